@@ -1,0 +1,1 @@
+//! Menshen, the login service: HTTP, command line and wiring.

@@ -1,0 +1,190 @@
+//! What the audit log tells: who, what, from where, with which outcome. Never
+//! a secret, and of personal data only masked forms.
+
+use std::net::IpAddr;
+
+use chrono::{DateTime, Utc};
+
+use crate::model::identifiers::{EventId, SessionId, UserId};
+use crate::model::origin::Origin;
+use crate::ports::randomness::Randomness;
+
+/// What happened.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum AuditAction {
+    /// A code was asked for and is about to be sent.
+    CodeRequested,
+    /// A vendor took the message.
+    CodeSent,
+    /// A vendor left open whether it took the message.
+    CodeSendUnknown,
+    /// No message was sent.
+    CodeRefused,
+    /// A code was right.
+    CodeVerified,
+    /// A code was wrong.
+    CodeFailed,
+    /// Too many codes were wrong.
+    CodeLocked,
+    /// A test number's fixed code was used.
+    TestNumberUsed,
+    /// A person signed in.
+    SignedIn,
+    /// A right proof was refused.
+    SignInRefused,
+    /// An account was made.
+    AccountCreated,
+    /// A phone number or an identity was linked.
+    Linked,
+    /// The evidence named another account too, which was left alone.
+    LinkConflict,
+    /// Two accounts became one.
+    Merged,
+    /// A phone number was replaced.
+    PhoneChanged,
+    /// A cancellation was taken back.
+    Restored,
+    /// A profile was edited.
+    ProfileUpdated,
+    /// A replaced refresh token was answered again.
+    RefreshReplayed,
+    /// A lost answer was recovered.
+    RefreshRecovered,
+    /// A refresh token was used that must not be in use any more.
+    RefreshReused,
+    /// A session was ended by its owner.
+    SignedOut,
+    /// A session was ended by a newer one or by a change of the account.
+    SessionEnded,
+    /// A signing key was made.
+    KeyCreated,
+}
+
+impl AuditAction {
+    /// The stable word of the log.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::CodeRequested => "code.requested",
+            Self::CodeSent => "code.sent",
+            Self::CodeSendUnknown => "code.send_unknown",
+            Self::CodeRefused => "code.refused",
+            Self::CodeVerified => "code.verified",
+            Self::CodeFailed => "code.failed",
+            Self::CodeLocked => "code.locked",
+            Self::TestNumberUsed => "code.test_number_used",
+            Self::SignedIn => "login.succeeded",
+            Self::SignInRefused => "login.refused",
+            Self::AccountCreated => "account.created",
+            Self::Linked => "account.linked",
+            Self::LinkConflict => "account.link_conflict",
+            Self::Merged => "account.merged",
+            Self::PhoneChanged => "account.phone_changed",
+            Self::Restored => "account.restored",
+            Self::ProfileUpdated => "account.profile_updated",
+            Self::RefreshReplayed => "refresh.replayed",
+            Self::RefreshRecovered => "refresh.recovered",
+            Self::RefreshReused => "refresh.reused",
+            Self::SignedOut => "session.signed_out",
+            Self::SessionEnded => "session.ended",
+            Self::KeyCreated => "key.created",
+        }
+    }
+}
+
+/// One row of the audit log.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AuditEvent {
+    /// The row's id.
+    pub id: EventId,
+    /// When it happened.
+    pub at: DateTime<Utc>,
+    /// What happened.
+    pub action: AuditAction,
+    /// Whose account it concerns, where that is known.
+    pub user: Option<UserId>,
+    /// Which session it concerns.
+    pub session: Option<SessionId>,
+    /// The subject in masked form: a phone number, an openid.
+    pub subject: Option<String>,
+    /// How it was done, such as `sms` or `wechat_mini_program`.
+    pub method: Option<&'static str>,
+    /// Why it came out so.
+    pub reason: Option<String>,
+    /// From which address.
+    pub address: Option<IpAddr>,
+    /// The device's own name for itself.
+    pub device_id: Option<String>,
+    /// The request's id.
+    pub request_id: Option<String>,
+}
+
+impl AuditEvent {
+    /// Begins a row; the rest is filled in with the `with_…` methods.
+    #[must_use]
+    pub fn new(action: AuditAction, at: DateTime<Utc>, randomness: &dyn Randomness) -> Self {
+        Self {
+            id: EventId::generate(randomness, at),
+            at,
+            action,
+            user: None,
+            session: None,
+            subject: None,
+            method: None,
+            reason: None,
+            address: None,
+            device_id: None,
+            request_id: None,
+        }
+    }
+
+    /// Names the account.
+    #[must_use]
+    pub fn with_user(mut self, user: UserId) -> Self {
+        self.user = Some(user);
+        self
+    }
+
+    /// Names the session.
+    #[must_use]
+    pub fn with_session(mut self, session: SessionId) -> Self {
+        self.session = Some(session);
+        self
+    }
+
+    /// Names the masked subject.
+    #[must_use]
+    pub fn with_subject(mut self, masked: String) -> Self {
+        self.subject = Some(masked);
+        self
+    }
+
+    /// Names the method.
+    #[must_use]
+    pub fn with_method(mut self, method: &'static str) -> Self {
+        self.method = Some(method);
+        self
+    }
+
+    /// Names the reason.
+    #[must_use]
+    pub fn with_reason(mut self, reason: impl Into<String>) -> Self {
+        self.reason = Some(reason.into());
+        self
+    }
+
+    /// Names where the request came from.
+    #[must_use]
+    pub fn with_origin(mut self, origin: &Origin) -> Self {
+        self.address = Some(origin.address);
+        self.request_id = Some(origin.request_id.clone());
+        self
+    }
+
+    /// Names the device.
+    #[must_use]
+    pub fn with_device(mut self, device_id: Option<&str>) -> Self {
+        self.device_id = device_id.map(ToOwned::to_owned);
+        self
+    }
+}

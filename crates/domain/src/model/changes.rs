@@ -1,0 +1,135 @@
+//! What a store is asked to carry out, all of it or nothing.
+
+use chrono::{DateTime, Utc};
+
+use crate::model::account::{Account, Identity};
+use crate::model::audit::AuditEvent;
+use crate::model::event::OutboxEvent;
+use crate::model::evidence::PhoneProof;
+use crate::model::identifiers::{IdentityId, SessionId, UserId};
+use crate::model::phone_number::PhoneNumber;
+use crate::model::profile::Profile;
+use crate::model::session::{EndReason, Session};
+use crate::model::verification::CodeId;
+use crate::model::wechat::{AppId, OpenId, Platform, Provider, SessionKey, UnionId};
+
+/// What a store is asked to carry out in one transaction.
+#[derive(Debug, Clone, Default)]
+pub struct Changes {
+    /// The accounts that the decision was made on, each still at this version.
+    pub expected: Vec<Expected>,
+    /// What is to be done, in this order.
+    pub steps: Vec<Step>,
+    /// What the audit log is to tell.
+    pub audit: Vec<AuditEvent>,
+    /// What other services are to be told.
+    pub outbox: Vec<OutboxEvent>,
+}
+
+/// An account that a decision was made on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Expected {
+    /// The account.
+    pub user: UserId,
+    /// The version that the decision saw.
+    pub version: i64,
+    /// Whether the changes make a new version of it.
+    pub changed: bool,
+    /// When the person signed in, where the changes are a login.
+    pub signed_in_at: Option<DateTime<Utc>>,
+}
+
+/// One thing to be done.
+#[derive(Debug, Clone)]
+pub enum Step {
+    /// Insert an account, without phone number and identities.
+    CreateUser {
+        /// The account as it is to be.
+        account: Box<Account>,
+        /// The consent that the person gave, and that they gave it now.
+        consent_version: Option<String>,
+    },
+    /// Give an account this phone number, instead of any that it has.
+    SetPhone {
+        /// The account.
+        user: UserId,
+        /// The number; unique among live accounts.
+        phone: PhoneNumber,
+        /// How it was proven.
+        proof: PhoneProof,
+    },
+    /// Link an identity; unique by provider, application and openid.
+    LinkIdentity {
+        /// The account.
+        user: UserId,
+        /// The identity.
+        identity: Identity,
+        /// The key of the person's open data.
+        session_key: Option<SessionKey>,
+    },
+    /// Remember the person's unionid; unique by platform and unionid.
+    LinkUnionId {
+        /// The account.
+        user: UserId,
+        /// The row's id.
+        id: IdentityId,
+        /// The platform.
+        platform: Platform,
+        /// The unionid.
+        union_id: UnionId,
+    },
+    /// Keep the newest key of the person's open data.
+    StoreSessionKey {
+        /// The provider of the identity.
+        provider: Provider,
+        /// The application.
+        app_id: AppId,
+        /// The openid.
+        openid: OpenId,
+        /// The key.
+        key: SessionKey,
+    },
+    /// Move all identities of `from` to `into`, end its sessions, and leave it
+    /// behind as an alias without personal data.
+    Merge {
+        /// The account that becomes an alias.
+        from: UserId,
+        /// The account that survives.
+        into: UserId,
+        /// The survivor's profile after the merge.
+        profile: Profile,
+    },
+    /// Take an account's cancellation back.
+    Restore(UserId),
+    /// End live sessions of an account.
+    EndSessions {
+        /// The account.
+        user: UserId,
+        /// Which.
+        which: SessionsOf,
+        /// Why.
+        reason: EndReason,
+    },
+    /// Open a session. Live sessions of the same account, client type and
+    /// application that have its device id, and the oldest ones beyond
+    /// `max_live`, end as [`EndReason::Replaced`], each with an audit row.
+    OpenSession {
+        /// The session.
+        session: Box<Session>,
+        /// How many may live, this one included; zero means no limit.
+        max_live: u32,
+        /// The verification code that it was opened with; spent for good.
+        code: Option<CodeId>,
+    },
+}
+
+/// Which sessions of an account.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum SessionsOf {
+    /// This one.
+    One(SessionId),
+    /// All but this one.
+    AllBut(SessionId),
+    /// All.
+    All,
+}

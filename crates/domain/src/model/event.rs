@@ -1,0 +1,93 @@
+//! What other services are told: the outbox, written with what it tells.
+
+use chrono::{DateTime, Utc};
+
+use crate::model::identifiers::{EventId, IdentityId, SessionId, UserId};
+use crate::model::session::EndReason;
+use crate::ports::randomness::Randomness;
+
+/// What other services are told about an account.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Notice {
+    /// The account was made.
+    UserCreated,
+    /// Its profile changed.
+    UserUpdated,
+    /// An identity was linked to it.
+    IdentityLinked(IdentityId),
+    /// Its phone number was set or replaced.
+    PhoneChanged,
+    /// Another account was merged into it.
+    UserMerged {
+        /// The account that is now an alias.
+        from: UserId,
+    },
+    /// A session was opened.
+    SessionCreated(SessionId),
+    /// A session ended.
+    SessionEnded(SessionId, EndReason),
+}
+
+impl Notice {
+    /// The stable name of the event.
+    #[must_use]
+    pub const fn as_str(&self) -> &'static str {
+        match self {
+            Self::UserCreated => "user.created",
+            Self::UserUpdated => "user.updated",
+            Self::IdentityLinked(_) => "user.identity_linked",
+            Self::PhoneChanged => "user.phone_changed",
+            Self::UserMerged { .. } => "user.merged",
+            Self::SessionCreated(_) => "session.created",
+            Self::SessionEnded(..) => "session.ended",
+        }
+    }
+
+    /// The members that the event has beside the account's id.
+    #[must_use]
+    pub fn details(&self) -> Vec<(&'static str, String)> {
+        match self {
+            Self::UserCreated | Self::UserUpdated | Self::PhoneChanged => Vec::new(),
+            Self::IdentityLinked(identity) => vec![("identity_id", identity.to_string())],
+            Self::UserMerged { from } => vec![("merged_user_id", from.to_string())],
+            Self::SessionCreated(session) => vec![("session_id", session.to_string())],
+            Self::SessionEnded(session, reason) => {
+                vec![
+                    ("session_id", session.to_string()),
+                    ("reason", reason.as_str().to_owned()),
+                ]
+            }
+        }
+    }
+}
+
+/// One row of the outbox.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct OutboxEvent {
+    /// The event's id, the same on every delivery.
+    pub id: EventId,
+    /// When it happened.
+    pub at: DateTime<Utc>,
+    /// Whose account it concerns.
+    pub user: UserId,
+    /// What happened.
+    pub notice: Notice,
+}
+
+impl OutboxEvent {
+    /// Makes a row.
+    #[must_use]
+    pub fn new(
+        user: UserId,
+        notice: Notice,
+        at: DateTime<Utc>,
+        randomness: &dyn Randomness,
+    ) -> Self {
+        Self {
+            id: EventId::generate(randomness, at),
+            at,
+            user,
+            notice,
+        }
+    }
+}

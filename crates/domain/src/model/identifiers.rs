@@ -1,0 +1,98 @@
+//! Identifiers that the service makes: UUIDv7 (RFC 9562 section 5.7), never
+//! derived from a phone number or an openid, and never a credential.
+
+use chrono::{DateTime, Utc};
+use uuid::Uuid;
+
+use crate::ports::randomness::Randomness;
+
+/// Makes a UUIDv7 of `now` with random bits of `randomness`.
+#[must_use]
+pub fn uuid_v7(randomness: &dyn Randomness, now: DateTime<Utc>) -> Uuid {
+    let mut random = [0; 10];
+    randomness.fill(&mut random);
+    let millis = u64::try_from(now.timestamp_millis()).unwrap_or(0);
+    uuid::Builder::from_unix_timestamp_millis(millis, &random).into_uuid()
+}
+
+macro_rules! identifier {
+    ($(#[$doc:meta])* $name:ident) => {
+        $(#[$doc])*
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        pub struct $name(Uuid);
+
+        impl $name {
+            /// Makes a new identifier.
+            #[must_use]
+            pub fn generate(randomness: &dyn Randomness, now: DateTime<Utc>) -> Self {
+                Self(uuid_v7(randomness, now))
+            }
+
+            /// Wraps an identifier that was made before.
+            #[must_use]
+            pub const fn from_uuid(uuid: Uuid) -> Self {
+                Self(uuid)
+            }
+
+            /// The identifier as a UUID.
+            #[must_use]
+            pub const fn as_uuid(&self) -> Uuid {
+                self.0
+            }
+
+            /// Reads the hyphenated form, as it stands in paths and tokens.
+            ///
+            /// Other spellings of a UUID (braced, simple, URN, upper case) are
+            /// refused, so that one identifier has one name.
+            #[must_use]
+            pub fn parse(text: &str) -> Option<Self> {
+                let uuid = Uuid::try_parse(text).ok()?;
+                (uuid.as_hyphenated().encode_lower(&mut Uuid::encode_buffer()) == text)
+                    .then_some(Self(uuid))
+            }
+        }
+
+        impl std::fmt::Display for $name {
+            fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                self.0.as_hyphenated().fmt(f)
+            }
+        }
+    };
+}
+
+identifier!(
+    /// A person's account.
+    UserId
+);
+identifier!(
+    /// One login of one device.
+    SessionId
+);
+identifier!(
+    /// The link between an account and one identity provider.
+    IdentityId
+);
+identifier!(
+    /// One row of the audit log, or one event of the outbox.
+    EventId
+);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_the_canonical_spelling_is_read() {
+        let canonical = "0198c0de-0000-7000-8000-00000000abcd";
+        assert!(UserId::parse(canonical).is_some());
+        for other in [
+            "0198C0DE-0000-7000-8000-00000000ABCD",
+            "0198c0de00007000800000000000abcd",
+            "{0198c0de-0000-7000-8000-00000000abcd}",
+            "urn:uuid:0198c0de-0000-7000-8000-00000000abcd",
+            "",
+        ] {
+            assert!(UserId::parse(other).is_none(), "{other}");
+        }
+    }
+}

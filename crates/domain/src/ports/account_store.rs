@@ -1,0 +1,76 @@
+//! The accounts, with their identities and, in one transaction, their sessions.
+
+use async_trait::async_trait;
+
+use crate::model::account::Account;
+use crate::model::changes::Changes;
+use crate::model::identifiers::UserId;
+use crate::model::linking::Snapshot;
+use crate::model::phone_number::PhoneNumber;
+use crate::model::wechat::{AppId, OpenId, Platform, Provider, UnionId};
+use crate::ports::BoxError;
+
+/// What accounts are looked up by.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Lookup {
+    /// The account that is signed in.
+    pub signed_in: Option<UserId>,
+    /// A phone number.
+    pub phone: Option<PhoneNumber>,
+    /// An openid of an application.
+    pub openid: Option<(Provider, AppId, OpenId)>,
+    /// A unionid of a platform.
+    pub union_id: Option<(Platform, UnionId)>,
+}
+
+/// Why the store could not do it.
+#[derive(Debug, thiserror::Error)]
+pub enum AccountStoreError {
+    /// Something that the decision was made on has changed: observe again.
+    #[error("the accounts have changed since they were read")]
+    Stale,
+    /// The verification code has opened a session before.
+    #[error("the verification code was used before")]
+    CodeSpent,
+    /// The store did not answer in time, or not sensibly.
+    #[error("account storage is unavailable")]
+    Unavailable(#[source] BoxError),
+}
+
+/// The accounts, with their identities.
+#[cfg_attr(any(test, feature = "mock"), mockall::automock)]
+#[async_trait]
+pub trait AccountStore: Send + Sync {
+    /// Reads, in one round trip, the accounts that the look-up matches, each
+    /// whole and with its version. Merged and erased accounts match nothing;
+    /// only `signed_in` may name one, and then answers it as it is.
+    ///
+    /// # Errors
+    ///
+    /// [`AccountStoreError::Unavailable`].
+    async fn observe(&self, lookup: &Lookup) -> Result<Snapshot, AccountStoreError>;
+
+    /// Carries out all of the changes in one transaction, or none of them.
+    ///
+    /// A returned `Ok` means that they are durable.
+    ///
+    /// # Errors
+    ///
+    /// - [`AccountStoreError::Stale`] if an expected account has another
+    ///   version, or if a phone number, identity or unionid is taken;
+    /// - [`AccountStoreError::CodeSpent`] if a session was opened with the code
+    ///   before;
+    /// - [`AccountStoreError::Unavailable`].
+    async fn apply(&self, changes: &Changes) -> Result<(), AccountStoreError>;
+
+    /// Replaces an account's profile if it still has this version.
+    ///
+    /// # Errors
+    ///
+    /// As of [`apply`](Self::apply).
+    async fn save_profile(
+        &self,
+        account: &Account,
+        changes: &Changes,
+    ) -> Result<(), AccountStoreError>;
+}

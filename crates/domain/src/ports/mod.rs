@@ -1,0 +1,24 @@
+//! What the rules need from outside, one trait per file.
+//!
+//! A method is one complete step: what must be atomic happens inside it, so no
+//! transaction crosses a port. Expected outcomes are values, faults are errors.
+
+pub mod account_store;
+pub mod audit_log;
+pub mod clock;
+pub mod code_store;
+pub mod keyring_store;
+pub mod mac;
+pub mod randomness;
+pub mod rate_limiter;
+pub mod replay_ledger;
+pub mod sealer;
+pub mod session_store;
+pub mod signing_key_store;
+pub mod sms_sender;
+pub mod token_issuer;
+pub mod token_verifier;
+pub mod wechat_gateway;
+
+/// A fault of an adapter, kept for the log.
+pub type BoxError = Box<dyn std::error::Error + Send + Sync>;

@@ -1,0 +1,69 @@
+//! Counting against limits, all or nothing.
+
+use std::time::Duration;
+
+use async_trait::async_trait;
+
+use crate::model::limits::{LimitKey, LimitRule, Window};
+use crate::ports::BoxError;
+
+/// Why nothing could be counted; the act counts as refused.
+#[derive(Debug, thiserror::Error)]
+pub enum RateLimiterError {
+    /// The limiter is full: it refuses rather than forget somebody's counts.
+    #[error("the rate limiter is full")]
+    Full,
+    /// The limiter did not answer in time, or not sensibly.
+    #[error("the rate limiter is unavailable")]
+    Unavailable(#[source] BoxError),
+}
+
+/// A place in every window that was asked for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Reservation {
+    /// Which reservation it is, unique within the limiter.
+    pub id: u64,
+    /// The windows that it holds a place in.
+    pub windows: Vec<Window>,
+}
+
+/// What became of a reservation.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Admission {
+    /// Every window had a place; the act counts unless it is released.
+    Reserved(Reservation),
+    /// A window was full; no window counts anything.
+    Refused {
+        /// The rule of the window that stays full the longest.
+        rule: LimitRule,
+        /// When that window has a place again, at least one second.
+        retry_after: Duration,
+    },
+}
+
+/// Counts acts in rolling windows.
+#[cfg_attr(any(test, feature = "mock"), mockall::automock)]
+#[async_trait]
+pub trait RateLimiter: Send + Sync {
+    /// Takes a place in every window, or in none, in one atomic step. No
+    /// windows are always [`Admission::Reserved`].
+    ///
+    /// # Errors
+    ///
+    /// See [`RateLimiterError`].
+    async fn reserve(&self, windows: &[Window]) -> Result<Admission, RateLimiterError>;
+
+    /// Gives the places back: the act did not happen.
+    ///
+    /// # Errors
+    ///
+    /// See [`RateLimiterError`].
+    async fn release(&self, reservation: &Reservation) -> Result<(), RateLimiterError>;
+
+    /// Forgets all that was counted for a key.
+    ///
+    /// # Errors
+    ///
+    /// See [`RateLimiterError`].
+    async fn reset(&self, key: &LimitKey) -> Result<(), RateLimiterError>;
+}

@@ -1,0 +1,1 @@
+//! What a person or a service can do, one use case per file.

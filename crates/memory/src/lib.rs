@@ -1,0 +1,1 @@
+//! The ephemeral ports of Menshen in process.

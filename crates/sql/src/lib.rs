@@ -1,0 +1,1 @@
+//! The stores of Menshen in SQLite and PostgreSQL.

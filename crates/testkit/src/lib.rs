@@ -1,0 +1,7 @@
+//! The conformance suites of Menshen's ports.
+//!
+//! `suites/<port>.rs` holds one clause per function; the macro of the same name
+//! makes one named test of each clause, for an adapter's `tests/conformance.rs`.
+
+pub mod sample;
+pub mod suites;

@@ -1,0 +1,1 @@
+//! What every `account_store` adapter must do.

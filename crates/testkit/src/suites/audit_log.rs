@@ -1,0 +1,1 @@
+//! What every `audit_log` adapter must do.

@@ -1,0 +1,1 @@
+//! What every `code_store` adapter must do.

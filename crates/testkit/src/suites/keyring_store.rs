@@ -1,0 +1,1 @@
+//! What every `keyring_store` adapter must do.

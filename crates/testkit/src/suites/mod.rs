@@ -1,0 +1,10 @@
+//! One conformance suite per port.
+
+pub mod account_store;
+pub mod audit_log;
+pub mod code_store;
+pub mod keyring_store;
+pub mod rate_limiter;
+pub mod replay_ledger;
+pub mod session_store;
+pub mod signing_key_store;

@@ -1,0 +1,1 @@
+//! What every `rate_limiter` adapter must do.

@@ -1,0 +1,1 @@
+//! What every `replay_ledger` adapter must do.

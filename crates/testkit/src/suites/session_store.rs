@@ -1,0 +1,1 @@
+//! What every `session_store` adapter must do.

@@ -1,0 +1,1 @@
+//! What every `signing_key_store` adapter must do.

@@ -1,0 +1,1 @@
+//! Keys, sealing and JSON Web Tokens of Menshen.

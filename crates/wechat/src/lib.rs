@@ -1,0 +1,1 @@
+//! The WeChat gateway of Menshen.

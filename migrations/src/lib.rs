@@ -1,0 +1,1 @@
+//! The schema of Menshen, one list of migrations for SQLite and PostgreSQL.
