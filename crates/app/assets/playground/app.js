@@ -1,0 +1,40 @@
+import { devices } from './device.js';
+import { Exchanges } from './exchanges.js';
+import { mountHand } from './hand.js';
+import { language, onLanguage, setLanguage, translatePage } from './i18n.js';
+import { mountInbox } from './inbox.js';
+import { Phone } from './phone.js';
+import { read, write } from './store.js';
+
+const find = (testid) => document.querySelector(`[data-testid="${testid}"]`);
+
+translatePage();
+onLanguage(() => translatePage());
+find('lang-toggle').addEventListener('click', () => setLanguage(language() === 'zh' ? 'en' : 'zh'));
+
+const panes = document.querySelector('.panes');
+const paneTabs = [...document.querySelectorAll('.pane-tab')];
+
+function showPane(name) {
+  panes.dataset.pane = name;
+  for (const tab of paneTabs) tab.setAttribute('aria-pressed', String(tab.dataset.pane === name));
+}
+
+for (const tab of paneTabs) tab.addEventListener('click', () => showPane(tab.dataset.pane));
+showPane('phone');
+
+new Exchanges({ list: find('exchange-list'), badge: find('exchange-count'), clear: find('exchanges-clear'), filter: find('exchanges-filter') });
+
+let active = devices[read('active')] ?? devices.a;
+const phone = new Phone(find('phone'), devices);
+const drawHand = mountHand(find('hand'), devices, () => active, choose);
+
+function choose(device) {
+  active = device;
+  write('active', device.name);
+  phone.use(device);
+  drawHand();
+}
+
+phone.use(active);
+mountInbox(find('inbox-list'), find('inbox-count'), () => showPane('phone'));
