@@ -1,0 +1,220 @@
+//! What a simulator knows at its start: applications, accounts and people.
+
+/// Everything a simulator is started with; the default is complete.
+#[derive(Debug, Clone)]
+pub struct SimulatorConfig {
+    /// The applications that the offline `WeChat` knows.
+    pub apps: Vec<SimulatedApp>,
+    /// The one account of the offline Alibaba Cloud.
+    pub aliyun: AliyunAccount,
+    /// The people who exist from the start.
+    pub people: Vec<Person>,
+    /// Whether SMS vendors enforce their limits per number.
+    pub sms_limits: bool,
+    /// Whether `WeChat` enforces its call quotas (per day, minute and user).
+    pub wechat_quotas: bool,
+    /// When `wx.login` replaces a person's `session_key`.
+    pub session_key_rotation: SessionKeyRotation,
+    /// Whether getPhoneNumber sends `countryCode` as a number, not a string.
+    pub country_code_as_number: bool,
+    /// The errcode for a phone code that belongs to another openid.
+    pub openid_mismatch_errcode: i64,
+    /// Makes codes, tokens and keys repeatable.
+    pub seed: Option<u64>,
+}
+
+/// An application registered with the offline `WeChat`.
+#[derive(Clone)]
+pub struct SimulatedApp {
+    /// `wx` and sixteen hex digits.
+    pub app_id: String,
+    /// The application's secret, 32 hex digits.
+    pub app_secret: String,
+    /// What kind of application it is.
+    pub kind: AppKind,
+    /// The Open Platform account that it is bound to, whose applications share unionids.
+    pub platform: Option<String>,
+}
+
+/// The kinds of application that log people in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum AppKind {
+    /// A mini-program: `wx.login` and the phone button.
+    MiniProgram,
+    /// A native app: OAuth2 through the Open SDK.
+    App,
+    /// A website: OAuth2 through a QR code.
+    Website,
+}
+
+impl AppKind {
+    /// The name used in configuration and in the control API.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::MiniProgram => "mini_program",
+            Self::App => "app",
+            Self::Website => "website",
+        }
+    }
+}
+
+/// An account of the offline Alibaba Cloud, with one sign and one template.
+#[derive(Clone)]
+pub struct AliyunAccount {
+    /// The `AccessKey` id.
+    pub access_key_id: String,
+    /// The `AccessKey` secret.
+    pub access_key_secret: String,
+    /// The approved sign, without brackets.
+    pub sign_name: String,
+    /// The approved template, `SMS_` and digits; its one variable is `code`.
+    pub template_code: String,
+}
+
+/// Somebody with a phone in the hand.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Person {
+    /// The name by which the control API calls the person.
+    pub name: String,
+    /// The number bound to the `WeChat` account, E.164 or mainland digits.
+    pub phone: Option<String>,
+    /// The `WeChat` nickname; the name when there is none.
+    pub nickname: Option<String>,
+    /// Whether `WeChat` takes the person for high-risk (errcode 40226).
+    pub blocked: bool,
+}
+
+impl Person {
+    /// A person with a phone number and nothing special.
+    #[must_use]
+    pub fn new(name: &str, phone: &str) -> Self {
+        Self {
+            name: name.to_owned(),
+            phone: Some(phone.to_owned()),
+            nickname: None,
+            blocked: false,
+        }
+    }
+}
+
+/// When `wx.login` replaces a person's `session_key`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum SessionKeyRotation {
+    /// At each login.
+    #[default]
+    Always,
+    /// Never: the first key stays.
+    Never,
+    /// At about every second login, as the real one may.
+    Sometimes,
+}
+
+/// The credentials and names of the default configuration: fixed, fake, and
+/// no secret.
+pub mod defaults {
+    /// The mini-program's app id.
+    pub const MINI_PROGRAM_APP_ID: &str = "wx5f3a9c0d7e1b2a48";
+    /// The mini-program's secret.
+    pub const MINI_PROGRAM_APP_SECRET: &str = "fa4e0000000000000000000000000001";
+    /// The native app's app id.
+    pub const APP_APP_ID: &str = "wx8c2d4e6f0a1b3c5d";
+    /// The native app's secret.
+    pub const APP_APP_SECRET: &str = "fa4e0000000000000000000000000002";
+    /// The website's app id.
+    pub const WEBSITE_APP_ID: &str = "wx1a2b3c4d5e6f7089";
+    /// The website's secret.
+    pub const WEBSITE_APP_SECRET: &str = "fa4e0000000000000000000000000003";
+    /// The Open Platform account to which all three are bound.
+    pub const PLATFORM: &str = "menshen-demo";
+
+    /// The id of the `AccessKey` of the offline Alibaba Cloud.
+    pub const ALIYUN_ACCESS_KEY_ID: &str = "fake-aliyun-access-key-id";
+    /// The secret of that `AccessKey`.
+    pub const ALIYUN_ACCESS_KEY_SECRET: &str = "fake-aliyun-access-key-secret";
+    /// The approved sign.
+    pub const ALIYUN_SIGN_NAME: &str = "门神演示";
+    /// The approved template.
+    pub const ALIYUN_TEMPLATE_CODE: &str = "SMS_100000001";
+
+    /// The number of `alice`.
+    pub const ALICE_PHONE: &str = "+8613800138000";
+    /// The number of `bob`.
+    pub const BOB_PHONE: &str = "+8613800138001";
+    /// The number of `carol`.
+    pub const CAROL_PHONE: &str = "+8613800138002";
+}
+
+impl Default for SimulatorConfig {
+    fn default() -> Self {
+        Self {
+            apps: vec![
+                SimulatedApp::demo(
+                    defaults::MINI_PROGRAM_APP_ID,
+                    defaults::MINI_PROGRAM_APP_SECRET,
+                    AppKind::MiniProgram,
+                ),
+                SimulatedApp::demo(defaults::APP_APP_ID, defaults::APP_APP_SECRET, AppKind::App),
+                SimulatedApp::demo(
+                    defaults::WEBSITE_APP_ID,
+                    defaults::WEBSITE_APP_SECRET,
+                    AppKind::Website,
+                ),
+            ],
+            aliyun: AliyunAccount::default(),
+            people: vec![
+                Person::new("alice", defaults::ALICE_PHONE),
+                Person::new("bob", defaults::BOB_PHONE),
+                Person::new("carol", defaults::CAROL_PHONE),
+            ],
+            sms_limits: true,
+            wechat_quotas: true,
+            session_key_rotation: SessionKeyRotation::Always,
+            country_code_as_number: false,
+            openid_mismatch_errcode: 40029,
+            seed: None,
+        }
+    }
+}
+
+impl SimulatedApp {
+    fn demo(app_id: &str, app_secret: &str, kind: AppKind) -> Self {
+        Self {
+            app_id: app_id.to_owned(),
+            app_secret: app_secret.to_owned(),
+            kind,
+            platform: Some(defaults::PLATFORM.to_owned()),
+        }
+    }
+}
+
+impl Default for AliyunAccount {
+    fn default() -> Self {
+        Self {
+            access_key_id: defaults::ALIYUN_ACCESS_KEY_ID.to_owned(),
+            access_key_secret: defaults::ALIYUN_ACCESS_KEY_SECRET.to_owned(),
+            sign_name: defaults::ALIYUN_SIGN_NAME.to_owned(),
+            template_code: defaults::ALIYUN_TEMPLATE_CODE.to_owned(),
+        }
+    }
+}
+
+impl std::fmt::Debug for SimulatedApp {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("SimulatedApp")
+            .field("app_id", &self.app_id)
+            .field("kind", &self.kind)
+            .field("platform", &self.platform)
+            .finish_non_exhaustive()
+    }
+}
+
+impl std::fmt::Debug for AliyunAccount {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("AliyunAccount")
+            .field("access_key_id", &self.access_key_id)
+            .field("sign_name", &self.sign_name)
+            .field("template_code", &self.template_code)
+            .finish_non_exhaustive()
+    }
+}

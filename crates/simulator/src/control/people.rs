@@ -1,0 +1,128 @@
+//! `/control/people`: who has a phone in the hand.
+
+use actix_web::HttpResponse;
+use actix_web::web::{Bytes, Data, Path};
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+use super::failure::Failure;
+use super::read;
+use crate::phone::Phone;
+use crate::state::{Individual, Shared};
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct NewPerson {
+    name: String,
+    phone: Option<String>,
+    nickname: Option<String>,
+}
+
+/// Members that are left out stay; `null` takes away.
+#[expect(
+    clippy::option_option,
+    reason = "left out, null and a value are three things"
+)]
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Change {
+    #[serde(default, deserialize_with = "present")]
+    phone: Option<Option<String>>,
+    #[serde(default, deserialize_with = "present")]
+    nickname: Option<Option<String>>,
+    blocked: Option<bool>,
+}
+
+/// Tells `null` from a member that is left out.
+#[expect(
+    clippy::option_option,
+    reason = "left out, null and a value are three things"
+)]
+fn present<'de, D: serde::Deserializer<'de>>(
+    deserializer: D,
+) -> Result<Option<Option<String>>, D::Error> {
+    Option::deserialize(deserializer).map(Some)
+}
+
+/// `GET /control/people`: `[{name, phone, nickname, blocked}]`.
+pub(super) async fn list(shared: Data<Shared>) -> HttpResponse {
+    let (world, _) = shared.enter();
+    let people: Vec<_> = world
+        .people
+        .iter()
+        .map(|(name, person)| describe(name, person))
+        .collect();
+    HttpResponse::Ok().json(people)
+}
+
+/// `POST /control/people` `{name, phone?, nickname?}`: makes a person, or gives
+/// the one of that name another number.
+pub(super) async fn add(shared: Data<Shared>, body: Bytes) -> Result<HttpResponse, Failure> {
+    let new: NewPerson = read(&body)?;
+    let length = new.name.chars().count();
+    if !(1..=64).contains(&length)
+        || new.name.chars().any(char::is_control)
+        || new.name.contains('/')
+    {
+        return Err(Failure::bad_request(
+            "name has 1 to 64 characters, no slash and no control character",
+        ));
+    }
+    let phone = new.phone.as_deref().map(parse_phone).transpose()?;
+    let (mut world, _) = shared.enter();
+    let person = match world.people.find(&new.name) {
+        Some(known) => Individual {
+            phone: phone.or_else(|| known.phone.clone()),
+            nickname: new.nickname.or_else(|| known.nickname.clone()),
+            blocked: known.blocked,
+        },
+        None => Individual {
+            phone,
+            nickname: new.nickname,
+            blocked: false,
+        },
+    };
+    let answer = describe(&new.name, &person);
+    world
+        .people
+        .add(&new.name, person)
+        .map_err(|_| Failure::conflict("there are too many people"))?;
+    Ok(HttpResponse::Ok().json(answer))
+}
+
+/// `POST /control/people/{name}` `{phone?, nickname?, blocked?}`.
+pub(super) async fn change(
+    shared: Data<Shared>,
+    name: Path<String>,
+    body: Bytes,
+) -> Result<HttpResponse, Failure> {
+    let change: Change = read(&body)?;
+    let phone = change
+        .phone
+        .map(|phone| phone.as_deref().map(parse_phone).transpose())
+        .transpose()?;
+    let (mut world, _) = shared.enter();
+    let person = world
+        .people
+        .find_mut(&name)
+        .ok_or_else(|| Failure::no_person(&name))?;
+    person.phone = phone.unwrap_or_else(|| person.phone.take());
+    person.nickname = change.nickname.unwrap_or_else(|| person.nickname.take());
+    person.blocked = change.blocked.unwrap_or(person.blocked);
+    Ok(HttpResponse::Ok().json(describe(&name, person)))
+}
+
+fn parse_phone(raw: &str) -> Result<Phone, Failure> {
+    Phone::parse(raw).ok_or_else(|| {
+        Failure::bad_request("phone is no number: E.164, or eleven digits of mainland China")
+    })
+}
+
+fn describe(name: &str, person: &Individual) -> Value {
+    json!({
+        "name": name,
+        "phone": person.phone.as_ref().map(Phone::e164),
+        "nickname": person.nickname,
+        "blocked": person.blocked,
+    })
+}

@@ -1,0 +1,86 @@
+//! The offline Alibaba Cloud SMS (Dysmsapi 2017-05-25), `SendSms`.
+
+mod gateway;
+mod refusal;
+mod send_sms;
+
+use chrono::{DateTime, Utc};
+use serde_json::json;
+
+use self::refusal::Refusal;
+use super::SmsVendor;
+use super::acs3::Authorization;
+use crate::call::{Answer, Call};
+use crate::random::Random;
+use crate::state::World;
+
+pub(super) const VENDOR: SmsVendor = SmsVendor {
+    target: "sms/aliyun",
+    speaks,
+    answer,
+    refuse,
+};
+
+const JSON: &str = "application/json;charset=utf-8";
+
+fn speaks(call: &Call) -> bool {
+    let parameters = [&call.query, &call.form()].map(|pairs| {
+        pairs
+            .iter()
+            .any(|(name, _)| name == "AccessKeyId" || name == "SignatureNonce")
+    });
+    call.header("x-acs-action").is_some()
+        || Authorization::is_meant(call)
+        || parameters.contains(&true)
+}
+
+fn answer(world: &mut World, call: &Call, now: DateTime<Utc>) -> Answer {
+    let sent = gateway::admit(world, call, now)
+        .and_then(|parameters| send_sms::send(world, &parameters, now));
+    match sent {
+        Ok(biz_id) => {
+            let body = json!({
+                "Code": "OK",
+                "Message": "OK",
+                "BizId": biz_id,
+                "RequestId": request_id(&mut world.random),
+            });
+            Answer::json(200, JSON, &body, "OK")
+        }
+        Err(refusal) => refused(world, &refusal),
+    }
+}
+
+fn refuse(world: &mut World, code: Option<&str>, message: Option<&str>) -> Answer {
+    let code = code.unwrap_or("ServiceUnavailable");
+    refused(
+        world,
+        &message.map_or_else(
+            || Refusal::new(code),
+            |message| Refusal::saying(code, message),
+        ),
+    )
+}
+
+fn refused(world: &mut World, refusal: &Refusal) -> Answer {
+    let request_id = request_id(&mut world.random);
+    Answer::json(
+        refusal.status(),
+        JSON,
+        &refusal.body(&request_id),
+        &refusal.code,
+    )
+}
+
+/// A UUID in capitals.
+fn request_id(random: &mut Random) -> String {
+    let hex = random.hex(16).to_ascii_uppercase();
+    [
+        &hex[..8],
+        &hex[8..12],
+        &hex[12..16],
+        &hex[16..20],
+        &hex[20..],
+    ]
+    .join("-")
+}

@@ -1,0 +1,128 @@
+//! All that the simulator remembers: in memory, bounded, behind one lock.
+
+mod app_tokens;
+mod codes;
+mod inbox;
+mod nonces;
+mod number_limits;
+mod people;
+mod quotas;
+mod request_log;
+mod session_keys;
+mod user_tokens;
+
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use chrono::{DateTime, TimeDelta, Utc};
+
+pub(crate) use app_tokens::AppTokens;
+pub(crate) use codes::{Code, CodeKind, Codes};
+pub(crate) use inbox::{Inbox, Message};
+pub(crate) use nonces::Nonces;
+pub(crate) use number_limits::NumberLimits;
+pub(crate) use people::{Individual, People, openid, unionid};
+pub(crate) use quotas::{Quotas, Window};
+pub(crate) use request_log::{RequestLog, sha256_hex};
+pub(crate) use session_keys::SessionKeys;
+pub(crate) use user_tokens::{USER_TOKEN_SECONDS, UserToken, UserTokens};
+
+use crate::clock::Clock;
+use crate::config::{AppKind, SimulatedApp, SimulatorConfig};
+use crate::faults::Faults;
+use crate::random::Random;
+
+/// What every handler shares.
+pub(crate) struct Shared {
+    clock: Arc<dyn Clock>,
+    start: SimulatorConfig,
+    world: Mutex<World>,
+}
+
+impl Shared {
+    /// The start of everything.
+    pub(crate) fn new(config: SimulatorConfig, clock: Arc<dyn Clock>) -> Self {
+        Self {
+            clock,
+            world: Mutex::new(World::new(&config)),
+            start: config,
+        }
+    }
+
+    /// The world as it is, and the time in it. Hold it briefly: never across an `await`.
+    pub(crate) fn enter(&self) -> (MutexGuard<'_, World>, DateTime<Utc>) {
+        let world = self.world.lock().unwrap_or_else(PoisonError::into_inner);
+        let clock = self.clock.now();
+        let now = clock.checked_add_signed(world.ahead).unwrap_or(clock);
+        (world, now)
+    }
+
+    /// Puts the world back to its start.
+    pub(crate) fn reset(&self) {
+        *self.world.lock().unwrap_or_else(PoisonError::into_inner) = World::new(&self.start);
+    }
+}
+
+/// All that changes.
+pub(crate) struct World {
+    /// Applications, accounts and switches.
+    pub(crate) config: SimulatorConfig,
+    /// How far the control API moved the time ahead of the clock.
+    pub(crate) ahead: TimeDelta,
+    pub(crate) random: Random,
+    pub(crate) people: People,
+    pub(crate) codes: Codes,
+    pub(crate) session_keys: SessionKeys,
+    pub(crate) app_tokens: AppTokens,
+    pub(crate) user_tokens: UserTokens,
+    pub(crate) quotas: Quotas,
+    pub(crate) inbox: Inbox,
+    pub(crate) nonces: Nonces,
+    pub(crate) number_limits: NumberLimits,
+    pub(crate) requests: RequestLog,
+    pub(crate) faults: Faults,
+}
+
+impl World {
+    fn new(config: &SimulatorConfig) -> Self {
+        Self {
+            config: config.clone(),
+            ahead: TimeDelta::zero(),
+            random: Random::new(config.seed),
+            people: People::new(&config.people),
+            codes: Codes::default(),
+            session_keys: SessionKeys::default(),
+            app_tokens: AppTokens::default(),
+            user_tokens: UserTokens::default(),
+            quotas: Quotas::default(),
+            inbox: Inbox::default(),
+            nonces: Nonces::default(),
+            number_limits: NumberLimits::default(),
+            requests: RequestLog::default(),
+            faults: Faults::default(),
+        }
+    }
+
+    /// The application with this id.
+    pub(crate) fn find_app(&self, app_id: &str) -> Option<&SimulatedApp> {
+        self.config.apps.iter().find(|app| app.app_id == app_id)
+    }
+
+    /// The first application of one of these kinds.
+    pub(crate) fn first_app_of(&self, kinds: &[AppKind]) -> Option<&SimulatedApp> {
+        kinds
+            .iter()
+            .find_map(|kind| self.config.apps.iter().find(|app| app.kind == *kind))
+    }
+
+    /// Counts a call against a quota of `WeChat`; false when it is used up.
+    pub(crate) fn spend_quota(
+        &mut self,
+        name: &'static str,
+        who: &str,
+        window: Window,
+        limit: u32,
+        now: DateTime<Utc>,
+    ) -> bool {
+        !self.config.wechat_quotas || self.quotas.spend(name, who, window, limit, now)
+    }
+}

@@ -1,0 +1,32 @@
+//! `GET /cgi-bin/token`: the classic access token, new at each call.
+//!
+//! Source: `WeChat` server API, getAccessToken.
+
+use chrono::{DateTime, Utc};
+use serde_json::{Value, json};
+
+use super::credentials;
+use super::refusal::Refusal;
+use crate::call::Call;
+use crate::state::{Window, World};
+
+const PER_DAY: u32 = 2000;
+
+pub(super) fn respond(
+    world: &mut World,
+    call: &Call,
+    now: DateTime<Utc>,
+) -> Result<Value, Refusal> {
+    let claimed = credentials::present(call.parameter("appid"), call.parameter("secret"))?;
+    if call.parameter("grant_type") != Some("client_credential") {
+        return Err(Refusal::new(40002));
+    }
+    let app_id = credentials::prove(world, claimed)?.app_id.clone();
+    if !world.spend_quota("getAccessToken", &app_id, Window::Day, PER_DAY, now) {
+        return Err(Refusal::new(45009));
+    }
+    let (token, expires_in) = world
+        .app_tokens
+        .issue_classic(&app_id, now, &mut world.random);
+    Ok(json!({"access_token": token, "expires_in": expires_in}))
+}
