@@ -123,7 +123,7 @@ function details(entry) {
   const headers = Object.entries(entry.sent).filter(([name]) => name !== 'accept' && name !== 'content-type');
   const part = (title, ...content) => h('section', { class: 'part' }, h('h4', {}, title), content);
   return [
-    h('p', { class: 'exchange-meta' }, h('time', {}, clock(entry.at)), entry.requestId && h('span', { testid: 'exchange-request-id' }, 'X-Request-Id ', h('code', {}, entry.requestId)), copyCurl(entry)),
+    h('p', { class: 'exchange-meta' }, h('time', {}, clock(entry.at)), entry.took !== undefined && h('span', { class: 'meta-took' }, `${Math.round(entry.took)} ms`), entry.requestId && h('span', { testid: 'exchange-request-id' }, 'X-Request-Id ', h('code', {}, entry.requestId)), copyCurl(entry)),
     part(
       t('request'),
       headers.length > 0 && h('dl', { class: 'headers' }, headers.map(([name, value]) => [h('dt', {}, name), h('dd', {}, name === 'authorization' ? `Bearer ${shorten(value.slice(7))}` : value)])),

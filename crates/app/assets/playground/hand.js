@@ -42,12 +42,12 @@ function holder(device) {
   return h(
     'div',
     { class: 'holder' },
-    h('span', { class: 'hand-label', id: 'holder-label' }, icon('hand'), t('held_by')),
+    h('span', { class: 'hand-label', id: 'holder-label' }, icon('hand'), h('span', {}, t('held_by'))),
     h(
       'div',
       { class: 'people', role: 'group', 'aria-labelledby': 'holder-label' },
       people().map((name) =>
-        h('button', { type: 'button', class: 'btn btn-person', testid: `person-${name}`, 'aria-pressed': String(device.person === name), on: { click: () => device.hold(name) } }, h('i', { 'aria-hidden': 'true' }, name[0]), h('span', {}, name)),
+        h('button', { type: 'button', class: 'btn btn-person', testid: `person-${name}`, 'aria-pressed': String(device.person === name), title: name, on: { click: () => device.hold(name) } }, h('i', { 'aria-hidden': 'true' }, name[0]), h('span', {}, name)),
       ),
       add,
     ),

@@ -8,8 +8,7 @@ export const mountToasts = (node) => {
 };
 
 function show(node, life) {
-  while (region.children.length > 1) region.firstChild.remove();
-  region.append(node);
+  region.replaceChildren(node);
   setTimeout(() => {
     node.classList.add('leaving');
     setTimeout(() => node.remove(), 220);

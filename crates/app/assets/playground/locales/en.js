@@ -30,7 +30,7 @@ export default {
   new_person: 'New person',
   client: 'Client type',
   client_mini_program: 'Mini-program',
-  client_app: 'Native app',
+  client_app: 'App',
   client_web: 'Web',
 
   sign_in: 'Sign in',
@@ -147,8 +147,8 @@ export default {
   retry_after: 'Try again in {seconds}s',
   retry_now: 'You can try again now',
 
-  inbox_title: 'Text messages',
-  inbox_subtitle: 'Delivered by the simulated carrier',
+  inbox_title: 'Inbox',
+  inbox_subtitle: 'Simulated text messages',
   inbox_empty: 'No messages yet',
   inbox_empty_text: 'Ask for a code on the phone and it arrives here. Click a code to fill it in.',
   fill_code: 'Fill it in',

@@ -30,7 +30,7 @@ export default {
   new_person: '新的人',
   client: '客户端类型',
   client_mini_program: '小程序',
-  client_app: '原生 App',
+  client_app: 'App',
   client_web: '网页',
 
   sign_in: '登录',
