@@ -26,6 +26,19 @@ pub struct Changes {
     pub outbox: Vec<OutboxEvent>,
 }
 
+impl Changes {
+    /// When all of this happens: the time of its first audit row, or of its first
+    /// event or sign-in. Whatever changes an account is audited, so changes
+    /// without a time do nothing.
+    #[must_use]
+    pub fn at(&self) -> Option<DateTime<Utc>> {
+        let audited = self.audit.first().map(|row| row.at);
+        audited
+            .or_else(|| self.outbox.first().map(|event| event.at))
+            .or_else(|| self.expected.iter().find_map(|one| one.signed_in_at))
+    }
+}
+
 /// An account that a decision was made on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Expected {
@@ -89,8 +102,9 @@ pub enum Step {
         /// The key.
         key: SessionKey,
     },
-    /// Move all identities of `from` to `into`, end its sessions, and leave it
-    /// behind as an alias without personal data.
+    /// Move all identities of `from` to `into`, end its sessions, each with an
+    /// outbox row, and leave it behind as an alias without personal data. Only a
+    /// `from` without a phone number is merged.
     Merge {
         /// The account that becomes an alias.
         from: UserId,
@@ -99,9 +113,16 @@ pub enum Step {
         /// The survivor's profile after the merge.
         profile: Profile,
     },
+    /// Replace an account's profile.
+    SaveProfile {
+        /// The account.
+        user: UserId,
+        /// The profile as it is to be.
+        profile: Profile,
+    },
     /// Take an account's cancellation back.
     Restore(UserId),
-    /// End live sessions of an account.
+    /// End live sessions of an account, each with an outbox row.
     EndSessions {
         /// The account.
         user: UserId,
@@ -112,7 +133,8 @@ pub enum Step {
     },
     /// Open a session. Live sessions of the same account, client type and
     /// application that have its device id, and the oldest ones beyond
-    /// `max_live`, end as [`EndReason::Replaced`], each with an audit row.
+    /// `max_live`, end as [`EndReason::Replaced`], each with an audit row and an
+    /// outbox row.
     OpenSession {
         /// The session.
         session: Box<Session>,

@@ -2,7 +2,6 @@
 
 use async_trait::async_trait;
 
-use crate::model::account::Account;
 use crate::model::changes::Changes;
 use crate::model::identifiers::UserId;
 use crate::model::linking::Snapshot;
@@ -62,15 +61,4 @@ pub trait AccountStore: Send + Sync {
     ///   before;
     /// - [`AccountStoreError::Unavailable`].
     async fn apply(&self, changes: &Changes) -> Result<(), AccountStoreError>;
-
-    /// Replaces an account's profile if it still has this version.
-    ///
-    /// # Errors
-    ///
-    /// As of [`apply`](Self::apply).
-    async fn save_profile(
-        &self,
-        account: &Account,
-        changes: &Changes,
-    ) -> Result<(), AccountStoreError>;
 }

@@ -87,8 +87,9 @@ pub trait SessionStore: Send + Sync {
         audit: AuditEvent,
     ) -> Result<(), SessionStoreError>;
 
-    /// Ends live sessions of an account, with an audit row that is written only
-    /// if one of them was live; answers which ended. Ending again is no error.
+    /// Ends live sessions of an account, each with an outbox row, and with one
+    /// audit row that is written only if one of them was live; answers which
+    /// ended. Ending again is no error.
     ///
     /// # Errors
     ///
