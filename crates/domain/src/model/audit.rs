@@ -7,6 +7,7 @@ use chrono::{DateTime, Utc};
 
 use crate::model::identifiers::{EventId, SessionId, UserId};
 use crate::model::origin::Origin;
+use crate::model::verification::CodeScope;
 use crate::ports::randomness::Randomness;
 
 /// What happened.
@@ -136,6 +137,24 @@ impl AuditEvent {
             device_id: None,
             request_id: None,
         }
+    }
+
+    /// Begins a row about a verification code: its number masked, its purpose
+    /// as the method.
+    #[must_use]
+    pub fn about_code(
+        action: AuditAction,
+        scope: &CodeScope,
+        origin: &Origin,
+        at: DateTime<Utc>,
+        randomness: &dyn Randomness,
+    ) -> Self {
+        let mut row = Self::new(action, at, randomness)
+            .with_subject(scope.phone.masked())
+            .with_method(scope.purpose.as_str())
+            .with_origin(origin);
+        row.user = scope.purpose.user();
+        row
     }
 
     /// Names the account.

@@ -47,6 +47,14 @@ pub struct Client {
     pub version: Option<Label<64>>,
 }
 
+impl Client {
+    /// The device's own name for itself.
+    #[must_use]
+    pub fn device(&self) -> Option<&str> {
+        self.device_id.as_ref().map(Label::as_str)
+    }
+}
+
 /// One line of untrusted text of 1 to `MAX` characters, nothing invisible in it.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Label<const MAX: usize>(String);

@@ -117,6 +117,18 @@ pub enum Refusal {
 }
 
 impl Refusal {
+    /// The word of the audit log.
+    #[must_use]
+    pub fn as_str(&self) -> &'static str {
+        match self {
+            Self::Disabled => "account_disabled",
+            Self::Cancelling { .. } => "account_cancelling",
+            Self::Conflict => "account_conflict",
+            Self::PhoneConfirmationRequired => "phone_confirmation_required",
+            Self::ConsentRequired => "consent_required",
+        }
+    }
+
     /// True if the same proof may complete a request that carries more.
     #[must_use]
     pub fn keeps_proof(&self) -> bool {

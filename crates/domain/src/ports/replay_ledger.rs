@@ -53,10 +53,15 @@ pub enum ProofRecord {
 /// What a claim answers.
 #[derive(Debug, Clone)]
 pub enum Claim {
-    /// The proof was not seen before: the caller carries the request out, and
-    /// then records or releases it.
-    Granted,
-    /// What became of it before.
+    /// The caller, and nobody else, carries the request out, and then records
+    /// or releases the proof.
+    Granted {
+        /// The [`ProofRecord::Vouched`] of a request that was not completed, if
+        /// there was one; `None` for a proof that was not seen before.
+        vouched: Option<ProofRecord>,
+    },
+    /// The proof is done with: [`ProofRecord::SignedIn`] or
+    /// [`ProofRecord::Spent`].
     Recorded(ProofRecord),
     /// Somebody else is still at it, after the whole waiting time.
     InProgress,
@@ -67,8 +72,10 @@ pub enum Claim {
 #[async_trait]
 pub trait ReplayLedger: Send + Sync {
     /// Claims a proof. While somebody else holds the claim, waits for the
-    /// outcome, at most `patience` long. A claim that is neither recorded nor
-    /// released becomes [`ProofRecord::Spent`] after `lease`.
+    /// outcome, at most `patience` long; where that is [`ProofRecord::Vouched`]
+    /// or a release, one of those who wait is granted the claim next. A claim
+    /// that is neither recorded nor released becomes [`ProofRecord::Spent`]
+    /// after `lease`.
     ///
     /// # Errors
     ///
@@ -80,8 +87,7 @@ pub trait ReplayLedger: Send + Sync {
         patience: Duration,
     ) -> Result<Claim, ReplayLedgerError>;
 
-    /// Records what became of a claimed proof; waiting callers are answered with
-    /// it. After `fresh` it becomes [`ProofRecord::Spent`], and after `kept` it
+    /// Records what became of a claimed proof, and ends the claim. After `fresh` it becomes [`ProofRecord::Spent`], and after `kept` it
     /// is forgotten. Recording again replaces the record and starts neither
     /// time anew.
     ///
@@ -96,7 +102,8 @@ pub trait ReplayLedger: Send + Sync {
         kept: Duration,
     ) -> Result<(), ReplayLedgerError>;
 
-    /// Nothing happened: the proof may be claimed again.
+    /// Nothing happened: the claim ends, and the proof may be claimed again,
+    /// with what was recorded before it.
     ///
     /// # Errors
     ///

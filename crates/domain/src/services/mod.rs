@@ -1,1 +1,22 @@
 //! What a person or a service can do, one use case per file.
+
+pub mod authenticate;
+pub mod bind;
+pub mod bind_phone;
+pub mod check_code;
+pub mod complete_once;
+pub mod issue_tokens;
+pub mod link_wechat;
+pub mod list_sessions;
+pub mod login;
+pub mod login_with_sms;
+pub mod login_with_wechat;
+pub mod profile;
+pub mod refresh;
+pub mod rejoin;
+pub mod send_code;
+pub mod sign_in;
+pub mod sign_out;
+pub mod vouch;
+
+mod account_changes;

@@ -1,0 +1,238 @@
+//! From a decision to what the store is asked to carry out.
+
+use chrono::{DateTime, Utc};
+
+use crate::model::account::{Account, AccountStatus, Identity};
+use crate::model::audit::{AuditAction, AuditEvent};
+use crate::model::changes::{Changes, Expected, Step};
+use crate::model::event::{Notice, OutboxEvent};
+use crate::model::evidence::Evidence;
+use crate::model::identifiers::IdentityId;
+use crate::model::linking::{Attach, Snapshot};
+use crate::model::origin::Origin;
+use crate::model::profile::Profile;
+use crate::ports::randomness::Randomness;
+
+/// Collects changes, and plays them on the account that the person ends in, so
+/// that the answer needs no second read.
+pub(super) struct ChangeSet<'a> {
+    /// The account as it will be.
+    pub(super) account: Account,
+    /// What the store is asked to carry out.
+    pub(super) changes: Changes,
+    changed: bool,
+    now: DateTime<Utc>,
+    origin: &'a Origin,
+    method: &'static str,
+    randomness: &'a dyn Randomness,
+}
+
+impl<'a> ChangeSet<'a> {
+    /// Begins with the account that the person ends in.
+    pub(super) fn new(
+        account: Account,
+        method: &'static str,
+        origin: &'a Origin,
+        now: DateTime<Utc>,
+        randomness: &'a dyn Randomness,
+    ) -> Self {
+        Self {
+            account,
+            changes: Changes::default(),
+            changed: false,
+            now,
+            origin,
+            method,
+            randomness,
+        }
+    }
+
+    /// The account does not exist yet.
+    pub(super) fn create(&mut self, consent_version: Option<String>) {
+        let account = Box::new(Account {
+            phone: None,
+            identities: Vec::new(),
+            union_ids: Vec::new(),
+            ..self.account.clone()
+        });
+        self.changes.steps.push(Step::CreateUser {
+            account,
+            consent_version,
+        });
+        self.tell(AuditAction::AccountCreated, None);
+        self.publish(Notice::UserCreated);
+    }
+
+    /// The cancellations of these accounts are taken back.
+    pub(super) fn restore(&mut self, other: Option<&Account>) {
+        if let AccountStatus::Cancelling { .. } = self.account.status {
+            self.account.status = AccountStatus::Active;
+            self.changes.steps.push(Step::Restore(self.account.id));
+            self.tell(AuditAction::Restored, None);
+            self.changed = true;
+        }
+        if let Some(other) =
+            other.filter(|other| matches!(other.status, AccountStatus::Cancelling { .. }))
+        {
+            self.changes.steps.push(Step::Restore(other.id));
+        }
+    }
+
+    /// All of `from` moves into the account.
+    pub(super) fn merge(&mut self, from: &Account) {
+        self.account.profile.fill_from(&from.profile);
+        self.account
+            .identities
+            .extend(from.identities.iter().cloned());
+        self.account
+            .union_ids
+            .extend(from.union_ids.iter().cloned());
+        self.changes.steps.push(Step::Merge {
+            from: from.id,
+            into: self.account.id,
+            profile: self.account.profile.clone(),
+        });
+        self.tell(AuditAction::Merged, Some(from.id.to_string()));
+        self.publish(Notice::UserMerged { from: from.id });
+        self.changed = true;
+    }
+
+    /// The account takes in what the decision says.
+    pub(super) fn attach(&mut self, attach: Attach, evidence: &Evidence) {
+        self.attach_phone(attach.phone, evidence);
+        self.attach_wechat(attach, evidence);
+    }
+
+    fn attach_phone(&mut self, attach: bool, evidence: &Evidence) {
+        let Some(phone) = evidence.phone().filter(|_| attach) else {
+            return;
+        };
+        let replaced = self.account.phone.replace(phone.number().clone()).is_some();
+        self.changes.steps.push(Step::SetPhone {
+            user: self.account.id,
+            phone: phone.number().clone(),
+            proof: phone.proof(),
+        });
+        let action = if replaced {
+            AuditAction::PhoneChanged
+        } else {
+            AuditAction::Linked
+        };
+        self.tell(action, Some(phone.number().masked()));
+        self.publish(Notice::PhoneChanged);
+        self.changed = true;
+    }
+
+    fn attach_wechat(&mut self, attach: Attach, evidence: &Evidence) {
+        let Some(wechat) = evidence.wechat() else {
+            return;
+        };
+        if attach.openid {
+            let identity = Identity {
+                id: IdentityId::generate(self.randomness, self.now),
+                provider: wechat.provider,
+                app_id: wechat.app_id.clone(),
+                openid: wechat.openid.clone(),
+                linked_at: self.now,
+            };
+            self.tell(AuditAction::Linked, Some(wechat.openid.masked()));
+            self.publish(Notice::IdentityLinked(identity.id));
+            self.account.identities.push(identity.clone());
+            self.changes.steps.push(Step::LinkIdentity {
+                user: self.account.id,
+                identity,
+                session_key: wechat.session_key.clone(),
+            });
+            self.changed = true;
+        } else if let Some(key) = &wechat.session_key
+            && self.account.openid_of(wechat.provider, &wechat.app_id) == Some(&wechat.openid)
+        {
+            self.changes.steps.push(Step::StoreSessionKey {
+                provider: wechat.provider,
+                app_id: wechat.app_id.clone(),
+                openid: wechat.openid.clone(),
+                key: key.clone(),
+            });
+        }
+        if let Some((platform, union_id)) = wechat.union_id.clone().filter(|_| attach.union_id) {
+            self.account
+                .union_ids
+                .push((platform.clone(), union_id.clone()));
+            self.changes.steps.push(Step::LinkUnionId {
+                user: self.account.id,
+                id: IdentityId::generate(self.randomness, self.now),
+                platform,
+                union_id,
+            });
+            self.changed = true;
+        }
+    }
+
+    /// The account shows this profile from now on.
+    pub(super) fn edit(&mut self, profile: Profile) {
+        self.account.profile = profile.clone();
+        self.changes.steps.push(Step::SaveProfile {
+            user: self.account.id,
+            profile,
+        });
+        self.tell(AuditAction::ProfileUpdated, None);
+        self.publish(Notice::UserUpdated);
+        self.changed = true;
+    }
+
+    /// Adds a step that changes no account.
+    pub(super) fn step(&mut self, step: Step) {
+        self.changes.steps.push(step);
+    }
+
+    /// Adds an audit row about the account.
+    pub(super) fn tell(&mut self, action: AuditAction, subject: Option<String>) {
+        let mut row = AuditEvent::new(action, self.now, self.randomness)
+            .with_user(self.account.id)
+            .with_method(self.method)
+            .with_origin(self.origin);
+        row.subject = subject;
+        self.changes.audit.push(row);
+    }
+
+    /// Adds an event about the account.
+    pub(super) fn publish(&mut self, notice: Notice) {
+        let event = OutboxEvent::new(self.account.id, notice, self.now, self.randomness);
+        self.changes.outbox.push(event);
+    }
+
+    /// Demands that every account of the snapshot is as it was seen, and ends
+    /// the collection.
+    pub(super) fn finish(
+        mut self,
+        found: &Snapshot,
+        merged: Option<&Account>,
+        signed_in: bool,
+    ) -> (Account, Changes) {
+        let id = self.account.id;
+        let seen = found.signed_in.iter().chain(found.matched());
+        let mut expected: Vec<Expected> = Vec::new();
+        for account in seen {
+            if expected.iter().any(|other| other.user == account.id) {
+                continue;
+            }
+            let survivor = account.id == id;
+            expected.push(Expected {
+                user: account.id,
+                version: account.version,
+                changed: (survivor && self.changed)
+                    || merged.is_some_and(|from| from.id == account.id),
+                signed_in_at: (survivor && signed_in).then_some(self.now),
+            });
+        }
+        self.changes.expected = expected;
+        if self.changed {
+            self.account.version += 1;
+            self.account.updated_at = self.now;
+        }
+        if signed_in {
+            self.account.last_login_at = self.now;
+        }
+        (self.account, self.changes)
+    }
+}

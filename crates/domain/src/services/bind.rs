@@ -1,0 +1,275 @@
+//! One more way in for somebody who is signed in: observe, decide, apply.
+
+use std::sync::Arc;
+
+use chrono::{DateTime, Utc};
+
+use crate::model::account::Account;
+use crate::model::binding::{BindingDecision, BindingRefusal, decide_binding};
+use crate::model::changes::{SessionsOf, Step};
+use crate::model::evidence::Evidence;
+use crate::model::identifiers::UserId;
+use crate::model::linking::{LinkingPolicy, Snapshot};
+use crate::model::origin::Origin;
+use crate::model::session::{EndReason, Session};
+use crate::model::verification::CodeId;
+use crate::ports::account_store::AccountStoreError;
+use crate::services::account_changes::ChangeSet;
+use crate::services::authenticate::Authenticated;
+use crate::services::login::{LoginError, SignedIn};
+use crate::services::sign_in::{MAX_ROUNDS, SignIn, lookup};
+
+/// What a binding answers.
+#[derive(Debug, Clone)]
+pub enum Bound {
+    /// The account, and whether anything is new is seen in it.
+    Kept(Box<Account>),
+    /// The caller goes on with a fresh pair: the account was merged, or its
+    /// scope changed.
+    Moved {
+        /// The account that the caller is in now, with its tokens.
+        signed_in: Box<SignedIn>,
+        /// Whether two accounts became one.
+        merged: bool,
+    },
+}
+
+/// Why a binding failed.
+#[derive(Debug, thiserror::Error)]
+pub enum BindError {
+    /// As a login with this proof would have.
+    #[error(transparent)]
+    Login(#[from] LoginError),
+    /// The proof was right, and nothing is bound all the same.
+    #[error("the binding is refused: {0:?}")]
+    Refused(BindingRefusal),
+    /// The phone number is to be replaced: the person must have proven who they
+    /// are within the last five minutes.
+    #[error("a recent proof of who is there is required")]
+    StepUpRequired {
+        /// Whether the account has a phone number to prove.
+        sms: bool,
+        /// Whether the account has a WeChat identity to prove.
+        wechat: bool,
+    },
+    /// The caller's account is gone.
+    #[error("the account is not there any more")]
+    AccountGone,
+}
+
+impl BindError {
+    /// True if the same proof may complete a later request.
+    #[must_use]
+    pub fn keeps_proof(&self) -> bool {
+        match self {
+            Self::Login(error) => error.keeps_proof(),
+            Self::Refused(BindingRefusal::Login(refusal)) => refusal.keeps_proof(),
+            Self::StepUpRequired { .. } => true,
+            Self::Refused(_) | Self::AccountGone => false,
+        }
+    }
+}
+
+impl From<AccountStoreError> for BindError {
+    fn from(error: AccountStoreError) -> Self {
+        Self::Login(error.into())
+    }
+}
+
+/// Binds evidence to the account that is signed in.
+pub struct Bind {
+    /// Shares stores, tokens and rules with the logins.
+    pub sign_in: Arc<SignIn>,
+}
+
+/// How long a proof of who is there counts as recent.
+const RECENT: chrono::TimeDelta = chrono::TimeDelta::minutes(5);
+
+impl Bind {
+    /// Binds what was proven; durable on return.
+    ///
+    /// # Errors
+    ///
+    /// See [`BindError`]; nothing has changed then.
+    pub async fn execute(
+        &self,
+        caller: &Authenticated,
+        evidence: &Evidence,
+        method: &'static str,
+        code: Option<CodeId>,
+        origin: &Origin,
+    ) -> Result<Bound, BindError> {
+        let lookup = lookup(evidence, Some(caller.account.id));
+        let policy = LinkingPolicy {
+            merge: self.sign_in.policy.merge,
+            confirm_wechat_phone: self.sign_in.policy.confirm_wechat_phone,
+            restore: false,
+            consented: true,
+        };
+        for _ in 0..MAX_ROUNDS {
+            let now = self.sign_in.clock.now();
+            let found = self.sign_in.accounts.observe(&lookup).await?;
+            let me = found
+                .signed_in
+                .clone()
+                .filter(|me| me.id == caller.account.id);
+            let me = me.ok_or(BindError::AccountGone)?;
+            let decision = decide_binding(&me, evidence, &found, policy);
+            let round = Round {
+                caller,
+                evidence,
+                method,
+                code,
+                origin,
+                found: &found,
+                now,
+            };
+            match self.carry_out(decision, me, &round).await {
+                Err(BindError::Login(LoginError::Unavailable(source)))
+                    if matches!(source.downcast_ref(), Some(AccountStoreError::Stale)) => {}
+                settled => return settled,
+            }
+        }
+        Err(AccountStoreError::Stale.into())
+    }
+
+    async fn carry_out(
+        &self,
+        decision: BindingDecision,
+        me: Account,
+        round: &Round<'_>,
+    ) -> Result<Bound, BindError> {
+        match decision {
+            BindingDecision::Refuse(refusal) => Err(BindError::Refused(refusal)),
+            BindingDecision::Held => Ok(Bound::Kept(Box::new(me))),
+            BindingDecision::Attach {
+                attach,
+                replaces_phone,
+            } => {
+                if replaces_phone {
+                    require_recent_proof(&me, &round.caller.session, round.now)?;
+                }
+                let scope = self.sign_in.tokens.scope_of(&me);
+                let mut set = self.change_set(me, round);
+                set.attach(attach, round.evidence);
+                if replaces_phone {
+                    set.step(Step::EndSessions {
+                        user: set.account.id,
+                        which: SessionsOf::AllBut(round.caller.session.id),
+                        reason: EndReason::PhoneChanged,
+                    });
+                }
+                if self.sign_in.tokens.scope_of(&set.account) == scope {
+                    let (account, changes) = set.finish(round.found, None, false);
+                    self.sign_in.accounts.apply(&changes).await?;
+                    return Ok(Bound::Kept(Box::new(account)));
+                }
+                self.reopen(set, None, round).await
+            }
+            BindingDecision::Merge { from, into, attach } => {
+                let from = named(round.found, from).ok_or(BindError::AccountGone)?;
+                let into = named(round.found, into).ok_or(BindError::AccountGone)?;
+                let mut set = self.change_set(into, round);
+                set.merge(&from);
+                set.attach(attach, round.evidence);
+                self.reopen(set, Some(from), round).await
+            }
+        }
+    }
+
+    fn change_set<'a>(&'a self, account: Account, round: &Round<'a>) -> ChangeSet<'a> {
+        ChangeSet::new(
+            account,
+            round.method,
+            round.origin,
+            round.now,
+            &*self.sign_in.randomness,
+        )
+    }
+
+    /// The caller goes on in a new session, in place of the one they had.
+    async fn reopen(
+        &self,
+        mut set: ChangeSet<'_>,
+        merged: Option<Account>,
+        round: &Round<'_>,
+    ) -> Result<Bound, BindError> {
+        let before = &round.caller.session;
+        if merged.as_ref().is_none_or(|from| from.id != before.user) {
+            set.step(Step::EndSessions {
+                user: before.user,
+                which: SessionsOf::One(before.id),
+                reason: EndReason::Replaced,
+            });
+        }
+        let user = set.account.id;
+        let mut session = self.sign_in.session(
+            user,
+            &before.client,
+            before.app_id.clone(),
+            round.origin,
+            round.now,
+        );
+        // A new session, but no new proof of who is there, and no longer life.
+        session.proven_at = before.proven_at;
+        session.expires_at = before.expires_at;
+        self.sign_in.open(&mut set, &session, round.code);
+        let (account, changes) = set.finish(round.found, merged.as_ref(), true);
+        let tokens = self
+            .sign_in
+            .tokens
+            .pair(&account, &session, round.now)
+            .map_err(LoginError::from)?;
+        self.sign_in.accounts.apply(&changes).await?;
+        Ok(Bound::Moved {
+            merged: merged.is_some(),
+            signed_in: Box::new(SignedIn {
+                phone_required: self.sign_in.tokens.phone_required(&account),
+                account,
+                session,
+                tokens,
+                is_new_user: false,
+                not_attached: Vec::new(),
+            }),
+        })
+    }
+}
+
+/// What one round works with.
+struct Round<'a> {
+    caller: &'a Authenticated,
+    evidence: &'a Evidence,
+    method: &'static str,
+    code: Option<CodeId>,
+    origin: &'a Origin,
+    found: &'a Snapshot,
+    now: DateTime<Utc>,
+}
+
+fn named(found: &Snapshot, id: UserId) -> Option<Account> {
+    found
+        .signed_in
+        .iter()
+        .chain(found.matched())
+        .find(|account| account.id == id)
+        .cloned()
+}
+
+/// Demands a login or step-up of this session within the last five minutes.
+///
+/// # Errors
+///
+/// [`BindError::StepUpRequired`] with the ways that the account has.
+pub(super) fn require_recent_proof(
+    me: &Account,
+    session: &Session,
+    now: DateTime<Utc>,
+) -> Result<(), BindError> {
+    if now < session.proven_at + RECENT {
+        return Ok(());
+    }
+    Err(BindError::StepUpRequired {
+        sms: me.phone.is_some(),
+        wechat: !me.identities.is_empty(),
+    })
+}

@@ -1,0 +1,114 @@
+//! Idempotency: the same login, asked for again under the same key, is answered
+//! again and not carried out again.
+
+use std::future::Future;
+use std::sync::Arc;
+use std::time::Duration;
+
+use crate::model::evidence::EvidencePart;
+use crate::model::identifiers::SessionId;
+use crate::ports::mac::{Mac, MacUse};
+use crate::ports::replay_ledger::{Binding, Claim, ProofKey, ProofRecord, ReplayLedger};
+use crate::services::login::{LoginError, SignedIn};
+use crate::services::rejoin::Rejoin;
+use crate::services::vouch::parts;
+
+/// How long an answer can be asked for again.
+const FRESH: Duration = Duration::from_mins(1);
+/// Longer than any login takes.
+const LEASE: Duration = Duration::from_secs(15);
+/// How long a repeat waits for the first.
+const PATIENCE: Duration = Duration::from_secs(5);
+
+/// Carries a login out once per idempotency key.
+pub struct CompleteOnce {
+    /// Remembers what became of a key.
+    pub ledger: Arc<dyn ReplayLedger>,
+    /// Names keys in the ledger.
+    pub mac: Arc<dyn Mac>,
+    /// Answers a repeat.
+    pub rejoin: Arc<Rejoin>,
+}
+
+impl CompleteOnce {
+    /// Names one login: the route, the client's key, and the whole body, so that
+    /// another body under the same key is another login.
+    #[must_use]
+    pub fn key(&self, route: &str, idempotency_key: &str, body: &str) -> ProofKey {
+        let message = parts(&["idempotency", route, idempotency_key, body]);
+        ProofKey(self.mac.tag(MacUse::ReplayLedger, &message))
+    }
+
+    /// Carries `login` out, or answers what it answered before.
+    ///
+    /// A login that failed may be tried again under the same key.
+    ///
+    /// # Errors
+    ///
+    /// As of `login`; [`LoginError::Unavailable`] while the first is still at it.
+    pub async fn execute(
+        &self,
+        key: ProofKey,
+        login: impl Future<Output = Result<SignedIn, LoginError>>,
+    ) -> Result<SignedIn, LoginError> {
+        match self.ledger.claim(key, LEASE, PATIENCE).await {
+            Ok(Claim::Granted { .. }) => {}
+            Ok(Claim::Recorded(ProofRecord::SignedIn {
+                session,
+                is_new_user,
+                not_attached,
+                ..
+            })) => {
+                if let Some(again) = self
+                    .rejoin
+                    .execute(session, is_new_user, not_attached)
+                    .await?
+                {
+                    return Ok(again);
+                }
+                return login.await;
+            }
+            Ok(Claim::Recorded(ProofRecord::Vouched { .. } | ProofRecord::Spent)) => {
+                return login.await;
+            }
+            Ok(Claim::InProgress) => {
+                return Err(LoginError::Unavailable(
+                    "the same request is still in progress".into(),
+                ));
+            }
+            Err(error) => {
+                tracing::warn!(
+                    error = &error as &dyn std::error::Error,
+                    "a login without idempotency"
+                );
+                return login.await;
+            }
+        }
+        let outcome = login.await;
+        let told = match &outcome {
+            Ok(done) => {
+                let record = record(done.session.id, done.is_new_user, &done.not_attached);
+                self.ledger.record(key, record, FRESH, FRESH).await
+            }
+            Err(_) => self.ledger.release(key).await,
+        };
+        if let Err(error) = told {
+            tracing::warn!(
+                error = &error as &dyn std::error::Error,
+                "the ledger could not be told"
+            );
+        }
+        outcome
+    }
+}
+
+fn record(session: SessionId, is_new_user: bool, not_attached: &[EvidencePart]) -> ProofRecord {
+    // The key itself binds the route and the body.
+    let binding = Binding([0; 32]);
+    ProofRecord::SignedIn {
+        binding,
+        session,
+        is_new_user,
+        not_attached: not_attached.to_vec(),
+    }
+}

@@ -1,0 +1,120 @@
+//! What every login is asked with, and what it answers.
+
+use std::time::Duration;
+
+use crate::model::account::Account;
+use crate::model::client::Client;
+use crate::model::evidence::EvidencePart;
+use crate::model::linking::Refusal;
+use crate::model::origin::Origin;
+use crate::model::session::Session;
+use crate::model::token::TokenPair;
+use crate::model::wechat::AppChoiceError;
+use crate::ports::BoxError;
+use crate::ports::account_store::AccountStoreError;
+use crate::ports::session_store::SessionStoreError;
+use crate::ports::token_issuer::TokenIssuerError;
+use crate::services::check_code::CheckCodeError;
+
+/// What every login is asked with, beside its proof.
+#[derive(Debug, Clone)]
+pub struct LoginRequest {
+    /// The client as it describes itself.
+    pub client: Client,
+    /// Where the request came from.
+    pub origin: Origin,
+    /// Take a cancellation back.
+    pub restore: bool,
+    /// The version of the terms that the person agreed to.
+    pub consent: Option<String>,
+}
+
+/// A person who is signed in.
+#[derive(Debug, Clone)]
+pub struct SignedIn {
+    /// The account.
+    pub account: Account,
+    /// The session.
+    pub session: Session,
+    /// Access and refresh token.
+    pub tokens: TokenPair,
+    /// Whether this login made the account.
+    pub is_new_user: bool,
+    /// What of the evidence was left.
+    pub not_attached: Vec<EvidencePart>,
+    /// Whether the deployment asks for a phone number that the account lacks.
+    pub phone_required: bool,
+}
+
+/// Why a login failed.
+#[derive(Debug, thiserror::Error)]
+pub enum LoginError {
+    /// The verification code proved nothing.
+    #[error(transparent)]
+    Code(#[from] CheckCodeError),
+    /// Which WeChat application is meant cannot be told.
+    #[error(transparent)]
+    App(#[from] AppChoiceError),
+    /// The WeChat code is expired, used, made up, or somebody else's.
+    #[error("the WeChat code proves nothing")]
+    WeChatCodeInvalid,
+    /// WeChat blocks the login of this person.
+    #[error("WeChat blocks this login")]
+    WeChatRiskBlocked,
+    /// WeChat's limit is reached.
+    #[error("WeChat asks to slow down")]
+    WeChatBusy {
+        /// How long to wait.
+        retry_after: Duration,
+    },
+    /// WeChat refuses our credentials or settings.
+    #[error("WeChat refuses our settings")]
+    WeChatMisconfigured(#[source] BoxError),
+    /// WeChat gave no answer that can be used.
+    #[error("WeChat is unavailable")]
+    WeChatUnavailable(#[source] BoxError),
+    /// The proof was right, and the login is refused all the same.
+    #[error("the login is refused: {0:?}")]
+    Refused(Refusal),
+    /// A store did not answer, or the accounts would not hold still.
+    #[error("a store is unavailable")]
+    Unavailable(#[source] BoxError),
+    /// The tokens could not be signed.
+    #[error(transparent)]
+    Tokens(#[from] TokenIssuerError),
+}
+
+impl LoginError {
+    /// True if the same proof may complete a later request.
+    #[must_use]
+    pub fn keeps_proof(&self) -> bool {
+        match self {
+            Self::Refused(refusal) => refusal.keeps_proof(),
+            Self::Unavailable(_)
+            | Self::Tokens(_)
+            | Self::WeChatUnavailable(_)
+            | Self::WeChatMisconfigured(_)
+            | Self::WeChatBusy { .. }
+            | Self::WeChatCodeInvalid
+            | Self::App(_) => true,
+            Self::Code(_) | Self::WeChatRiskBlocked => false,
+        }
+    }
+}
+
+impl From<AccountStoreError> for LoginError {
+    fn from(error: AccountStoreError) -> Self {
+        match error {
+            AccountStoreError::CodeSpent => Self::Code(CheckCodeError::Expired),
+            AccountStoreError::Stale | AccountStoreError::Unavailable(_) => {
+                Self::Unavailable(Box::new(error))
+            }
+        }
+    }
+}
+
+impl From<SessionStoreError> for LoginError {
+    fn from(error: SessionStoreError) -> Self {
+        Self::Unavailable(Box::new(error))
+    }
+}

@@ -1,0 +1,134 @@
+//! Phone number and verification code, and a WeChat identity in the same step.
+
+use std::sync::Arc;
+
+use crate::model::evidence::{Evidence, ProvenPhone};
+use crate::model::phone_number::PhoneNumber;
+use crate::model::sms_code::SmsCode;
+use crate::model::verification::{ChallengeId, CodeScope, Purpose};
+use crate::model::wechat::{AppId, AppKind, LoginCode, WeChatApp, WeChatApps};
+use crate::ports::code_store::CodeReceipt;
+use crate::services::check_code::CheckCode;
+use crate::services::login::{LoginError, LoginRequest, SignedIn};
+use crate::services::sign_in::{SignIn, Via};
+use crate::services::vouch::{Caller, OpenProof, Vouch, Vouched};
+
+const METHOD: &str = "sms";
+
+/// Signs a person in with a verification code.
+pub struct LoginWithSms {
+    /// Compares the code.
+    pub check: Arc<CheckCode>,
+    /// The applications of the deployment.
+    pub apps: Arc<WeChatApps>,
+    /// Exchanges the WeChat code.
+    pub vouch: Arc<Vouch>,
+    /// Ends the login.
+    pub sign_in: Arc<SignIn>,
+}
+
+/// The proof of a login by SMS.
+#[derive(Debug, Clone)]
+pub struct SmsProof {
+    /// The number.
+    pub phone: PhoneNumber,
+    /// The digits.
+    pub code: SmsCode,
+    /// Which ask for a code is answered.
+    pub challenge: Option<ChallengeId>,
+    /// A WeChat login code of the same person, to be linked.
+    pub wechat: Option<(LoginCode, Option<AppId>)>,
+}
+
+impl LoginWithSms {
+    /// Signs in with a code.
+    ///
+    /// # Errors
+    ///
+    /// See [`LoginError`]. Where the same code may complete a later request, it
+    /// has been given back.
+    pub async fn execute(
+        &self,
+        proof: &SmsProof,
+        request: &LoginRequest,
+    ) -> Result<SignedIn, LoginError> {
+        let linked = match &proof.wechat {
+            Some((code, app_id)) => Some((code, self.app(app_id.as_ref(), request)?)),
+            None => None,
+        };
+        let scope = CodeScope {
+            purpose: Purpose::Login,
+            client_type: request.client.kind,
+            phone: proof.phone.clone(),
+        };
+        let receipt = self
+            .check
+            .execute(&scope, proof.challenge, &proof.code, &request.origin)
+            .await?;
+        let login = self.with_receipt(&receipt, linked, request).await;
+        if login.as_ref().is_err_and(LoginError::keeps_proof) {
+            self.check.give_back(&receipt, proof.challenge).await;
+        }
+        login
+    }
+
+    fn app(&self, id: Option<&AppId>, request: &LoginRequest) -> Result<&WeChatApp, LoginError> {
+        const ANY: [AppKind; 3] = [AppKind::MiniProgram, AppKind::App, AppKind::Website];
+        Ok(match id {
+            Some(id) => self.apps.named(id, &ANY)?,
+            None => self
+                .apps
+                .choose(None, AppKind::of_client(request.client.kind))?,
+        })
+    }
+
+    async fn with_receipt(
+        &self,
+        receipt: &CodeReceipt,
+        linked: Option<(&LoginCode, &WeChatApp)>,
+        request: &LoginRequest,
+    ) -> Result<SignedIn, LoginError> {
+        let phone = ProvenPhone::by_sms(receipt);
+        let Some((code, app)) = linked else {
+            let via = Via {
+                method: METHOD,
+                app_id: None,
+                code: Some(receipt.code()),
+            };
+            return self
+                .sign_in
+                .execute(&Evidence::Phone(phone), request, &via)
+                .await;
+        };
+        let proof = self.identity(app, code, request).await?;
+        let evidence = Evidence::Both(phone, proof.identity.clone());
+        let via = Via {
+            method: METHOD,
+            app_id: Some(app.id.clone()),
+            code: Some(receipt.code()),
+        };
+        let login = self.sign_in.execute(&evidence, request, &via).await;
+        // The verification code is the proof that is spent: a repeat of both
+        // codes may only complete what was not completed.
+        self.vouch.keep(proof).await;
+        login
+    }
+
+    async fn identity(
+        &self,
+        app: &WeChatApp,
+        code: &LoginCode,
+        request: &LoginRequest,
+    ) -> Result<OpenProof, LoginError> {
+        let caller = Caller {
+            route: METHOD,
+            client_type: request.client.kind,
+            device_id: request.client.device(),
+            user: None,
+        };
+        match self.vouch.execute(app, code, None, caller).await? {
+            Vouched::Now(proof) => Ok(*proof),
+            Vouched::Before { .. } => Err(LoginError::WeChatCodeInvalid),
+        }
+    }
+}

@@ -1,0 +1,257 @@
+//! Sending a verification code.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use crate::model::audit::{AuditAction, AuditEvent};
+use crate::model::limits::{LimitRule, Limits};
+use crate::model::origin::Origin;
+use crate::model::policy::SmsPolicy;
+use crate::model::verification::{ChallengeId, CodeScope, CodeSeed};
+use crate::ports::BoxError;
+use crate::ports::audit_log::AuditLog;
+use crate::ports::clock::Clock;
+use crate::ports::code_store::{CodeStore, Draft};
+use crate::ports::mac::Mac;
+use crate::ports::randomness::Randomness;
+use crate::ports::rate_limiter::{Admission, RateLimiter, Reservation};
+use crate::ports::sms_sender::{SmsDelivery, SmsMessage, SmsSendError, SmsSender};
+
+/// A code with less life than this left is not sent again: a new one is made.
+const REUSABLE_FOR: Duration = Duration::from_mins(2);
+
+/// A code that is on its way.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CodeOnItsWay {
+    /// The name of this ask.
+    pub challenge: ChallengeId,
+    /// The number in masked form.
+    pub phone_masked: String,
+    /// What is left of the code's life.
+    pub expires_in: Duration,
+    /// When it may be asked for again.
+    pub resend_after: Duration,
+}
+
+/// Why no code was sent.
+#[derive(Debug, thiserror::Error)]
+pub enum SendCodeError {
+    /// The number is from where the deployment sends nothing.
+    #[error("numbers from this region are not allowed")]
+    RegionNotAllowed,
+    /// Too soon after the last message.
+    #[error("too soon after the last message")]
+    TooFrequent {
+        /// How long to wait.
+        retry_after: Duration,
+    },
+    /// A limit by hour or day is reached.
+    #[error("a limit by hour or day is reached")]
+    LimitReached {
+        /// How long to wait.
+        retry_after: Duration,
+    },
+    /// A vendor says that the number cannot receive messages.
+    #[error("the number cannot receive messages")]
+    Unreachable,
+    /// The vendors refuse our account or settings.
+    #[error("the SMS vendors refuse our account or settings")]
+    Misconfigured(#[source] BoxError),
+    /// No vendor took the message.
+    #[error("no SMS vendor took the message")]
+    VendorsUnavailable(#[source] BoxError),
+    /// A store did not answer: nothing is sent then.
+    #[error("a store is unavailable")]
+    Unavailable(#[source] BoxError),
+}
+
+fn unavailable(error: impl Into<BoxError>) -> SendCodeError {
+    SendCodeError::Unavailable(error.into())
+}
+
+/// Sends verification codes.
+pub struct SendCode {
+    /// The outstanding codes.
+    pub codes: Arc<dyn CodeStore>,
+    /// Counts messages.
+    pub limiter: Arc<dyn RateLimiter>,
+    /// Carries messages.
+    pub sender: Arc<dyn SmsSender>,
+    /// Is told of every ask.
+    pub audit: Arc<dyn AuditLog>,
+    /// Derives the codes.
+    pub mac: Arc<dyn Mac>,
+    /// Tells the time.
+    pub clock: Arc<dyn Clock>,
+    /// Draws seeds and challenges.
+    pub randomness: Arc<dyn Randomness>,
+    /// Regions, lives and test numbers.
+    pub policy: Arc<SmsPolicy>,
+    /// The limits of messages.
+    pub limits: Limits,
+}
+
+impl SendCode {
+    /// Sends a code for `scope`: the one that lives, or a new one.
+    ///
+    /// Who the number belongs to is not asked, so that the answer does not
+    /// depend on it.
+    ///
+    /// # Errors
+    ///
+    /// See [`SendCodeError`]; each means that nothing was sent, that an earlier
+    /// code stays as it is, and that no limit counts the ask.
+    pub async fn execute(
+        &self,
+        scope: &CodeScope,
+        origin: &Origin,
+    ) -> Result<CodeOnItsWay, SendCodeError> {
+        if !self.policy.regions.contains(&scope.phone.region()) {
+            return Err(SendCodeError::RegionNotAllowed);
+        }
+        let reservation = self.reserve(scope, origin).await?;
+        let sent = self.draft_and_send(scope, origin).await;
+        if sent.is_err() {
+            self.give_back(&reservation).await;
+        }
+        let (draft, delivery) = sent?;
+        let challenge = ChallengeId::generate(&*self.randomness);
+        let committed = self
+            .codes
+            .commit(scope, &draft, challenge, self.policy.max_attempts)
+            .await;
+        committed.map_err(unavailable)?;
+        self.tell_sent(scope, origin, &delivery).await;
+        Ok(CodeOnItsWay {
+            challenge,
+            phone_masked: scope.phone.masked(),
+            expires_in: draft.expires_in,
+            resend_after: self.limits.resend_interval,
+        })
+    }
+
+    async fn reserve(
+        &self,
+        scope: &CodeScope,
+        origin: &Origin,
+    ) -> Result<Reservation, SendCodeError> {
+        let windows = self.limits.for_sms(&scope.phone, origin.address);
+        let (rule, retry_after) = match self.limiter.reserve(&windows).await.map_err(unavailable)? {
+            Admission::Reserved(reservation) => return Ok(reservation),
+            Admission::Refused { rule, retry_after } => (rule, retry_after),
+        };
+        let too_frequent = rule == LimitRule::ResendInterval;
+        let reason = if too_frequent {
+            "resend_interval"
+        } else {
+            "limit"
+        };
+        let row = self
+            .row(AuditAction::CodeRefused, scope, origin)
+            .with_reason(reason);
+        self.audit.append(&[row]).await.map_err(unavailable)?;
+        Err(if too_frequent {
+            SendCodeError::TooFrequent { retry_after }
+        } else {
+            SendCodeError::LimitReached { retry_after }
+        })
+    }
+
+    /// Tells the audit log, picks the seed, and hands the message over.
+    async fn draft_and_send(
+        &self,
+        scope: &CodeScope,
+        origin: &Origin,
+    ) -> Result<(Draft, SmsDelivery), SendCodeError> {
+        // Before the vendor: with the log away, nothing is sent or paid for.
+        let row = self.row(AuditAction::CodeRequested, scope, origin);
+        self.audit.append(&[row]).await.map_err(unavailable)?;
+        let fresh = CodeSeed::generate(&*self.randomness);
+        let draft = self
+            .codes
+            .draft(scope, fresh, self.policy.code_ttl, REUSABLE_FOR)
+            .await;
+        let draft = draft.map_err(unavailable)?;
+        match self.hand_over(scope, &draft).await {
+            Ok(delivery) => Ok((draft, delivery)),
+            Err(error) => {
+                self.codes
+                    .discard(scope, draft.seed.id)
+                    .await
+                    .map_err(unavailable)?;
+                let row = self
+                    .row(AuditAction::CodeRefused, scope, origin)
+                    .with_reason(error.to_string());
+                self.audit.append(&[row]).await.map_err(unavailable)?;
+                Err(refusal(error))
+            }
+        }
+    }
+
+    async fn hand_over(
+        &self,
+        scope: &CodeScope,
+        draft: &Draft,
+    ) -> Result<SmsDelivery, SmsSendError> {
+        if self
+            .policy
+            .test_number(&scope.phone, self.clock.now())
+            .is_some()
+        {
+            return Ok(SmsDelivery::Accepted {
+                vendor: "test_number",
+                reference: None,
+            });
+        }
+        let message = SmsMessage {
+            phone: scope.phone.clone(),
+            code: draft.seed.code(&*self.mac, scope),
+            purpose: scope.purpose.as_str(),
+            expires_in: draft.expires_in,
+        };
+        self.sender.send(&message).await
+    }
+
+    async fn give_back(&self, reservation: &Reservation) {
+        if let Err(error) = self.limiter.release(reservation).await {
+            tracing::warn!(
+                error = &error as &dyn std::error::Error,
+                "a reservation could not be released"
+            );
+        }
+    }
+
+    /// The message is on its way: a log that fails now must not make the person
+    /// pay for another one.
+    async fn tell_sent(&self, scope: &CodeScope, origin: &Origin, delivery: &SmsDelivery) {
+        let (action, vendor) = match delivery {
+            SmsDelivery::Accepted { vendor, .. } => (AuditAction::CodeSent, vendor),
+            SmsDelivery::Unknown { vendor } => (AuditAction::CodeSendUnknown, vendor),
+        };
+        let row = self.row(action, scope, origin).with_reason(*vendor);
+        if let Err(error) = self.audit.append(&[row]).await {
+            tracing::error!(
+                error = &error as &dyn std::error::Error,
+                "a sent code is missing in the audit log"
+            );
+        }
+    }
+
+    fn row(&self, action: AuditAction, scope: &CodeScope, origin: &Origin) -> AuditEvent {
+        AuditEvent::about_code(action, scope, origin, self.clock.now(), &*self.randomness)
+    }
+}
+
+fn refusal(error: SmsSendError) -> SendCodeError {
+    /// Vendors count by the minute; longer waits are their limits by hour or day.
+    const MINUTE: Duration = Duration::from_mins(1);
+    match error {
+        SmsSendError::Unreachable => SendCodeError::Unreachable,
+        SmsSendError::NumberLimited { retry_after } if retry_after <= MINUTE => {
+            SendCodeError::TooFrequent { retry_after }
+        }
+        SmsSendError::NumberLimited { retry_after } => SendCodeError::LimitReached { retry_after },
+        SmsSendError::Misconfigured(source) => SendCodeError::Misconfigured(source),
+        SmsSendError::Unavailable(source) => SendCodeError::VendorsUnavailable(source),
+    }
+}

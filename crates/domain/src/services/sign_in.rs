@@ -1,0 +1,315 @@
+//! From evidence to a session: observe, decide, apply, until no other login
+//! interferes.
+
+use std::sync::Arc;
+
+use chrono::{DateTime, Utc};
+
+use crate::model::account::{Account, AccountStatus};
+use crate::model::audit::{AuditAction, AuditEvent};
+use crate::model::changes::{Changes, Step};
+use crate::model::client::Client;
+use crate::model::event::Notice;
+use crate::model::evidence::{Evidence, EvidencePart};
+use crate::model::identifiers::{SessionId, UserId};
+use crate::model::linking::{Attach, Decision, LinkingPolicy, Refusal, Snapshot, decide};
+use crate::model::origin::Origin;
+use crate::model::policy::AccountPolicy;
+use crate::model::profile::{Nickname, Profile};
+use crate::model::refresh::RefreshState;
+use crate::model::session::Session;
+use crate::model::verification::CodeId;
+use crate::model::wechat::AppId;
+use crate::ports::account_store::{AccountStore, AccountStoreError, Lookup};
+use crate::ports::audit_log::AuditLog;
+use crate::ports::clock::Clock;
+use crate::ports::randomness::Randomness;
+use crate::services::account_changes::ChangeSet;
+use crate::services::issue_tokens::IssueTokens;
+use crate::services::login::{LoginError, LoginRequest, SignedIn};
+
+/// How often a login observes again before it gives up.
+pub(super) const MAX_ROUNDS: usize = 12;
+
+/// Signs people in with what they have proven.
+pub struct SignIn {
+    /// The accounts.
+    pub accounts: Arc<dyn AccountStore>,
+    /// Is told of refusals.
+    pub audit: Arc<dyn AuditLog>,
+    /// Makes the tokens.
+    pub tokens: Arc<IssueTokens>,
+    /// Tells the time.
+    pub clock: Arc<dyn Clock>,
+    /// Names accounts, sessions and rows.
+    pub randomness: Arc<dyn Randomness>,
+    /// Rules of accounts.
+    pub policy: Arc<AccountPolicy>,
+}
+
+/// How a login was proven.
+#[derive(Debug, Clone)]
+pub struct Via {
+    /// The method's name in the audit log.
+    pub method: &'static str,
+    /// The WeChat application that the session is opened through.
+    pub app_id: Option<AppId>,
+    /// The verification code that was spent.
+    pub code: Option<CodeId>,
+}
+
+/// What one round decided to do.
+struct Plan {
+    account: Account,
+    session: Session,
+    changes: Changes,
+    is_new_user: bool,
+    not_attached: Vec<EvidencePart>,
+}
+
+impl SignIn {
+    /// Ends the login with one account and one session, durable on return.
+    ///
+    /// # Errors
+    ///
+    /// [`LoginError::Refused`], [`LoginError::Unavailable`] and
+    /// [`LoginError::Tokens`]; nothing has changed then.
+    pub async fn execute(
+        &self,
+        evidence: &Evidence,
+        request: &LoginRequest,
+        via: &Via,
+    ) -> Result<SignedIn, LoginError> {
+        let lookup = lookup(evidence, None);
+        for _ in 0..MAX_ROUNDS {
+            let now = self.clock.now();
+            let found = self.accounts.observe(&lookup).await?;
+            let decision = decide(evidence, &found, self.linking(request));
+            let plan = match self.plan(decision, evidence, &found, request, via, now) {
+                Ok(plan) => plan,
+                Err(refusal) => {
+                    return Err(self.refuse(refusal, evidence, &found, request, via).await);
+                }
+            };
+            // Signed before it is committed, so that what is committed can be answered.
+            let tokens = self.tokens.pair(&plan.account, &plan.session, now)?;
+            match self.accounts.apply(&plan.changes).await {
+                Ok(()) => {
+                    return Ok(SignedIn {
+                        phone_required: self.tokens.phone_required(&plan.account),
+                        account: plan.account,
+                        session: plan.session,
+                        tokens,
+                        is_new_user: plan.is_new_user,
+                        not_attached: plan.not_attached,
+                    });
+                }
+                Err(AccountStoreError::Stale) => {}
+                Err(error) => return Err(error.into()),
+            }
+        }
+        Err(AccountStoreError::Stale.into())
+    }
+
+    fn linking(&self, request: &LoginRequest) -> LinkingPolicy {
+        let asked = self.policy.consent_version.as_ref();
+        LinkingPolicy {
+            merge: self.policy.merge,
+            confirm_wechat_phone: self.policy.confirm_wechat_phone,
+            restore: request.restore,
+            consented: asked.is_none_or(|version| request.consent.as_ref() == Some(version)),
+        }
+    }
+
+    fn plan(
+        &self,
+        decision: Decision,
+        evidence: &Evidence,
+        found: &Snapshot,
+        request: &LoginRequest,
+        via: &Via,
+        now: DateTime<Utc>,
+    ) -> Result<Plan, Refusal> {
+        let start =
+            |account| ChangeSet::new(account, via.method, &request.origin, now, &*self.randomness);
+        let is_new_user = decision == Decision::Create;
+        let mut merged = None;
+        let (mut set, attach, not_attached) = match decision {
+            Decision::Refuse(refusal) => return Err(refusal),
+            Decision::Create => {
+                let mut set = start(self.new_account(now));
+                set.create(
+                    self.policy
+                        .consent_version
+                        .clone()
+                        .and(request.consent.clone()),
+                );
+                let union_id = evidence
+                    .wechat()
+                    .is_some_and(|wechat| wechat.union_id.is_some());
+                (
+                    set,
+                    Attach {
+                        phone: true,
+                        openid: true,
+                        union_id,
+                    },
+                    Vec::new(),
+                )
+            }
+            Decision::SignIn {
+                user,
+                attach,
+                not_attached,
+                conflict,
+            } => {
+                let mut set = start(self.account(found, user));
+                set.restore(None);
+                if conflict {
+                    set.tell(AuditAction::LinkConflict, None);
+                }
+                (set, attach, not_attached)
+            }
+            Decision::Merge {
+                from,
+                into,
+                attach,
+                not_attached,
+            } => {
+                let from = self.account(found, from);
+                let mut set = start(self.account(found, into));
+                set.restore(Some(&from));
+                set.merge(&from);
+                merged = Some(from);
+                (set, attach, not_attached)
+            }
+        };
+        set.attach(attach, evidence);
+        let session = self.session(
+            set.account.id,
+            &request.client,
+            via.app_id.clone(),
+            &request.origin,
+            now,
+        );
+        self.open(&mut set, &session, via.code);
+        let (account, changes) = set.finish(found, merged.as_ref(), true);
+        Ok(Plan {
+            account,
+            session,
+            changes,
+            is_new_user,
+            not_attached,
+        })
+    }
+
+    /// The account of that id in the snapshot; a decision names no other.
+    fn account(&self, found: &Snapshot, id: UserId) -> Account {
+        let named = found.matched().find(|account| account.id == id);
+        named
+            .cloned()
+            .unwrap_or_else(|| self.new_account(self.clock.now()))
+    }
+
+    fn new_account(&self, now: DateTime<Utc>) -> Account {
+        Account {
+            id: UserId::generate(&*self.randomness, now),
+            version: 1,
+            status: AccountStatus::Active,
+            phone: None,
+            profile: Profile {
+                nickname: Nickname::random(&self.policy.nickname_prefix, &*self.randomness),
+                avatar_url: self.policy.default_avatar.clone(),
+                birthday: None,
+                bio: None,
+            },
+            identities: Vec::new(),
+            union_ids: Vec::new(),
+            created_at: now,
+            updated_at: now,
+            last_login_at: now,
+        }
+    }
+
+    /// A session that begins now.
+    pub(super) fn session(
+        &self,
+        user: UserId,
+        client: &Client,
+        app_id: Option<AppId>,
+        origin: &Origin,
+        now: DateTime<Utc>,
+    ) -> Session {
+        Session {
+            id: SessionId::generate(&*self.randomness, now),
+            user,
+            client: client.clone(),
+            app_id,
+            address: origin.address,
+            user_agent: origin.user_agent.clone(),
+            created_at: now,
+            last_seen_at: now,
+            proven_at: now,
+            expires_at: now + self.tokens.policy.lives(client.kind).session,
+            ended: None,
+            refresh: RefreshState::begin(now),
+            replay_noted: None,
+        }
+    }
+
+    /// Opens the session as part of the changes.
+    pub(super) fn open(&self, set: &mut ChangeSet<'_>, session: &Session, code: Option<CodeId>) {
+        set.tell(AuditAction::SignedIn, None);
+        if let Some(row) = set.changes.audit.last_mut() {
+            row.session = Some(session.id);
+            row.device_id = session.client.device().map(ToOwned::to_owned);
+        }
+        set.publish(Notice::SessionCreated(session.id));
+        set.step(Step::OpenSession {
+            session: Box::new(session.clone()),
+            max_live: self.tokens.policy.max_sessions,
+            code,
+        });
+    }
+
+    async fn refuse(
+        &self,
+        refusal: Refusal,
+        evidence: &Evidence,
+        found: &Snapshot,
+        request: &LoginRequest,
+        via: &Via,
+    ) -> LoginError {
+        let subject = match evidence {
+            Evidence::Phone(phone) | Evidence::Both(phone, _) => phone.number().masked(),
+            Evidence::WeChat(identity) => identity.openid.masked(),
+        };
+        let device = request.client.device();
+        let mut row = AuditEvent::new(
+            AuditAction::SignInRefused,
+            self.clock.now(),
+            &*self.randomness,
+        )
+        .with_method(via.method)
+        .with_subject(subject)
+        .with_reason(refusal.as_str())
+        .with_origin(&request.origin)
+        .with_device(device);
+        row.user = found.matched().next().map(|account| account.id);
+        match self.audit.append(&[row]).await {
+            Ok(()) => LoginError::Refused(refusal),
+            Err(error) => LoginError::Unavailable(Box::new(error)),
+        }
+    }
+}
+
+/// What the accounts are looked up by for a piece of evidence.
+pub(super) fn lookup(evidence: &Evidence, signed_in: Option<UserId>) -> Lookup {
+    let wechat = evidence.wechat();
+    Lookup {
+        signed_in,
+        phone: evidence.phone().map(|phone| phone.number().clone()),
+        openid: wechat.map(|w| (w.provider, w.app_id.clone(), w.openid.clone())),
+        union_id: wechat.and_then(|w| w.union_id.clone()),
+    }
+}
