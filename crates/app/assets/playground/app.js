@@ -1,4 +1,5 @@
 import { devices } from './device.js';
+import { loadIcons } from './dom.js';
 import { Exchanges } from './exchanges.js';
 import { mountHand } from './hand.js';
 import { language, onLanguage, setLanguage, translatePage } from './i18n.js';
@@ -8,6 +9,7 @@ import { read, write } from './store.js';
 
 const find = (testid) => document.querySelector(`[data-testid="${testid}"]`);
 
+loadIcons();
 translatePage();
 onLanguage(() => translatePage());
 find('lang-toggle').addEventListener('click', () => setLanguage(language() === 'zh' ? 'en' : 'zh'));

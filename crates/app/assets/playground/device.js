@@ -28,6 +28,10 @@ export class Device extends EventTarget {
 
   changed() {
     this.save();
+    const { deviceId, signedIn, person, client, user, phoneRequired, ended } = this;
+    const visible = JSON.stringify({ deviceId, signedIn, person, client, user, phoneRequired, ended });
+    if (visible === this.visible) return;
+    this.visible = visible;
     this.dispatchEvent(new Event('change'));
   }
 
@@ -83,11 +87,11 @@ export class Device extends EventTarget {
 }
 
 export const devices = { a: new Device('a'), b: new Device('b') };
-for (const device of Object.values(devices)) device.save();
+for (const device of Object.values(devices)) device.changed();
 
 onOtherTab((key) => {
   const device = devices[key.replace('device.', '')];
   if (!device) return;
   device.load();
-  device.dispatchEvent(new Event('change'));
+  device.changed();
 });

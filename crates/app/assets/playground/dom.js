@@ -27,7 +27,7 @@ export function icon(name, extra = '') {
   svg.setAttribute('class', `icon ${extra}`.trim());
   svg.setAttribute('aria-hidden', 'true');
   const use = document.createElementNS(SVG, 'use');
-  use.setAttribute('href', `/playground/icons.svg#${name}`);
+  use.setAttribute('href', `#icon-${name}`);
   svg.append(use);
   return svg;
 }
@@ -39,6 +39,14 @@ export function button(label, { testid, kind = 'plain', symbol, onClick, disable
     symbol && icon(symbol),
     label && h('span', {}, label),
   );
+}
+
+export async function loadIcons() {
+  const response = await fetch('/playground/icons.svg');
+  const sprite = new DOMParser().parseFromString(await response.text(), 'image/svg+xml').documentElement;
+  sprite.setAttribute('class', 'sprite');
+  sprite.setAttribute('aria-hidden', 'true');
+  document.body.append(document.importNode(sprite, true));
 }
 
 export async function busy(control, work) {

@@ -32,6 +32,7 @@ function deviceTabs(devices, active, choose) {
 }
 
 function holder(device) {
+  const names = people();
   const add = button('', {
     aria: t('new_person'),
     kind: 'add',
@@ -45,8 +46,8 @@ function holder(device) {
     h('span', { class: 'hand-label', id: 'holder-label' }, icon('hand'), h('span', {}, t('held_by'))),
     h(
       'div',
-      { class: 'people', role: 'group', 'aria-labelledby': 'holder-label' },
-      people().map((name) =>
+      { class: `people${names.length > 3 ? ' many' : ''}`, role: 'group', 'aria-labelledby': 'holder-label' },
+      names.map((name) =>
         h('button', { type: 'button', class: 'btn btn-person', testid: `person-${name}`, 'aria-pressed': String(device.person === name), title: name, on: { click: () => device.hold(name) } }, h('i', { 'aria-hidden': 'true' }, name[0]), h('span', {}, name)),
       ),
       add,

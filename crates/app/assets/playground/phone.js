@@ -70,6 +70,7 @@ export class Phone {
     this.screen.classList.toggle('native', device.client === 'app');
     this.screen.setAttribute('aria-label', t(`device_name_${device.name}`));
     if (route === 'welcome') {
+      this.gate.classList.toggle('settled', this.gate.hasChildNodes() || this.screen.classList.contains('still'));
       this.gate.replaceChildren(welcome(context));
       this.view.replaceChildren();
       this.tabs.replaceChildren();

@@ -1,4 +1,5 @@
 import { exchange } from './http.js';
+import { t } from './i18n.js';
 import { digits } from './ids.js';
 import { read, write } from './store.js';
 
@@ -8,9 +9,10 @@ const NAMES = ['dave', 'erin', 'frank', 'grace', 'heidi', 'ivan', 'judy', 'kim',
 
 export class SimulatorError extends Error {
   constructor(entry) {
-    super(entry.answer?.error?.message ?? entry.answer?.message ?? entry.answer?.error ?? '');
+    const { answer } = entry;
+    super(entry.status ? `${t('error_simulator')} ${answer?.message ?? answer?.error?.message ?? answer?.error ?? answer ?? ''}`.trim() : t('error_offline'));
     this.status = entry.status;
-    this.code = 'simulator';
+    this.code = entry.status ? 'simulator' : 'offline';
   }
 }
 

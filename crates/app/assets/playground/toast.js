@@ -24,7 +24,6 @@ export function say(message, detail) {
 
 export function complain(error) {
   const answer = error.answer ?? {};
-  const message = error.code === 'simulator' ? `${t('error_simulator')} ${error.message}` : error.message;
   const until = Date.now() + (error.retryAfter ?? 0) * 1000;
   const wait = h('span', { testid: 'toast-retry-after' });
   const node = h(
@@ -34,8 +33,8 @@ export function complain(error) {
     h(
       'div',
       { class: 'toast-body' },
-      h('strong', { testid: 'toast-message' }, message),
-      (answer.errors ?? []).map((item) => item.message && item.message !== message && h('span', {}, item.message)),
+      h('strong', { testid: 'toast-message' }, error.message),
+      (answer.errors ?? []).map((item) => item.message && item.message !== error.message && h('span', {}, item.message)),
       answer.attempts_left !== undefined && h('span', {}, t('attempts_left', { count: answer.attempts_left })),
       error.retryAfter && everyHalfSecondLater(wait, until),
       h('code', { testid: 'toast-code' }, error.code ?? 'unknown'),

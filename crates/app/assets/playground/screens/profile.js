@@ -6,6 +6,8 @@ import { everyHalfSecond, span } from '../time.js';
 import { complain, say } from '../toast.js';
 import { group, row } from './rows.js';
 
+const unreachable = new Set();
+
 export function profile({ device, go }) {
   const { user } = device;
   const press = (work) => (event) => busy(event.currentTarget, () => work().catch(complain));
@@ -91,8 +93,12 @@ function tokens(device) {
 function avatar(device) {
   const { user } = device;
   const picture = h('span', { class: 'avatar' }, h('span', { class: 'avatar-seal', 'aria-hidden': 'true' }, [...(user.nickname ?? '?')][0]));
-  if (user.avatar_url) {
-    const image = h('img', { src: user.avatar_url, alt: '', testid: 'profile-avatar', on: { error: () => image.remove() } });
+  if (user.avatar_url && !unreachable.has(user.avatar_url)) {
+    const gone = () => {
+      unreachable.add(user.avatar_url);
+      image.remove();
+    };
+    const image = h('img', { src: user.avatar_url, alt: '', testid: 'profile-avatar', on: { error: gone } });
     picture.append(image);
   }
   const file = h('input', {
