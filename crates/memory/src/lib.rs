@@ -1,1 +1,27 @@
-//! The ephemeral ports of Menshen in process.
+//! The ephemeral ports of Menshen in process: for a single process without Redis.
+//!
+//! - [`code_store::MemoryCodeStore`], [`rate_limiter::MemoryRateLimiter`] and
+//!   [`replay_ledger::MemoryReplayLedger`] keep everything in memory. Each method
+//!   is one atomic step under one lock that is never held across an await. Lives
+//!   are measured with a monotonic clock. Memory is bounded: a store that is full
+//!   of live entries refuses, and forgets nobody.
+//! - [`recent_sessions::RecentSessions`] spares any session store the question
+//!   whether a session is over that it answered less than a second ago.
+
+pub mod code_store;
+pub mod rate_limiter;
+pub mod recent_sessions;
+pub mod replay_ledger;
+
+mod fingerprint;
+mod moment;
+mod outstanding;
+mod shelf;
+
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+/// Locks, also after a panic elsewhere: nothing that is done under our locks
+/// panics half-way, so what is inside is whole.
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}

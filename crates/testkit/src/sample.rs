@@ -39,7 +39,7 @@ impl SeededRandomness {
 }
 
 impl Randomness for SeededRandomness {
-    /// Fills with the output of SplitMix64.
+    /// Fills with the output of `SplitMix64`.
     fn fill(&self, bytes: &mut [u8]) {
         for chunk in bytes.chunks_mut(8) {
             let mut z = self.0.fetch_add(0x9e37_79b9_7f4a_7c15, Ordering::Relaxed);
