@@ -1,6 +1,8 @@
 //! Random values of the shapes that the vendors hand out.
 
-use aws_lc_rs::{digest, rand};
+use std::hash::{BuildHasher as _, RandomState};
+
+use aws_lc_rs::digest;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 
@@ -15,18 +17,14 @@ pub(crate) struct Random {
 }
 
 impl Random {
-    /// From `seed`, or from the system's randomness when there is none.
+    /// From `seed`, or from the keys that the system gives to hash maps: those
+    /// cost nothing, where the generator of the cryptographic library takes tens
+    /// of milliseconds to start.
     pub(crate) fn new(seed: Option<u64>) -> Self {
+        let word = |part: u64| seed.unwrap_or_else(|| RandomState::new().hash_one(part));
         let mut start = [0; 32];
-        match seed {
-            Some(number) => start[..8].copy_from_slice(&number.to_be_bytes()),
-            None => {
-                if rand::fill(&mut start).is_err() {
-                    tracing::warn!(
-                        "the system has no randomness: simulated codes can be predicted"
-                    );
-                }
-            }
+        for (part, bytes) in (0..).zip(start.chunks_mut(8)) {
+            bytes.copy_from_slice(&word(part).to_be_bytes());
         }
         Self {
             seed: start,

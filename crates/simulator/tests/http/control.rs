@@ -315,13 +315,13 @@ async fn a_host_mounts_the_control_api_alone_and_shares_the_world() {
 
 #[tokio::test]
 async fn it_starts_fast_and_frees_its_port_when_dropped() {
-    let simulator = Simulator::new(SimulatorConfig::default());
     let start = Instant::now();
+    let simulator = Simulator::new(SimulatorConfig::default());
     let running = simulator
         .start(SocketAddr::from((Ipv4Addr::LOCALHOST, 0)))
         .await
         .unwrap();
-    assert!(start.elapsed().as_millis() < 200, "{:?}", start.elapsed());
+    assert!(start.elapsed().as_millis() < 100, "{:?}", start.elapsed());
     let address = running.address();
     drop(running);
     for _ in 0..100 {
@@ -331,4 +331,67 @@ async fn it_starts_fast_and_frees_its_port_when_dropped() {
         tokio::time::sleep(std::time::Duration::from_millis(20)).await;
     }
     panic!("the port is still taken");
+}
+
+#[actix_web::test]
+async fn it_runs_inside_an_actix_system_too() {
+    let offline = Offline::start().await;
+    assert!(
+        offline
+            .code2session(&offline.login_code("alice").await)
+            .await["openid"]
+            .is_string()
+    );
+    offline.stop().await;
+}
+
+#[tokio::test]
+async fn nonsense_is_answered_and_the_world_goes_on() {
+    let offline = Offline::start().await;
+    for target in [
+        "/cgi-bin/stable_token",
+        "/sms/aliyun",
+        "/control/faults",
+        "/sns/jscode2session?%ff=%zz&&=&=%",
+        "/?x=\u{1F388}",
+        "/%00",
+    ] {
+        for body in [
+            &b"\xff\xfe\0"[..],
+            b"{\"appid\":{\"a\":[]}}",
+            b"[[[[",
+            b"null",
+            b"\"\"",
+        ] {
+            for method in [
+                Method::GET,
+                Method::POST,
+                Method::PUT,
+                Method::DELETE,
+                Method::OPTIONS,
+            ] {
+                let request = offline
+                    .client
+                    .request(method, offline.url(target))
+                    .body(body);
+                assert!(request.send().await.is_ok(), "{target}");
+            }
+        }
+    }
+    let long = "9".repeat(30_000);
+    assert_eq!(offline.code2session(&long).await["errcode"], 40029);
+    let big = offline
+        .client
+        .post(offline.url("/cgi-bin/stable_token"))
+        .body(vec![b' '; 100_000])
+        .send()
+        .await
+        .unwrap();
+    assert_eq!(big.status(), 413);
+    assert!(
+        offline
+            .code2session(&offline.login_code("alice").await)
+            .await["openid"]
+            .is_string()
+    );
 }

@@ -1,8 +1,11 @@
 //! code2Session.
 
+use std::sync::Arc;
+
 use menshen_simulator::{SessionKeyRotation, SimulatorConfig, defaults};
 use reqwest::Method;
 use serde_json::{Value, json};
+use tokio::task::JoinSet;
 
 use super::offline::{APP_ID, Offline, SECRET, text};
 
@@ -224,4 +227,22 @@ async fn the_method_is_get() {
     let offline = Offline::start().await;
     let answer = offline.post_json("/sns/jscode2session", &json!({})).await;
     assert_eq!(answer["errcode"], 43001);
+}
+
+/// One round alone lets a race through now and then.
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn of_sixteen_simultaneous_exchanges_one_wins() {
+    let offline = Arc::new(Offline::start().await);
+    for round in 0..5 {
+        let code = offline.login_code("alice").await;
+        let mut tries = JoinSet::new();
+        for _ in 0..16 {
+            let (offline, code) = (Arc::clone(&offline), code.clone());
+            tries.spawn(async move { offline.code2session(&code).await["errcode"].clone() });
+        }
+        let outcomes = tries.join_all().await;
+        let won = outcomes.iter().filter(|errcode| errcode.is_null()).count();
+        let used = outcomes.iter().filter(|errcode| **errcode == 40163).count();
+        assert_eq!((won, used), (1, 15), "round {round}: {outcomes:?}");
+    }
 }
