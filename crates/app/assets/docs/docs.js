@@ -51,7 +51,7 @@ function operations(spec) {
   for (const [path, item] of Object.entries(spec.paths ?? {})) {
     for (const method of METHODS.filter((name) => item[name])) {
       const operation = item[method];
-      found.push({ path, method, tag: operation.tags?.[0] ?? 'default', id: operation.operationId, summary: operation.summary ?? '', deprecated: operation.deprecated });
+      found.push({ path, method, tag: operation.tags?.[0] ?? 'default', summary: operation.summary ?? '', deprecated: operation.deprecated });
     }
   }
   return found;
@@ -81,7 +81,7 @@ function entry(operation) {
   link.dataset.text = `${operation.method} ${operation.path} ${operation.summary}`.toLowerCase();
   link.dataset.testid = 'docs-operation';
   link.title = operation.summary;
-  link.href = `#/${escape(operation.tag)}/${operation.id ?? ''}`;
+  link.href = `#${operation.method}${encodeURI(operation.path)}`;
   link.append(element('span', `verb verb-${operation.method}`, operation.method === 'delete' ? 'DEL' : operation.method.toUpperCase()), element('span', 'contents-path', operation.path));
   link.addEventListener('click', (event) => {
     const block = blockOf(operation);
@@ -96,8 +96,6 @@ function entry(operation) {
   return link;
 }
 
-const escape = (tag) => encodeURIComponent(tag.replace(/ /g, '_'));
-
 function blockOf(operation) {
   const matches = (block) => {
     const path = block.querySelector('.opblock-summary-path, .opblock-summary-path__deprecated')?.dataset.path;
@@ -105,6 +103,13 @@ function blockOf(operation) {
   };
   return [...document.querySelectorAll('.reference .opblock')].find(matches);
 }
+
+function openLinked() {
+  const wanted = [...document.querySelectorAll('.contents-link')].find((link) => link.getAttribute('href') === location.hash);
+  wanted?.click();
+}
+
+addEventListener('hashchange', openLinked);
 
 async function start() {
   followScheme();
@@ -127,7 +132,6 @@ async function start() {
     domNode: pick('.reference'),
     presets: [window.SwaggerUIBundle.presets.apis],
     layout: 'BaseLayout',
-    deepLinking: true,
     docExpansion: 'list',
     defaultModelsExpandDepth: 0,
     defaultModelExpandDepth: 2,
@@ -139,6 +143,12 @@ async function start() {
       return request;
     },
   });
+  whenDrawn(openLinked);
+}
+
+function whenDrawn(next, tries = 300) {
+  if (document.querySelector('.reference .opblock')) next();
+  else if (tries > 0) requestAnimationFrame(() => whenDrawn(next, tries - 1));
 }
 
 start().catch(() => {

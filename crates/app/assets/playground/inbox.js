@@ -1,8 +1,7 @@
 import { fillCode } from './code-target.js';
 import { busy, button, h, icon } from './dom.js';
 import { onLanguage, t } from './i18n.js';
-import { messagesTo } from './simulator.js';
-import { read, write } from './store.js';
+import { messages as delivered } from './simulator.js';
 import { clock, dateTime, everyHalfSecond, relative } from './time.js';
 
 const EVERY = 1500;
@@ -10,13 +9,7 @@ let list;
 let badge;
 let filled;
 let messages = [];
-let numbers = read('numbers') ?? [];
 const seen = new Set();
-
-export function watch(phone) {
-  numbers = [phone, ...numbers.filter((number) => number !== phone)].slice(0, 4);
-  write('numbers', numbers);
-}
 
 export function mountInbox(host, counter, onFilled) {
   list = host;
@@ -36,13 +29,11 @@ export function poke() {
 let polling = false;
 
 async function poll() {
-  if (polling || !numbers.length) return;
+  if (polling) return;
   polling = true;
-  const answers = await Promise.all(numbers.map(messagesTo));
+  const next = await delivered();
   polling = false;
-  if (answers.includes(null)) return;
-  const next = answers.flatMap((entry) => entry.answer).sort((one, other) => new Date(other.at) - new Date(one.at));
-  if (JSON.stringify(next) === JSON.stringify(messages)) return;
+  if (!next || JSON.stringify(next) === JSON.stringify(messages)) return;
   messages = next;
   draw();
 }

@@ -112,10 +112,7 @@ export async function uploadAvatar(device, file) {
 export async function fillFromWechat(device) {
   const sealed = await simulator.openData(device);
   const clear = (await call(device, 'POST', '/v1/me/wechat/decrypt', sealed)).data;
-  const changes = {};
-  if (clear.nickName) changes.nickname = clear.nickName;
-  if (clear.avatarUrl?.startsWith('https://')) changes.avatar_url = clear.avatarUrl;
-  if (Object.keys(changes).length) await update(device, changes);
+  if (clear.nickName) await update(device, { nickname: clear.nickName });
 }
 
 export const sessions = async (device) => (await call(device, 'GET', '/v1/me/sessions')).data.sessions;

@@ -52,7 +52,7 @@ export const phoneCode = async (device) => (await asPerson(device, '/wechat/phon
 export const oauthCode = async (device) => (await asPerson(device, '/wechat/oauth')).code;
 export const openData = (device) => asPerson(device, '/wechat/open-data');
 
-export async function messagesTo(phone) {
-  const entry = await exchange({ side: 'simulator', path: `${BASE}/sms?phone=${encodeURIComponent(phone)}`, quiet: true });
-  return entry.status === 200 && Array.isArray(entry.answer) ? entry : null;
+export async function messages() {
+  const entry = await exchange({ side: 'simulator', path: `${BASE}/sms`, quiet: true });
+  return entry.status === 200 && Array.isArray(entry.answer) ? entry.answer : null;
 }

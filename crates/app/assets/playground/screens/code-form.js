@@ -2,7 +2,7 @@ import { call, open } from '../api.js';
 import { offerCodeField } from '../code-target.js';
 import { busy, button, h } from '../dom.js';
 import { t } from '../i18n.js';
-import { poke, watch } from '../inbox.js';
+import { poke } from '../inbox.js';
 import { toE164 } from '../phone-number.js';
 import { everyHalfSecond } from '../time.js';
 import { complain } from '../toast.js';
@@ -36,7 +36,6 @@ export function codeForm({ device, draft: name, purpose, ids, submitLabel, submi
       if (error.retryAfter) keep({ sentTo: number, resendAt: Date.now() + error.retryAfter * 1000 });
       complain(error);
     }
-    if (number) watch(number);
     poke();
   }
 
