@@ -19,6 +19,7 @@ pub mod sms_sender;
 pub mod token_issuer;
 pub mod token_verifier;
 pub mod wechat_gateway;
+pub mod wechat_token_cache;
 
 /// A fault of an adapter, kept for the log.
 pub type BoxError = Box<dyn std::error::Error + Send + Sync>;

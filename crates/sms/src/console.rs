@@ -1,0 +1,65 @@
+//! Messages printed instead of sent, for development.
+
+use std::fmt;
+use std::io::Write;
+use std::sync::{Mutex, PoisonError};
+
+use async_trait::async_trait;
+use menshen_domain::ports::sms_sender::SmsMessage;
+use tokio::time::Instant;
+
+use crate::outcome::Outcome;
+use crate::vendor::{Attempt, SendId, SmsVendor};
+
+/// Prints number and code. It is the one place where both are shown in clear,
+/// which is why the production profile refuses it.
+pub struct Console(Mutex<Box<dyn Write + Send>>);
+
+impl fmt::Debug for Console {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Console")
+    }
+}
+
+impl Default for Console {
+    /// Prints to the standard output.
+    fn default() -> Self {
+        Self::to(Box::new(std::io::stdout()))
+    }
+}
+
+impl Console {
+    /// Prints to `writer`.
+    #[must_use]
+    pub fn to(writer: Box<dyn Write + Send>) -> Self {
+        Self(Mutex::new(writer))
+    }
+}
+
+#[async_trait]
+impl SmsVendor for Console {
+    fn name(&self) -> &'static str {
+        "console"
+    }
+
+    async fn attempt(&self, message: &SmsMessage, id: &SendId, _: Instant) -> Attempt {
+        let line = format!(
+            "SMS to {}: {} ({}, good for {} s)\n",
+            message.phone.as_e164(),
+            message.code.expose(),
+            message.purpose,
+            message.expires_in.as_secs(),
+        );
+        let mut writer = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let printed = writer
+            .write_all(line.as_bytes())
+            .and_then(|()| writer.flush());
+        match printed {
+            Ok(()) => Outcome::Accepted {
+                reference: Some(id.to_string()),
+            }
+            .into(),
+            Err(_) => Outcome::VendorFault.into(),
+        }
+    }
+}

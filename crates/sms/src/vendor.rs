@@ -1,0 +1,91 @@
+//! What a vendor must be able to do.
+
+use std::fmt;
+
+use async_trait::async_trait;
+use menshen_domain::ports::randomness::Randomness;
+use menshen_domain::ports::sms_sender::SmsMessage;
+use menshen_outbound::{BadBaseUrl, ClientError};
+use tokio::time::Instant;
+
+use crate::outcome::Outcome;
+
+/// Our own name for one message: the same in all attempts to send it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SendId(String);
+
+impl SendId {
+    /// A new name: `msg_` and 32 random hexadecimal digits.
+    #[must_use]
+    pub fn random(randomness: &dyn Randomness) -> Self {
+        Self(format!("msg_{}", random_hex(randomness)))
+    }
+
+    /// The name as text.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Display for SendId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// 32 random hexadecimal digits.
+pub(crate) fn random_hex(randomness: &dyn Randomness) -> String {
+    let mut bytes = [0; 16];
+    randomness.fill(&mut bytes);
+    hex::encode(bytes)
+}
+
+/// What one attempt came to, and what the log needs to know of it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Attempt {
+    /// What it came to.
+    pub outcome: Outcome,
+    /// The vendor's own word for it, such as `isv.AMOUNT_NOT_ENOUGH`.
+    pub vendor_code: Option<String>,
+    /// The vendor's id of the request, for its support desk.
+    pub request_id: Option<String>,
+}
+
+impl From<Outcome> for Attempt {
+    fn from(outcome: Outcome) -> Self {
+        Self {
+            outcome,
+            vendor_code: None,
+            request_id: None,
+        }
+    }
+}
+
+/// Somebody who sends messages for us.
+#[async_trait]
+pub trait SmsVendor: Send + Sync {
+    /// The vendor's name in the configuration and in logs.
+    fn name(&self) -> &'static str;
+
+    /// Asks the vendor once, before `deadline`. Whatever goes wrong is an
+    /// outcome.
+    async fn attempt(&self, message: &SmsMessage, id: &SendId, deadline: Instant) -> Attempt;
+}
+
+/// Why no vendor can be made of a configuration.
+#[derive(Debug, thiserror::Error)]
+pub enum VendorConfigError {
+    /// The vendor's address is not one.
+    #[error("the address of the SMS vendor is {0}")]
+    Address(#[from] BadBaseUrl),
+    /// The address is plain HTTP to another machine.
+    #[error("the address of the SMS webhook must begin with https://")]
+    NotHttps,
+    /// The secret of the webhook is not one of Standard Webhooks.
+    #[error("the secret of the SMS webhook must be whsec_ and the base64 of 24 to 64 bytes")]
+    Secret,
+    /// The machine offers no usable TLS set-up.
+    #[error(transparent)]
+    Client(#[from] ClientError),
+}

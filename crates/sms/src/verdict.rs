@@ -1,0 +1,136 @@
+//! What the caller is told once no vendor is left, or none needs to be asked.
+
+use std::time::Duration;
+
+use menshen_domain::ports::sms_sender::{SmsDelivery, SmsSendError};
+
+use crate::outcome::Outcome;
+
+/// Why each vendor that was asked did not take the message.
+#[derive(Debug, Default, thiserror::Error)]
+#[error("{}", self.summary())]
+pub(crate) struct Refusals(Vec<Refusal>);
+
+#[derive(Debug)]
+struct Refusal {
+    vendor: &'static str,
+    reason: &'static str,
+    ours: bool,
+}
+
+impl Refusals {
+    /// This vendor was asked, and came to this.
+    pub(crate) fn note(&mut self, vendor: &'static str, outcome: &Outcome) {
+        self.0.push(Refusal {
+            vendor,
+            reason: outcome.as_str(),
+            ours: is_ours(outcome),
+        });
+    }
+
+    /// This vendor was not asked at all.
+    pub(crate) fn note_skipped(&mut self, vendor: &'static str, reason: &'static str) {
+        self.0.push(Refusal {
+            vendor,
+            reason,
+            ours: false,
+        });
+    }
+
+    /// Misconfigured if that alone was in the way, else unavailable.
+    pub(crate) fn into_error(self) -> SmsSendError {
+        if !self.0.is_empty() && self.0.iter().all(|refusal| refusal.ours) {
+            SmsSendError::Misconfigured(Box::new(self))
+        } else {
+            SmsSendError::Unavailable(Box::new(self))
+        }
+    }
+
+    fn summary(&self) -> String {
+        let each = |refusal: &Refusal| format!("{}: {}", refusal.vendor, refusal.reason);
+        let all: Vec<String> = self.0.iter().map(each).collect();
+        if all.is_empty() {
+            "no vendor is configured".to_owned()
+        } else {
+            all.join(", ")
+        }
+    }
+}
+
+/// True if only we can mend it.
+fn is_ours(outcome: &Outcome) -> bool {
+    matches!(
+        outcome,
+        Outcome::Config(_) | Outcome::Billing | Outcome::Content | Outcome::Clock
+    )
+}
+
+/// The answer that this outcome settles, whatever other vendors might say.
+pub(crate) fn settled(
+    vendor: &'static str,
+    outcome: &Outcome,
+) -> Option<Result<SmsDelivery, SmsSendError>> {
+    match outcome {
+        Outcome::Accepted { reference } => Some(Ok(SmsDelivery::Accepted {
+            vendor,
+            reference: reference.clone(),
+        })),
+        Outcome::Unknown => Some(Ok(SmsDelivery::Unknown { vendor })),
+        Outcome::BadNumber | Outcome::RecipientBlocked => Some(Err(SmsSendError::Unreachable)),
+        Outcome::NumberLimited { retry_after } => Some(Err(SmsSendError::NumberLimited {
+            retry_after: (*retry_after).max(Duration::from_secs(1)),
+        })),
+        Outcome::Config(_)
+        | Outcome::Billing
+        | Outcome::Content
+        | Outcome::VendorBusy { .. }
+        | Outcome::VendorFault
+        | Outcome::Clock => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::outcome::Scope;
+
+    fn error(outcomes: &[Outcome]) -> SmsSendError {
+        let mut refusals = Refusals::default();
+        for outcome in outcomes {
+            refusals.note("aliyun", outcome);
+        }
+        refusals.into_error()
+    }
+
+    #[test]
+    fn the_operator_is_blamed_only_if_nothing_else_was_in_the_way() {
+        let (ours, theirs) = (Outcome::Config(Scope::Account), Outcome::VendorFault);
+        let both = error(&[ours.clone(), Outcome::Billing]);
+        assert!(matches!(both, SmsSendError::Misconfigured(_)));
+        let mixed = error(&[ours, theirs]);
+        assert!(matches!(mixed, SmsSendError::Unavailable(_)));
+        assert!(matches!(error(&[]), SmsSendError::Unavailable(_)));
+    }
+
+    #[test]
+    fn every_outcome_that_stops_the_search_settles_the_answer() {
+        let retry_after = Duration::from_mins(1);
+        for outcome in [
+            Outcome::Accepted { reference: None },
+            Outcome::BadNumber,
+            Outcome::NumberLimited { retry_after },
+            Outcome::RecipientBlocked,
+            Outcome::Config(Scope::Account),
+            Outcome::Config(Scope::Message),
+            Outcome::Billing,
+            Outcome::Content,
+            Outcome::VendorBusy { wait: None },
+            Outcome::VendorFault,
+            Outcome::Clock,
+            Outcome::Unknown,
+        ] {
+            let stops = !outcome.duties().next_vendor;
+            assert_eq!(settled("aliyun", &outcome).is_some(), stops, "{outcome:?}");
+        }
+    }
+}

@@ -1,0 +1,176 @@
+//! Messages handed to an address of the operator's own, as Standard Webhooks.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use menshen_domain::ports::clock::Clock;
+use menshen_domain::ports::sms_sender::SmsMessage;
+use menshen_outbound::{Answer, Client, Method, Request, Url, base_url, is_loopback};
+use secrecy::SecretString;
+use serde::{Deserialize, Serialize};
+use tokio::time::Instant;
+
+use crate::outcome::{Outcome, Scope};
+use crate::transport::{client, send, word};
+use crate::vendor::{Attempt, SendId, SmsVendor, VendorConfigError};
+use crate::webhook_signature::WebhookKey;
+
+/// What the vendor needs to know. `Debug` shows no secret.
+#[derive(Debug, Clone)]
+pub struct WebhookConfig {
+    /// Where messages are posted to: `https://…`, or plain HTTP on this machine.
+    pub url: String,
+    /// `whsec_` and the base64 of 24 to 64 bytes.
+    pub secret: SecretString,
+}
+
+/// An address of the operator's own, which sends messages by any means.
+pub struct Webhook {
+    url: Url,
+    key: WebhookKey,
+    client: Client,
+    clock: Arc<dyn Clock>,
+}
+
+/// The body, in the order of the contract.
+#[derive(Serialize)]
+struct Body<'a> {
+    phone: &'a str,
+    code: &'a str,
+    purpose: &'a str,
+    expires_in: u64,
+}
+
+impl Webhook {
+    /// A sender to this address.
+    ///
+    /// # Errors
+    ///
+    /// See [`VendorConfigError`].
+    pub fn new(config: &WebhookConfig, clock: Arc<dyn Clock>) -> Result<Self, VendorConfigError> {
+        let url = base_url(&config.url)?;
+        if url.scheme() != "https" && !is_loopback(&url) {
+            return Err(VendorConfigError::NotHttps);
+        }
+        Ok(Self {
+            key: WebhookKey::parse(&config.secret)?,
+            client: client()?,
+            url,
+            clock,
+        })
+    }
+
+    fn request(&self, message: &SmsMessage, id: &SendId) -> Option<Request> {
+        let body = Body {
+            phone: message.phone.as_e164(),
+            code: message.code.expose(),
+            purpose: message.purpose,
+            expires_in: message.expires_in.as_secs(),
+        };
+        let body = serde_json::to_vec(&body).ok()?;
+        let timestamp = self.clock.now().timestamp();
+        Some(Request {
+            method: Method::POST,
+            url: self.url.clone(),
+            headers: vec![
+                ("content-type", "application/json".to_owned()),
+                ("webhook-id", id.to_string()),
+                ("webhook-timestamp", timestamp.to_string()),
+                (
+                    "webhook-signature",
+                    self.key.sign(id.as_str(), timestamp, &body),
+                ),
+            ],
+            body: Some(body),
+        })
+    }
+}
+
+#[async_trait]
+impl SmsVendor for Webhook {
+    fn name(&self) -> &'static str {
+        "webhook"
+    }
+
+    async fn attempt(&self, message: &SmsMessage, id: &SendId, deadline: Instant) -> Attempt {
+        // Texts and a number always make JSON.
+        let Some(request) = self.request(message, id) else {
+            return Outcome::Config(Scope::Message).into();
+        };
+        match send(&self.client, request, deadline).await {
+            Ok(answer) => read(&answer),
+            Err(outcome) => outcome.into(),
+        }
+    }
+}
+
+/// What a receiver may say in a body.
+#[derive(Deserialize)]
+struct Reply {
+    message_id: Option<String>,
+    error: Option<ReplyError>,
+}
+
+/// How hooks in the manner of Supabase refuse with a 2xx.
+#[derive(Deserialize)]
+struct ReplyError {
+    http_code: Option<u16>,
+}
+
+fn read(answer: &Answer) -> Attempt {
+    let wait = answer
+        .header("retry-after")
+        .and_then(|text| text.trim().parse().ok());
+    let wait = wait.map(Duration::from_secs);
+    if !answer.is_success() {
+        return refused(answer.status(), wait);
+    }
+    // Any 2xx means sent, whatever its body, unless the body says otherwise.
+    let reply: Option<Reply> = serde_json::from_slice(answer.body()).ok();
+    match reply {
+        Some(Reply {
+            error: Some(error), ..
+        }) => refused(error.http_code.unwrap_or(500), wait),
+        reply => Outcome::Accepted {
+            reference: reply.and_then(|reply| word(&reply.message_id?)),
+        }
+        .into(),
+    }
+}
+
+fn refused(status: u16, wait: Option<Duration>) -> Attempt {
+    let outcome = match status {
+        429 => Outcome::VendorBusy { wait },
+        503 if wait.is_some() => Outcome::VendorBusy { wait },
+        500.. => Outcome::VendorFault,
+        _ => Outcome::Config(Scope::Account),
+    };
+    Attempt {
+        outcome,
+        vendor_code: Some(status.to_string()),
+        request_id: None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_status_has_its_class() {
+        let of = |status, wait: Option<u64>| refused(status, wait.map(Duration::from_secs)).outcome;
+        for status in [302, 400, 401, 403, 404, 410, 422] {
+            assert_eq!(
+                of(status, None),
+                Outcome::Config(Scope::Account),
+                "{status}"
+            );
+        }
+        let wait = Some(Duration::from_secs(3));
+        assert_eq!(of(503, Some(3)), Outcome::VendorBusy { wait });
+        assert_eq!(of(429, None), Outcome::VendorBusy { wait: None });
+        assert_eq!(of(503, None), Outcome::VendorFault);
+        assert_eq!(of(500, Some(3)), Outcome::VendorFault);
+    }
+}

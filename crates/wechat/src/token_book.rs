@@ -1,0 +1,305 @@
+//! Who holds our own token, and who fetches the next.
+//!
+//! Each application's token is fetched by one task at a time, which all who
+//! need it wait for; it outlives the request that began it. A token is served
+//! from this process while it is fresh, while the next is being fetched in the
+//! background, and as long as WeChat takes it if no next can be had.
+
+use std::collections::{HashMap, VecDeque};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use menshen_domain::model::wechat::AppId;
+use menshen_domain::ports::wechat_token_cache::{
+    WeChatAccessToken, WeChatTokenCache, WeChatTokenCacheError,
+};
+use secrecy::{ExposeSecret as _, SecretString};
+use tokio::sync::watch;
+use tokio::time::{Instant, timeout, timeout_at};
+
+use crate::access_token::{self, ENDPOINT};
+use crate::failure::CallFailure;
+use crate::transport::Transport;
+
+/// How long this process serves a token before it looks into the shared store.
+const LOOK_AGAIN: Duration = Duration::from_mins(1);
+/// How long the shared store is waited for.
+const STORE_WAIT: Duration = Duration::from_millis(500);
+/// WeChat allows 20 renewals by force a day, 30 s apart.
+const FORCE_COOLDOWN: Duration = Duration::from_mins(1);
+const FORCE_DAILY: u32 = 15;
+/// How many fetches of one application's token may begin in a window.
+const FETCHES: usize = 15;
+const FETCH_WINDOW: Duration = Duration::from_secs(10);
+
+/// The tokens of all applications.
+pub(crate) struct AccessTokens {
+    books: HashMap<AppId, Arc<Book>>,
+}
+
+/// What is known of one application's token.
+struct Book {
+    app: AppId,
+    secret: SecretString,
+    outside: Arc<Outside>,
+    page: Mutex<Page>,
+}
+
+/// Whom all books ask.
+struct Outside {
+    transport: Arc<Transport>,
+    cache: Arc<dyn WeChatTokenCache>,
+    timeout: Duration,
+}
+
+#[derive(Default)]
+struct Page {
+    held: Option<Held>,
+    /// The token that WeChat refused last.
+    refused: Option<SecretString>,
+    flight: Option<watch::Receiver<Landing>>,
+    begun: VecDeque<Instant>,
+}
+
+struct Held {
+    value: SecretString,
+    look_at: Instant,
+    expires_at: Instant,
+}
+
+/// Where a token comes from.
+enum Source {
+    Held(SecretString),
+    Coming(watch::Receiver<Landing>),
+}
+
+/// What a fetch came to; `None` while it is under way.
+type Landing = Option<Result<SecretString, CallFailure>>;
+
+/// Why there is no token, other than a failed call.
+#[derive(Debug, thiserror::Error)]
+enum NoToken {
+    #[error("no secret is configured for this application")]
+    UnknownApp,
+    #[error("WeChat gives out the very token that it refuses")]
+    SameAgain,
+    #[error("tokens were fetched too often")]
+    TooOften,
+    #[error("no token came in time")]
+    TooLate,
+}
+
+impl AccessTokens {
+    pub(crate) fn new(
+        apps: &HashMap<AppId, SecretString>,
+        transport: Arc<Transport>,
+        cache: Arc<dyn WeChatTokenCache>,
+        timeout: Duration,
+    ) -> Self {
+        let outside = Arc::new(Outside {
+            transport,
+            cache,
+            timeout,
+        });
+        let book = |(app, secret): (&AppId, &SecretString)| {
+            let book = Book {
+                app: app.clone(),
+                secret: secret.clone(),
+                outside: Arc::clone(&outside),
+                page: Mutex::default(),
+            };
+            (app.clone(), Arc::new(book))
+        };
+        Self {
+            books: apps.iter().map(book).collect(),
+        }
+    }
+
+    /// The token to use now.
+    pub(crate) async fn get(
+        &self,
+        app: &AppId,
+        deadline: Instant,
+    ) -> Result<SecretString, CallFailure> {
+        self.book(app)?.token(None, deadline).await
+    }
+
+    /// The token to use after WeChat refused `refused`: the one that somebody
+    /// else has renewed already, or a new one.
+    pub(crate) async fn renew(
+        &self,
+        app: &AppId,
+        refused: &SecretString,
+        deadline: Instant,
+    ) -> Result<SecretString, CallFailure> {
+        self.book(app)?.token(Some(refused), deadline).await
+    }
+
+    fn book(&self, app: &AppId) -> Result<&Arc<Book>, CallFailure> {
+        self.books
+            .get(app)
+            .ok_or_else(|| CallFailure::not_made(ENDPOINT, NoToken::UnknownApp))
+    }
+}
+
+impl Book {
+    async fn token(
+        self: &Arc<Self>,
+        refused: Option<&SecretString>,
+        deadline: Instant,
+    ) -> Result<SecretString, CallFailure> {
+        // A second round only if a fetch that began before the refusal was known
+        // lands with the refused token.
+        for _ in 0..2 {
+            let mut flight = match self.look_up(refused)? {
+                Source::Held(value) => return Ok(value),
+                Source::Coming(flight) => flight,
+            };
+            let landed = timeout_at(deadline, flight.wait_for(Option::is_some)).await;
+            let landing = match landed {
+                Ok(Ok(landing)) => landing.clone(),
+                Ok(Err(_)) | Err(_) => None,
+            };
+            let value = landing
+                .unwrap_or_else(|| Err(CallFailure::not_made(ENDPOINT, NoToken::TooLate)))?;
+            if !is_same(refused, &value) {
+                return Ok(value);
+            }
+        }
+        Err(CallFailure::not_made(ENDPOINT, NoToken::SameAgain))
+    }
+
+    /// The token held, or the fetch to wait for. Of those who come at once, one
+    /// begins it.
+    fn look_up(self: &Arc<Self>, refused: Option<&SecretString>) -> Result<Source, CallFailure> {
+        let now = Instant::now();
+        let mut page = self.page();
+        if let Some(refused) = refused {
+            page.held
+                .take_if(|held| is_same(Some(refused), &held.value));
+            page.refused = Some(refused.clone());
+        }
+        page.held.take_if(|held| held.expires_at <= now);
+        let held = page.held.as_ref();
+        let is_fresh = held.is_some_and(|held| held.look_at > now);
+        let value = held.map(|held| held.value.clone());
+        if let (true, Some(value)) = (is_fresh, &value) {
+            return Ok(Source::Held(value.clone()));
+        }
+        let flight = match page.flight.clone() {
+            // The sender goes only when its task does.
+            Some(flight) if flight.has_changed().is_ok() => Ok(flight),
+            _ => self.take_off(&mut page, now),
+        };
+        match value {
+            // Good until it expires, while the next one is on its way.
+            Some(value) => Ok(Source::Held(value)),
+            None => flight.map(Source::Coming),
+        }
+    }
+
+    fn take_off(
+        self: &Arc<Self>,
+        page: &mut Page,
+        now: Instant,
+    ) -> Result<watch::Receiver<Landing>, CallFailure> {
+        while page
+            .begun
+            .front()
+            .is_some_and(|at| *at + FETCH_WINDOW <= now)
+        {
+            page.begun.pop_front();
+        }
+        if page.begun.len() >= FETCHES {
+            return Err(CallFailure::not_made(ENDPOINT, NoToken::TooOften));
+        }
+        page.begun.push_back(now);
+        let (landed, flight) = watch::channel(None);
+        page.flight = Some(flight.clone());
+        let book = Arc::clone(self);
+        tokio::spawn(async move {
+            let result = book.fetch().await;
+            let mut page = book.page();
+            if let Ok(token) = &result
+                && !is_same(page.refused.as_ref(), &token.value)
+            {
+                let now = Instant::now();
+                page.held = Some(Held {
+                    value: token.value.clone(),
+                    look_at: now + token.fresh_for.min(LOOK_AGAIN),
+                    expires_at: now + token.expires_in,
+                });
+            }
+            page.flight = None;
+            drop(page);
+            // Nobody may be waiting any more.
+            let _ = landed.send(Some(result.map(|token| token.value)));
+        });
+        Ok(flight)
+    }
+
+    /// The shared store's token if it is fresh, else WeChat's.
+    async fn fetch(&self) -> Result<WeChatAccessToken, CallFailure> {
+        let refused = self.page().refused.clone();
+        if let Some(refused) = &refused {
+            stored(self.outside.cache.drop_refused(&self.app, refused)).await;
+        }
+        let found = stored(self.outside.cache.find(&self.app)).await.flatten();
+        if let Some(token) = found
+            && !token.fresh_for.is_zero()
+            && !is_same(refused.as_ref(), &token.value)
+        {
+            return Ok(token);
+        }
+        let mut token = self.ask(false).await?;
+        // Asked anew: the refusal may have come while WeChat was answering.
+        let refused = self.page().refused.clone();
+        if is_same(refused.as_ref(), &token.value) {
+            tracing::error!(
+                app_id = self.app.as_str(),
+                "WeChat gives out the token that it refuses"
+            );
+            let claim =
+                self.outside
+                    .cache
+                    .claim_forced_renewal(&self.app, FORCE_COOLDOWN, FORCE_DAILY);
+            if stored(claim).await != Some(true) {
+                return Err(CallFailure::not_made(ENDPOINT, NoToken::SameAgain));
+            }
+            token = self.ask(true).await?;
+        }
+        stored(self.outside.cache.keep(&self.app, &token)).await;
+        Ok(token)
+    }
+
+    async fn ask(&self, force_refresh: bool) -> Result<WeChatAccessToken, CallFailure> {
+        let deadline = Instant::now() + self.outside.timeout;
+        let transport = &self.outside.transport;
+        access_token::ask(transport, &self.app, &self.secret, force_refresh, deadline).await
+    }
+
+    fn page(&self) -> MutexGuard<'_, Page> {
+        self.page.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+fn is_same(refused: Option<&SecretString>, value: &SecretString) -> bool {
+    refused.is_some_and(|refused| refused.expose_secret() == value.expose_secret())
+}
+
+/// What the shared store says, or nothing if it is down or slow: every process
+/// can do without it.
+async fn stored<T>(asked: impl Future<Output = Result<T, WeChatTokenCacheError>>) -> Option<T> {
+    match timeout(STORE_WAIT, asked).await {
+        Ok(Ok(value)) => Some(value),
+        Ok(Err(error)) => {
+            let error = &error as &dyn std::error::Error;
+            tracing::warn!(error, "the shared store of WeChat tokens is passed over");
+            None
+        }
+        Err(_) => {
+            tracing::warn!("the shared store of WeChat tokens is too slow and passed over");
+            None
+        }
+    }
+}

@@ -1,0 +1,242 @@
+//! One call of WeChat's API: how often it is tried, where, and for how long.
+
+use std::time::Duration;
+
+use menshen_domain::model::wechat::AppId;
+use menshen_outbound::{CallError, CircuitBreaker, Client, Method, Request, encode};
+use tokio::sync::{Semaphore, SemaphorePermit};
+use tokio::time::{Instant, sleep, timeout};
+
+use crate::errcodes::{Duty, Endpoint, duty};
+use crate::failure::CallFailure;
+use crate::holds::Holds;
+use crate::hosts::Hosts;
+use crate::reply::{self, Reply};
+
+/// How many calls may be under way at once, so that a WeChat that hangs holds
+/// only so much of us.
+const SLOTS: usize = 64;
+/// How many may wait for one of them, and for how long: enough for a burst on a
+/// WeChat in health, next to nothing on one that hangs.
+const QUEUE: usize = 192;
+const SLOT_WAIT: Duration = Duration::from_millis(150);
+/// The pause before a call that was answered -1 is tried again.
+const PAUSE: Duration = Duration::from_millis(100);
+/// With less time than this left, a call that spends a code is not begun.
+const LEAST_TIME: Duration = Duration::from_millis(100);
+
+/// How often a call may still be tried; one of these goes with each code.
+#[derive(Debug)]
+pub(crate) struct Tries(u8);
+
+impl Tries {
+    /// Two: the second only where the first certainly did not arrive, or was
+    /// answered -1.
+    pub(crate) fn new() -> Self {
+        Self(2)
+    }
+
+    /// One more, after a refusal of our own token: that try spent nothing.
+    pub(crate) fn grant_one(&mut self) {
+        self.0 += 1;
+    }
+}
+
+/// A call to be made.
+pub(crate) struct Call<'a> {
+    pub(crate) app: &'a AppId,
+    pub(crate) endpoint: Endpoint,
+    pub(crate) query: &'a [(&'static str, &'a str)],
+    /// JSON; with it the call is a POST.
+    pub(crate) body: Option<Vec<u8>>,
+}
+
+/// The way to WeChat, shared by all calls of the process.
+pub(crate) struct Transport {
+    client: Client,
+    hosts: Hosts,
+    slots: Semaphore,
+    queue: Semaphore,
+    breakers: [CircuitBreaker; Endpoint::ALL.len()],
+    holds: Holds,
+}
+
+#[derive(Debug, thiserror::Error)]
+enum NotBegun {
+    #[error("too many calls to WeChat are under way")]
+    Busy,
+    #[error("too little time was left")]
+    NoTime,
+}
+
+impl Transport {
+    pub(crate) fn new(client: Client, hosts: Hosts) -> Self {
+        Self {
+            client,
+            hosts,
+            slots: Semaphore::new(SLOTS),
+            queue: Semaphore::new(SLOTS + QUEUE),
+            breakers: std::array::from_fn(|_| CircuitBreaker::default()),
+            holds: Holds::default(),
+        }
+    }
+
+    /// Makes a call, as often as `tries` allows and before `deadline`.
+    pub(crate) async fn call(
+        &self,
+        call: &Call<'_>,
+        tries: &mut Tries,
+        deadline: Instant,
+    ) -> Result<Reply, CallFailure> {
+        let endpoint = call.endpoint;
+        self.holds.check(call.app, endpoint)?;
+        let pass = self.breakers[endpoint as usize]
+            .admit()
+            .map_err(|open| CallFailure::not_made(endpoint, open))?;
+        let _slots = self
+            .slot()
+            .await
+            .ok_or_else(|| CallFailure::not_made(endpoint, NotBegun::Busy))?;
+        let result = self.try_hosts(call, tries, deadline).await;
+        match &result {
+            Err(CallFailure::Refused { refusal, .. }) => {
+                self.holds.note(call.app, endpoint, refusal);
+                match duty(endpoint, refusal.errcode) {
+                    Duty::Retry | Duty::Unknown => pass.failed(),
+                    Duty::QuotaGone => drop(pass),
+                    _ => pass.succeeded(),
+                }
+            }
+            Err(_) => pass.failed(),
+            Ok(_) => pass.succeeded(),
+        }
+        result
+    }
+
+    async fn slot(&self) -> Option<(SemaphorePermit<'_>, SemaphorePermit<'_>)> {
+        let queued = self.queue.try_acquire().ok()?;
+        let slot = timeout(SLOT_WAIT, self.slots.acquire()).await.ok()?.ok()?;
+        Some((queued, slot))
+    }
+
+    async fn try_hosts(
+        &self,
+        call: &Call<'_>,
+        tries: &mut Tries,
+        deadline: Instant,
+    ) -> Result<Reply, CallFailure> {
+        let order = self.hosts.order();
+        let mut next = order.iter().cycle();
+        // `Hosts` holds at least one.
+        let mut host = next.next().copied().unwrap_or_default();
+        loop {
+            tries.0 = tries.0.saturating_sub(1);
+            let result = self.try_once(call, host, deadline).await;
+            let left = deadline.saturating_duration_since(Instant::now());
+            if tries.0 == 0 || left < PAUSE + LEAST_TIME {
+                return result;
+            }
+            match &result {
+                Err(CallFailure::NotMade { .. }) => {
+                    host = next.next().copied().unwrap_or_default();
+                }
+                Err(failure) if failure.duty() == Some(Duty::Retry) => sleep(PAUSE).await,
+                _ => return result,
+            }
+        }
+    }
+
+    async fn try_once(
+        &self,
+        call: &Call<'_>,
+        host: usize,
+        deadline: Instant,
+    ) -> Result<Reply, CallFailure> {
+        let endpoint = call.endpoint;
+        let begun = Instant::now();
+        if deadline.saturating_duration_since(begun) < LEAST_TIME {
+            return Err(CallFailure::not_made(endpoint, NotBegun::NoTime));
+        }
+        let answer = self.client.send(self.request(call, host), deadline).await;
+        let result = match answer {
+            Ok(answer) => {
+                self.hosts.mark_well(host);
+                match reply::read(answer.status(), answer.body()) {
+                    Ok(Ok(reply)) => Ok(reply),
+                    Ok(Err(refusal)) => Err(CallFailure::Refused { endpoint, refusal }),
+                    Err(bad) => Err(CallFailure::unclear(endpoint, bad)),
+                }
+            }
+            Err(error @ CallError::NotSent(_)) => {
+                self.hosts.mark_sick(host);
+                Err(CallFailure::not_made(endpoint, error))
+            }
+            Err(error) => Err(CallFailure::unclear(endpoint, error)),
+        };
+        log(call, &result, begun.elapsed());
+        result
+    }
+
+    fn request(&self, call: &Call<'_>, host: usize) -> Request {
+        let pairs: Vec<String> = call
+            .query
+            .iter()
+            .map(|(name, value)| format!("{name}={}", encode(value)))
+            .collect();
+        let url = self.hosts.url(host, call.endpoint.path(), &pairs.join("&"));
+        let (method, headers) = match &call.body {
+            None => (Method::GET, Vec::new()),
+            Some(_) => (
+                Method::POST,
+                vec![("content-type", "application/json".to_owned())],
+            ),
+        };
+        Request {
+            method,
+            url,
+            headers,
+            body: call.body.clone(),
+        }
+    }
+}
+
+/// One line per try. WeChat's own words are in none, nor is the address.
+fn log(call: &Call<'_>, result: &Result<Reply, CallFailure>, took: Duration) {
+    let endpoint = call.endpoint.path();
+    let app_id = call.app.as_str();
+    let duration_ms = u64::try_from(took.as_millis()).unwrap_or(u64::MAX);
+    match result {
+        Ok(_) => tracing::debug!(
+            endpoint,
+            app_id,
+            outcome = "ok",
+            duration_ms,
+            "WeChat answered"
+        ),
+        Err(CallFailure::Refused { refusal, .. }) => {
+            let errcode = refusal.errcode;
+            match duty(call.endpoint, errcode) {
+                Duty::Misconfigured(_) | Duty::QuotaGone => {
+                    tracing::error!(endpoint, app_id, outcome = "misconfigured", errcode, duration_ms, %refusal, "WeChat refuses our credentials, settings or quota");
+                }
+                Duty::RefuseCode | Duty::BlockLogin => {
+                    tracing::info!(endpoint, app_id, outcome = "refused", errcode, duration_ms, %refusal, "WeChat refuses a code");
+                }
+                Duty::Retry | Duty::RenewToken | Duty::SlowDown | Duty::Unknown => {
+                    tracing::warn!(endpoint, app_id, outcome = "refused", errcode, duration_ms, %refusal, "WeChat refuses a call");
+                }
+            }
+        }
+        Err(failure) => {
+            let error = failure as &dyn std::error::Error;
+            tracing::warn!(
+                endpoint,
+                app_id,
+                outcome = "unavailable",
+                duration_ms,
+                error,
+                "WeChat gave no usable answer"
+            );
+        }
+    }
+}
