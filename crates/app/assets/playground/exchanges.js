@@ -121,7 +121,7 @@ const outcome = (status) => (status === null ? 'pending' : status >= 200 && stat
 
 function details(entry) {
   const headers = Object.entries(entry.sent).filter(([name]) => name !== 'accept' && name !== 'content-type');
-  const part = (title, ...content) => h('section', { class: 'part' }, h('h4', {}, title), content);
+  const part = (title, ...content) => h('section', { class: 'part' }, h('h3', {}, title), content);
   return [
     h('p', { class: 'exchange-meta' }, h('time', {}, clock(entry.at)), entry.took !== undefined && h('span', { class: 'meta-took' }, `${Math.round(entry.took)} ms`), entry.requestId && h('span', { testid: 'exchange-request-id' }, 'X-Request-Id ', h('code', {}, entry.requestId)), copyCurl(entry)),
     part(
@@ -145,7 +145,7 @@ function token(text) {
   return h(
     'section',
     { class: 'part jwt', testid: 'jwt' },
-    h('h4', {}, icon('key'), t('access_token')),
+    h('h3', {}, icon('key'), t('access_token')),
     h('table', {}, h('tbody', {}, h('tr', { class: 'jwt-head' }, h('th', { colspan: 2 }, t('jwt_header'))), rows(parts.header), h('tr', { class: 'jwt-head' }, h('th', { colspan: 2 }, t('jwt_claims'))), rows(parts.claims))),
   );
 }
