@@ -52,7 +52,7 @@ pub fn decide_binding(
     found: &Snapshot,
     policy: LinkingPolicy,
 ) -> BindingDecision {
-    if let Some(refusal) = closed(found, false) {
+    if let Some(refusal) = closed([me].into_iter().chain(found.matched()), false) {
         return BindingDecision::Refuse(BindingRefusal::Login(refusal));
     }
     let taken = match evidence {

@@ -144,12 +144,13 @@ impl Refusal {
 /// Decides what a login with this evidence is to do.
 #[must_use]
 pub fn decide(evidence: &Evidence, found: &Snapshot, policy: LinkingPolicy) -> Decision {
-    if let Some(refusal) = closed(found, policy.restore) {
+    if let Some(refusal) = closed(found.matched(), policy.restore) {
         return Decision::Refuse(refusal);
     }
     match (&found.by_phone, wechat_accounts(found)) {
         (None, (None, _)) if policy.consented => Decision::Create,
         (None, (None, _)) => Decision::Refuse(Refusal::ConsentRequired),
+        (None, (Some(only), None)) if barred(only, evidence) => Decision::Refuse(Refusal::Conflict),
         (None, (Some(only), None)) => sign_in(only, evidence, found),
         (None, (Some(a), Some(c))) => rule_3a(a, c, evidence, found, policy),
         (Some(b), (a, c)) => with_phone(b, a, c, evidence, found, policy),
@@ -158,12 +159,15 @@ pub fn decide(evidence: &Evidence, found: &Snapshot, policy: LinkingPolicy) -> D
 
 /// Disabled and cancelled accounts answer for themselves, whichever evidence
 /// names them.
-pub(crate) fn closed(found: &Snapshot, restore: bool) -> Option<Refusal> {
-    let statuses = || found.matched().map(|account| account.status);
-    if statuses().any(|status| status == AccountStatus::Disabled) {
+pub(crate) fn closed<'a>(
+    concerned: impl Iterator<Item = &'a Account>,
+    restore: bool,
+) -> Option<Refusal> {
+    let statuses: Vec<AccountStatus> = concerned.map(|account| account.status).collect();
+    if statuses.contains(&AccountStatus::Disabled) {
         return Some(Refusal::Disabled);
     }
-    statuses().find_map(|status| match status {
+    statuses.into_iter().find_map(|status| match status {
         AccountStatus::Cancelling { purge_at } if !restore => {
             Some(Refusal::Cancelling { purge_at })
         }
@@ -177,6 +181,22 @@ fn wechat_accounts(found: &Snapshot) -> (Option<&Account>, Option<&Account>) {
     (accounts.next(), accounts.next())
 }
 
+/// True if the phone number is known from WeChat's button alone.
+fn by_button(evidence: &Evidence) -> bool {
+    evidence
+        .phone()
+        .is_some_and(|phone| phone.proof() == PhoneProof::WeChat)
+}
+
+/// The exception to rule 2: a number from WeChat's button alone never enters an
+/// account that holds another openid of the application.
+fn barred(account: &Account, evidence: &Evidence) -> bool {
+    by_button(evidence)
+        && evidence
+            .wechat()
+            .is_some_and(|wechat| account.holds_other_openid(wechat))
+}
+
 /// Rule 3a: no account by phone; the openid's A and the unionid's C differ.
 fn rule_3a(
     a: &Account,
@@ -187,7 +207,9 @@ fn rule_3a(
 ) -> Decision {
     let one_phone_at_most = a.phone.is_none() || c.phone.is_none();
     if !policy.merge || !one_phone_at_most || a.clashes_with(c) {
-        let phone = attach(a, &[], evidence, found).0.phone;
+        // From the button, the number would name A the next time, and the same
+        // login would then be refused by rule 3c: it stays outside.
+        let phone = !by_button(evidence) && attach(a, &[], evidence, found).0.phone;
         let left = evidence.phone().is_some() && !phone && !holds_phone(a, evidence);
         return Decision::SignIn {
             user: a.id,
@@ -221,14 +243,8 @@ fn with_phone(
     found: &Snapshot,
     policy: LinkingPolicy,
 ) -> Decision {
-    let by_button = evidence
-        .phone()
-        .is_some_and(|phone| phone.proof() == PhoneProof::WeChat);
-    if by_button
-        && evidence
-            .wechat()
-            .is_some_and(|wechat| b.holds_other_openid(wechat))
-    {
+    let by_button = by_button(evidence);
+    if barred(b, evidence) {
         return Decision::Refuse(Refusal::Conflict);
     }
     let proven_otherwise = [a, c]
@@ -241,7 +257,12 @@ fn with_phone(
         .filter(|account| account.id != b.id);
     let movable = match (others.next(), others.next()) {
         (None, _) => None,
-        (Some(other), None) if policy.merge && other.phone.is_none() && !other.clashes_with(b) => {
+        (Some(other), None)
+            if policy.merge
+                && other.phone.is_none()
+                && !other.clashes_with(b)
+                && !barred(other, evidence) =>
+        {
             Some(other)
         }
         (Some(_), _) if by_button => return Decision::Refuse(Refusal::Conflict),
