@@ -3,5 +3,10 @@
 //! `suites/<port>.rs` holds one clause per function; the macro of the same name
 //! makes one named test of each clause, for an adapter's `tests/conformance.rs`.
 
+mod clauses;
+mod clauses;
+pub mod fake_keys;
+pub mod people;
 pub mod sample;
+pub mod stores;
 pub mod suites;
