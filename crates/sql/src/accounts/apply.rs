@@ -1,0 +1,132 @@
+//! Changes, carried out in one transaction.
+
+use chrono::{DateTime, Utc};
+use menshen_domain::model::audit::AuditEvent;
+use menshen_domain::model::changes::{Changes, Expected, Step};
+use menshen_domain::model::event::OutboxEvent;
+use menshen_domain::model::identifiers::UserId;
+use sea_orm::{DatabaseTransaction, Value};
+
+use crate::database::run;
+use crate::failure::{Failure, StorageFault};
+use crate::moment::micros;
+use crate::store::SqlStore;
+use crate::{audit_log, outbox};
+
+/// A transaction under way.
+pub(super) struct Work<'a> {
+    pub(super) store: &'a SqlStore,
+    pub(super) transaction: &'a DatabaseTransaction,
+    /// When all of it happens.
+    pub(super) at: DateTime<Utc>,
+    /// Accounts that are made in it, which have no sessions yet.
+    pub(super) created: Vec<UserId>,
+    pub(super) audit: Vec<AuditEvent>,
+    pub(super) outbox: Vec<OutboxEvent>,
+}
+
+pub(super) async fn apply(store: &SqlStore, changes: &Changes) -> Result<(), Failure> {
+    let at = changes
+        .at()
+        .ok_or_else(|| StorageFault::new("changes that tell no time"))?;
+    let transaction = store.database.begin().await?;
+    let mut work = Work {
+        store,
+        transaction: &transaction,
+        at: micros(at),
+        created: Vec::new(),
+        audit: changes.audit.clone(),
+        outbox: changes.outbox.clone(),
+    };
+    // Everybody locks accounts in one order, so that no two wait for each other.
+    let mut expected = changes.expected.clone();
+    expected.sort_by_key(|one| one.user);
+    for one in &expected {
+        work.confirm(one).await?;
+    }
+    for step in &changes.steps {
+        work.take(step).await?;
+    }
+    audit_log::append(&transaction, &work.audit).await?;
+    outbox::add(&transaction, &work.outbox).await?;
+    transaction.commit().await?;
+    Ok(())
+}
+
+impl Work<'_> {
+    /// Makes sure that an account has this version still, and locks it.
+    async fn confirm(&self, expected: &Expected) -> Result<(), Failure> {
+        let mut values: Vec<Value> = vec![expected.user.as_uuid().into(), expected.version.into()];
+        let mut set = vec!["version = version".to_owned()];
+        if expected.changed {
+            values.push(self.at.into());
+            set = vec![format!(
+                "version = version + 1, updated_at = ${}",
+                values.len()
+            )];
+        }
+        if let Some(at) = expected.signed_in_at {
+            values.push(micros(at).into());
+            set.push(format!("last_login_at = ${}", values.len()));
+        }
+        let set = set.join(", ");
+        let sql = format!("UPDATE users SET {set} WHERE id = $1 AND version = $2");
+        self.one(&sql, values).await
+    }
+
+    async fn take(&mut self, step: &Step) -> Result<(), Failure> {
+        match step {
+            Step::CreateUser {
+                account,
+                consent_version,
+            } => self.create_user(account, consent_version.as_deref()).await,
+            Step::SetPhone { user, phone, proof } => self.set_phone(*user, phone, *proof).await,
+            Step::SaveProfile { user, profile } => self.save_profile(*user, profile).await,
+            Step::Restore(user) => self.restore(*user).await,
+            Step::LinkIdentity {
+                user,
+                identity,
+                session_key,
+            } => {
+                self.link_identity(*user, identity, session_key.as_ref())
+                    .await
+            }
+            Step::LinkUnionId {
+                user,
+                id,
+                platform,
+                union_id,
+            } => self.link_union_id(*user, *id, platform, union_id).await,
+            Step::StoreSessionKey {
+                provider,
+                app_id,
+                openid,
+                key,
+            } => self.store_session_key(*provider, app_id, openid, key).await,
+            Step::Merge {
+                from,
+                into,
+                profile,
+            } => self.merge(*from, *into, profile).await,
+            Step::EndSessions {
+                user,
+                which,
+                reason,
+            } => self.end_sessions(*user, *which, *reason).await,
+            Step::OpenSession {
+                session,
+                max_live,
+                code,
+            } => self.open_session(session, *max_live, *code).await,
+        }
+    }
+
+    /// Runs a statement that must touch exactly one row: what it names was seen
+    /// when the decision was made.
+    pub(super) async fn one(&self, sql: &str, values: Vec<Value>) -> Result<(), Failure> {
+        match run(self.transaction, sql, values).await? {
+            1 => Ok(()),
+            _ => Err(Failure::Lost),
+        }
+    }
+}

@@ -1,0 +1,59 @@
+//! The accounts: read whole in one statement, changed in one transaction.
+//!
+//! # What a login asks
+//!
+//! [`observe`] is one statement of unique-index look-ups. [`apply`] is one
+//! transaction; for a returning person it holds these statements, and a first
+//! login has one insert more per thing that it makes:
+//!
+//! 1. the account's row: still this version, and the time of the login. It locks
+//!    the account, so that the logins of one person queue here;
+//! 2. the newest session key, where WeChat gave one;
+//! 3. the sessions that the new one replaces. Where several logins race, each
+//!    begins this statement after the one before it has committed, and so sees
+//!    its session: one statement for all of this would not;
+//! 4. the session;
+//! 5. the audit rows;
+//! 6. the outbox rows.
+
+mod account_row;
+mod apply;
+mod identities;
+mod merge;
+mod observe;
+mod sessions;
+mod users;
+
+use async_trait::async_trait;
+use menshen_domain::model::changes::Changes;
+use menshen_domain::model::linking::Snapshot;
+use menshen_domain::ports::account_store::{AccountStore, AccountStoreError, Lookup};
+
+pub(crate) use account_row::{IdentityRow, assemble, identity_columns};
+pub(crate) use sessions::end_live;
+
+use crate::database::within;
+use crate::failure::Failure;
+use crate::store::SqlStore;
+
+#[async_trait]
+impl AccountStore for SqlStore {
+    async fn observe(&self, lookup: &Lookup) -> Result<Snapshot, AccountStoreError> {
+        Ok(within(observe::observe(self, lookup)).await?)
+    }
+
+    async fn apply(&self, changes: &Changes) -> Result<(), AccountStoreError> {
+        Ok(within(apply::apply(self, changes)).await?)
+    }
+}
+
+impl From<Failure> for AccountStoreError {
+    fn from(failure: Failure) -> Self {
+        match failure {
+            // The name of the column (SQLite) or of its constraint (PostgreSQL).
+            Failure::Taken(words) if words.contains("code_id") => Self::CodeSpent,
+            Failure::Taken(_) | Failure::Lost => Self::Stale,
+            Failure::Fault(fault) => Self::Unavailable(Box::new(fault)),
+        }
+    }
+}

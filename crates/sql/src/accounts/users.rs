@@ -1,0 +1,108 @@
+//! Steps that concern the row of an account.
+
+use menshen_domain::model::account::Account;
+use menshen_domain::model::evidence::PhoneProof;
+use menshen_domain::model::identifiers::UserId;
+use menshen_domain::model::phone_number::PhoneNumber;
+use menshen_domain::model::profile::Profile;
+use menshen_domain::ports::mac::MacUse;
+use menshen_domain::ports::sealer::SealUse;
+use sea_orm::{EntityTrait as _, Set};
+
+use crate::accounts::account_row::status_columns;
+use crate::accounts::apply::Work;
+use crate::entity::user::{ActiveModel, Entity};
+use crate::failure::{Failure, StorageFault};
+use crate::moment::micros;
+
+impl Work<'_> {
+    pub(super) async fn create_user(
+        &mut self,
+        account: &Account,
+        consent_version: Option<&str>,
+    ) -> Result<(), Failure> {
+        let (status, purge_at, merged_into) = status_columns(account.status);
+        let profile = &account.profile;
+        let row = ActiveModel {
+            id: Set(account.id.as_uuid()),
+            status: Set(status.to_owned()),
+            merged_into: Set(merged_into),
+            purge_at: Set(purge_at.map(micros)),
+            phone_sealed: Set(None),
+            phone_index: Set(None),
+            phone_proof: Set(None),
+            nickname: Set(Some(profile.nickname.as_str().to_owned())),
+            avatar_url: Set(profile
+                .avatar_url
+                .as_ref()
+                .map(|url| url.as_str().to_owned())),
+            birthday: Set(profile.birthday.map(|birthday| birthday.as_date())),
+            bio: Set(profile.bio.as_ref().map(|bio| bio.as_str().to_owned())),
+            consent_version: Set(consent_version.map(ToOwned::to_owned)),
+            consented_at: Set(consent_version.map(|_| self.at)),
+            version: Set(account.version),
+            created_at: Set(micros(account.created_at)),
+            updated_at: Set(micros(account.updated_at)),
+            last_login_at: Set(micros(account.last_login_at)),
+        };
+        Entity::insert(row)
+            .exec_without_returning(self.transaction)
+            .await?;
+        self.created.push(account.id);
+        Ok(())
+    }
+
+    pub(super) async fn set_phone(
+        &self,
+        user: UserId,
+        phone: &PhoneNumber,
+        proof: PhoneProof,
+    ) -> Result<(), Failure> {
+        let (keys, clear) = (&self.store.keys, phone.as_e164().as_bytes());
+        let sealed = keys
+            .sealer
+            .seal(SealUse::PhoneNumber, user.as_uuid().as_bytes(), clear)
+            .map_err(|error| StorageFault::new(error.to_string()))?;
+        let index = keys.mac.tag(MacUse::BlindIndex, clear).to_vec();
+        let sql = "UPDATE users SET phone_sealed = $1, phone_index = $2, phone_proof = $3 \
+                   WHERE id = $4";
+        let values = vec![
+            sealed.into(),
+            index.into(),
+            proof.as_str().into(),
+            user.as_uuid().into(),
+        ];
+        self.one(sql, values).await
+    }
+
+    pub(super) async fn save_profile(
+        &self,
+        user: UserId,
+        profile: &Profile,
+    ) -> Result<(), Failure> {
+        let sql = "UPDATE users SET nickname = $1, avatar_url = $2, birthday = $3, bio = $4 \
+                   WHERE id = $5";
+        let values = vec![
+            profile.nickname.as_str().into(),
+            profile
+                .avatar_url
+                .as_ref()
+                .map(|url| url.as_str().to_owned())
+                .into(),
+            profile.birthday.map(|birthday| birthday.as_date()).into(),
+            profile
+                .bio
+                .as_ref()
+                .map(|bio| bio.as_str().to_owned())
+                .into(),
+            user.as_uuid().into(),
+        ];
+        self.one(sql, values).await
+    }
+
+    pub(super) async fn restore(&self, user: UserId) -> Result<(), Failure> {
+        let sql = "UPDATE users SET status = 'active', purge_at = NULL \
+                   WHERE id = $1 AND status = 'cancelling'";
+        self.one(sql, vec![user.as_uuid().into()]).await
+    }
+}

@@ -1,0 +1,52 @@
+//! PostgreSQL, with a bound on every wait.
+
+use std::str::FromStr;
+use std::time::Duration;
+
+use sea_orm::SqlxPostgresConnector;
+use sea_orm::sqlx::ConnectOptions as _;
+use sea_orm::sqlx::postgres::{PgConnectOptions, PgPoolOptions};
+
+use crate::connect::{DatabaseOptions, LOCK_WAIT, POOL_WAIT, Pools};
+use crate::database::DatabaseError;
+use crate::failure::StorageFault;
+
+/// How long a statement may take.
+const STATEMENT_TIME: Duration = Duration::from_secs(3);
+/// How long a transaction of a client that fell silent keeps its locks.
+const SILENCE: Duration = Duration::from_secs(5);
+
+/// Opens a pool. The wait for a connection includes making one.
+///
+/// Every statement reads what was committed before it began: the write
+/// transactions lock the account first and count on the next statement seeing
+/// what the last holder of that lock did.
+pub(super) async fn connect(url: &str, options: DatabaseOptions) -> Result<Pools, DatabaseError> {
+    let settings = PgConnectOptions::from_str(url)
+        .map_err(|_| DatabaseError::Url)?
+        .options([
+            ("statement_timeout", STATEMENT_TIME.as_millis().to_string()),
+            ("lock_timeout", LOCK_WAIT.as_millis().to_string()),
+            (
+                "idle_in_transaction_session_timeout",
+                SILENCE.as_millis().to_string(),
+            ),
+            (
+                "default_transaction_isolation",
+                r"read\ committed".to_owned(),
+            ),
+            ("timezone", "UTC".to_owned()),
+        ])
+        .disable_statement_logging();
+    let pool = PgPoolOptions::new()
+        .max_connections(options.max_connections.max(1))
+        .acquire_timeout(POOL_WAIT)
+        .connect_with(settings)
+        .await
+        .map_err(|error| DatabaseError::Unavailable(StorageFault::new(error.to_string())))?;
+    let connection = SqlxPostgresConnector::from_sqlx_postgres_pool(pool);
+    Ok(Pools {
+        reader: connection.clone(),
+        writer: connection,
+    })
+}

@@ -1,0 +1,90 @@
+//! SQLite: one writer, a few readers, the file for the owner's eyes only.
+
+use std::fs;
+use std::io;
+use std::path::Path;
+use std::str::FromStr;
+
+use sea_orm::SqlxSqliteConnector;
+use sea_orm::sqlx::ConnectOptions as _;
+use sea_orm::sqlx::sqlite::{
+    SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous,
+};
+
+use crate::connect::{DatabaseOptions, LOCK_WAIT, POOL_WAIT, Pools};
+use crate::database::DatabaseError;
+use crate::failure::StorageFault;
+
+/// Opens the database, and makes the file and its folder if they are missing.
+///
+/// Write transactions queue for the one writer as they would for a lock, and so
+/// wait as long as for one. With a write-ahead log and `synchronous = FULL` a
+/// commit has reached the disk when it is answered; `NORMAL` would survive a
+/// killed process but not a lost power supply.
+pub(super) async fn connect(url: &str, options: DatabaseOptions) -> Result<Pools, DatabaseError> {
+    let memory = url.contains(":memory:") || url.contains("mode=memory");
+    let settings = SqliteConnectOptions::from_str(url)
+        .map_err(|_| DatabaseError::Url)?
+        .foreign_keys(true)
+        .busy_timeout(LOCK_WAIT)
+        .disable_statement_logging();
+    if memory {
+        // The database lives as long as its one connection.
+        let pool = SqlitePoolOptions::new()
+            .max_connections(1)
+            .min_connections(1)
+            .acquire_timeout(LOCK_WAIT)
+            .idle_timeout(None)
+            .max_lifetime(None)
+            .connect_with(settings)
+            .await
+            .map_err(fault)?;
+        let connection = SqlxSqliteConnector::from_sqlx_sqlite_pool(pool);
+        return Ok(Pools {
+            reader: connection.clone(),
+            writer: connection,
+        });
+    }
+    prepare(settings.get_filename()).map_err(DatabaseError::File)?;
+    let settings = settings
+        .journal_mode(SqliteJournalMode::Wal)
+        .synchronous(SqliteSynchronous::Full);
+    let writer = SqlitePoolOptions::new()
+        .max_connections(1)
+        .acquire_timeout(LOCK_WAIT)
+        .connect_with(settings.clone())
+        .await
+        .map_err(fault)?;
+    let reader = SqlitePoolOptions::new()
+        .max_connections(options.max_connections.max(1))
+        .acquire_timeout(POOL_WAIT)
+        .connect_with(settings.pragma("query_only", "on"))
+        .await
+        .map_err(fault)?;
+    Ok(Pools {
+        reader: SqlxSqliteConnector::from_sqlx_sqlite_pool(reader),
+        writer: SqlxSqliteConnector::from_sqlx_sqlite_pool(writer),
+    })
+}
+
+#[expect(clippy::needless_pass_by_value, reason = "shaped for map_err")]
+fn fault(error: sea_orm::sqlx::Error) -> DatabaseError {
+    DatabaseError::Unavailable(StorageFault::new(error.to_string()))
+}
+
+/// Makes the folder (0700) and the file (0600); SQLite gives the log files the
+/// mode of the database.
+fn prepare(file: &Path) -> io::Result<()> {
+    if let Some(folder) = file.parent().filter(|path| !path.as_os_str().is_empty()) {
+        let mut builder = fs::DirBuilder::new();
+        builder.recursive(true);
+        #[cfg(unix)]
+        std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+        builder.create(folder)?;
+    }
+    let mut options = fs::OpenOptions::new();
+    options.write(true).create(true).truncate(false);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    options.open(file).map(drop)
+}

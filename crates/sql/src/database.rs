@@ -1,0 +1,172 @@
+//! A connected database, of either engine.
+
+use std::future::Future;
+use std::io;
+use std::sync::Arc;
+use std::time::Duration;
+
+use sea_orm::{
+    ConnectionTrait, DatabaseConnection, DatabaseTransaction, DbBackend, QueryResult,
+    SqliteTransactionMode, Statement, TransactionOptions, TransactionTrait, Value,
+};
+
+use crate::connect::{self, DatabaseOptions};
+use crate::failure::{Failure, StorageFault};
+use crate::meter::{Meter, StatementCount, tick};
+
+/// How long one call of a port may take, whatever the engine does.
+const DEADLINE: Duration = Duration::from_secs(4);
+
+/// Why a database cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum DatabaseError {
+    /// The URL names no engine that we know, or is not well formed.
+    #[error("the database URL is neither a sqlite: nor a postgres:// one")]
+    Url,
+    /// The database file cannot be made.
+    #[error("the database file cannot be made")]
+    File(#[source] io::Error),
+    /// A newer version of the service has changed the schema.
+    #[error("the database has the migration {migration}, which this version does not know")]
+    SchemaTooNew {
+        /// The first migration that is not known.
+        migration: String,
+    },
+    /// Migrations are pending.
+    #[error("the database lacks the migration {migration}")]
+    SchemaTooOld {
+        /// The first migration that is pending.
+        migration: String,
+    },
+    /// The database did not answer in time, or not sensibly.
+    #[error("the database is unavailable")]
+    Unavailable(#[source] StorageFault),
+}
+
+impl From<sea_orm::DbErr> for DatabaseError {
+    fn from(error: sea_orm::DbErr) -> Self {
+        Self::Unavailable(error.into())
+    }
+}
+
+/// A connected database. Cheap to clone.
+#[derive(Clone)]
+pub struct Database {
+    reader: DatabaseConnection,
+    writer: DatabaseConnection,
+    meter: Arc<Meter>,
+}
+
+impl Database {
+    /// Connects to `sqlite:…` or `postgres://…`. A missing SQLite file is made,
+    /// for the eyes of its owner only.
+    ///
+    /// # Errors
+    ///
+    /// [`DatabaseError::Url`], [`DatabaseError::File`],
+    /// [`DatabaseError::Unavailable`].
+    pub async fn connect(url: &str, options: DatabaseOptions) -> Result<Self, DatabaseError> {
+        let mut pools = connect::connect(url, options).await?;
+        let meter = Arc::new(Meter::default());
+        for pool in [&mut pools.reader, &mut pools.writer] {
+            let statements = Arc::clone(&meter.statements);
+            pool.set_metric_callback(move |_| tick(&statements));
+        }
+        Ok(Self {
+            reader: pools.reader,
+            writer: pools.writer,
+            meter,
+        })
+    }
+
+    /// Asks whether reading and, on SQLite, the writer's queue are alive.
+    ///
+    /// # Errors
+    ///
+    /// [`DatabaseError::Unavailable`].
+    pub async fn ping(&self) -> Result<(), DatabaseError> {
+        let asked = within(async { Ok(self.reader.ping().await?) }).await;
+        asked.map_err(|failure| DatabaseError::Unavailable(failure.into_fault()))
+    }
+
+    /// Closes all connections, after what they are doing.
+    ///
+    /// # Errors
+    ///
+    /// [`DatabaseError::Unavailable`].
+    pub async fn close(&self) -> Result<(), DatabaseError> {
+        self.reader.close_by_ref().await?;
+        self.writer.close_by_ref().await?;
+        Ok(())
+    }
+
+    /// How much was asked of the database so far.
+    #[must_use]
+    pub fn statements(&self) -> StatementCount {
+        self.meter.count()
+    }
+
+    pub(crate) fn backend(&self) -> DbBackend {
+        self.writer.get_database_backend()
+    }
+
+    pub(crate) fn writer(&self) -> &DatabaseConnection {
+        &self.writer
+    }
+
+    /// The connection for reading, one statement of which is about to be asked.
+    pub(crate) fn read(&self) -> &DatabaseConnection {
+        tick(&self.meter.reads);
+        &self.reader
+    }
+
+    /// The connection for writing, one statement of which is about to be asked.
+    pub(crate) fn write(&self) -> &DatabaseConnection {
+        tick(&self.meter.single_writes);
+        &self.writer
+    }
+
+    /// Begins a transaction that writes. On SQLite it begins as a writer: one
+    /// that has read first could not become a writer while another one is.
+    ///
+    /// Dropped without a commit, at whatever point, it is rolled back before the
+    /// connection serves anybody else.
+    pub(crate) async fn begin(&self) -> Result<DatabaseTransaction, Failure> {
+        tick(&self.meter.transactions);
+        let options = TransactionOptions {
+            sqlite_transaction_mode: Some(SqliteTransactionMode::Immediate),
+            ..TransactionOptions::default()
+        };
+        Ok(self.writer.begin_with_options(options).await?)
+    }
+}
+
+/// Bounds a call: a server that froze runs no time limit of its own.
+pub(crate) async fn within<T>(
+    work: impl Future<Output = Result<T, Failure>> + Send,
+) -> Result<T, Failure> {
+    match tokio::time::timeout(DEADLINE, work).await {
+        Ok(done) => done,
+        Err(_) => Err(StorageFault::new("no answer in time").into()),
+    }
+}
+
+/// Asks a statement that answers rows. Both engines read `$1`, `$2`, ….
+pub(crate) async fn rows(
+    db: &impl ConnectionTrait,
+    sql: &str,
+    values: impl IntoIterator<Item = Value> + Send,
+) -> Result<Vec<QueryResult>, Failure> {
+    let statement = Statement::from_sql_and_values(db.get_database_backend(), sql, values);
+    Ok(db.query_all_raw(statement).await?)
+}
+
+/// Runs a statement, and answers how many rows it touched.
+pub(crate) async fn run(
+    db: &impl ConnectionTrait,
+    sql: &str,
+    values: impl IntoIterator<Item = Value> + Send,
+) -> Result<u64, Failure> {
+    let statement = Statement::from_sql_and_values(db.get_database_backend(), sql, values);
+    Ok(db.execute_raw(statement).await?.rows_affected())
+}
