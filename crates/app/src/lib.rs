@@ -1,1 +1,11 @@
 //! Menshen, the login service: HTTP, command line and wiring.
+
+pub mod banner;
+pub mod clock;
+pub mod commands;
+pub mod http;
+pub mod logging;
+pub mod master_key;
+pub mod server;
+pub mod settings;
+pub mod wiring;

@@ -1,0 +1,65 @@
+//! What a first run prints.
+
+use std::fmt::Write as _;
+
+use crate::master_key::key_file;
+use crate::server::Running;
+use crate::settings::reader::Report;
+use crate::settings::wechat::SIMULATOR;
+use crate::settings::{Profile, Settings};
+
+/// The block that greets a developer; one line in production.
+#[must_use]
+pub fn banner(settings: &Settings, report: &Report, running: &Running) -> String {
+    let base = format!("http://{}", running.address);
+    let version = env!("CARGO_PKG_VERSION");
+    if settings.profile == Profile::Production {
+        return format!("Menshen {version} listens on {base}\n");
+    }
+    let mut text = format!("\n  Menshen 门神 {version} · development profile\n\n");
+    let mut line = |name: &str, value: &str| {
+        // Writing to a string cannot fail.
+        let _ = writeln!(text, "  {name:<12} {value}");
+    };
+    line("Playground", &format!("{base}/playground"));
+    line("API docs", &format!("{base}/docs"));
+    line("JWKS", &format!("{base}/.well-known/jwks.json"));
+    line("Data", &data(settings));
+    if let Some(address) = running.simulator_address {
+        let wechat = settings.wechat.is_simulated();
+        let what = if wechat {
+            "WeChat and the SMS vendor"
+        } else {
+            "the SMS vendor"
+        };
+        line(
+            "Simulated",
+            &format!("{what}, on http://{address}: nobody is called, no message is sent"),
+        );
+    }
+    if settings.wechat.base_urls.iter().all(|url| url != SIMULATOR) {
+        line("WeChat", &settings.wechat.base_urls.join(", "));
+    }
+    for warning in &report.warnings {
+        line("Note", &format!("production would refuse {warning}"));
+    }
+    text.push_str(
+        "\n  Stop with Ctrl-C. Settings: docs/configuration.md, or menshen config show.\n",
+    );
+    text
+}
+
+fn data(settings: &Settings) -> String {
+    match key_file(&settings.stores.database_url) {
+        None => "in memory: forgotten when the process ends".to_owned(),
+        Some(_) if settings.stores.is_postgres() => "PostgreSQL, key in data/master.key".to_owned(),
+        Some(key) => {
+            let file = settings
+                .stores
+                .database_url
+                .trim_start_matches("sqlite:")
+                .trim_start_matches("//");
+            format!("{file}, key in {}", key.display())
+        }
+    }
+}

@@ -1,0 +1,135 @@
+//! `menshen simulate`.
+
+use std::net::SocketAddr;
+use std::path::Path;
+
+use clap::Args;
+use menshen_domain::model::wechat::AppKind as DomainKind;
+use menshen_simulator::{
+    AliyunAccount, AppKind, SimulatedApp, Simulator, SimulatorConfig, defaults,
+};
+use secrecy::ExposeSecret as _;
+use tokio::signal::unix::{SignalKind, signal};
+
+use crate::commands::good_settings;
+use crate::logging;
+use crate::settings::Settings;
+use crate::settings::sms::vendors::VendorSettings;
+use crate::wiring::StartError;
+
+/// How the simulator runs.
+#[derive(Debug, Args)]
+pub struct Options {
+    /// Address and port to listen on.
+    #[arg(long, default_value = "127.0.0.1:9090")]
+    listen: SocketAddr,
+}
+
+/// Runs the offline WeChat and vendors until SIGTERM or SIGINT.
+///
+/// # Errors
+///
+/// If the settings are bad or the address is taken.
+pub async fn run(options: &Options, file: Option<&Path>) -> Result<(), StartError> {
+    let (settings, _) = good_settings(file)?;
+    logging::start(&settings.log);
+    let (mut terminated, mut interrupted) = (
+        signal(SignalKind::terminate())?,
+        signal(SignalKind::interrupt())?,
+    );
+    let config = config(&settings);
+    print_credentials(&config);
+    let running = Simulator::new(config)
+        .start(options.listen)
+        .await
+        .map_err(|error| {
+            format!(
+                "cannot listen on {}: {error}; choose another address with --listen",
+                options.listen
+            )
+        })?;
+    println!("  Listening    http://{}", running.address());
+    tokio::select! {
+        _ = terminated.recv() => {}
+        _ = interrupted.recv() => {}
+    }
+    running.stop().await;
+    Ok(())
+}
+
+/// The credentials of the settings where they have some, else the fixed fake ones.
+fn config(settings: &Settings) -> SimulatorConfig {
+    let mut config = SimulatorConfig::default();
+    if !settings.wechat.apps.is_empty() {
+        let apps = settings.wechat.apps.iter().map(|app| SimulatedApp {
+            app_id: app.app.id.as_str().to_owned(),
+            app_secret: app.secret.expose_secret().to_owned(),
+            kind: match app.app.kind {
+                DomainKind::MiniProgram => AppKind::MiniProgram,
+                DomainKind::App => AppKind::App,
+                DomainKind::Website => AppKind::Website,
+            },
+            platform: app
+                .app
+                .platform
+                .as_ref()
+                .map(|platform| platform.as_str().to_owned()),
+        });
+        config.apps = apps.collect();
+    }
+    for vendor in &settings.sms.vendors {
+        if let VendorSettings::Aliyun {
+            access_key_id,
+            access_key_secret,
+            sign_name,
+            template_code,
+            ..
+        } = vendor
+        {
+            config.aliyun = AliyunAccount {
+                access_key_id: access_key_id.clone(),
+                access_key_secret: access_key_secret.expose_secret().to_owned(),
+                sign_name: sign_name.clone(),
+                template_code: template_code.clone(),
+            };
+        }
+    }
+    config
+}
+
+/// Prints the fixed fake credentials; others are the operator's own, and known.
+fn print_credentials(config: &SimulatorConfig) {
+    println!("\n  This is NOT WeChat: an offline stand-in, with fake credentials.\n");
+    let ours = SimulatorConfig::default();
+    for app in &config.apps {
+        let fake = ours
+            .apps
+            .iter()
+            .any(|known| known.app_id == app.app_id && known.app_secret == app.app_secret);
+        let secret = if fake {
+            app.app_secret.as_str()
+        } else {
+            "(as configured)"
+        };
+        println!(
+            "  {:<12} app_id {}  app_secret {secret}",
+            app.kind.as_str(),
+            app.app_id
+        );
+    }
+    let account = &config.aliyun;
+    let fake = account.access_key_secret == defaults::ALIYUN_ACCESS_KEY_SECRET;
+    let secret = if fake {
+        account.access_key_secret.as_str()
+    } else {
+        "(as configured)"
+    };
+    println!(
+        "  {:<12} access_key_id {}  access_key_secret {secret}",
+        "aliyun", account.access_key_id
+    );
+    println!(
+        "  {:<12} sign_name {}  template_code {}",
+        "", account.sign_name, account.template_code
+    );
+}

@@ -1,0 +1,365 @@
+//! Failures on their way to the client: use-case errors become kinds here, and
+//! kinds become the envelope.
+
+use std::fmt;
+use std::time::Duration;
+
+use actix_web::http::StatusCode;
+use actix_web::http::header::{ALLOW, CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTICATE};
+use actix_web::{HttpResponse, ResponseError};
+use chrono::{DateTime, SecondsFormat, Utc};
+use menshen_domain::model::binding::BindingRefusal;
+use menshen_domain::model::linking::Refusal;
+use menshen_domain::model::session::EndReason;
+use menshen_domain::ports::BoxError;
+use menshen_domain::ports::account_store::AccountStoreError;
+use menshen_domain::ports::session_store::SessionStoreError;
+use menshen_domain::services::authenticate::AuthenticateError;
+use menshen_domain::services::bind::BindError;
+use menshen_domain::services::check_code::CheckCodeError;
+use menshen_domain::services::login::LoginError;
+use menshen_domain::services::refresh::RefreshError;
+use menshen_domain::services::send_code::SendCodeError;
+use serde::Serialize;
+
+use crate::http::kinds::{self, Fault, Kind};
+use crate::http::locale::Locale;
+
+/// A failure that a client can see.
+#[derive(Debug)]
+pub struct ApiError {
+    /// Which.
+    pub kind: &'static Kind,
+    /// What else the client is told.
+    pub details: Box<Details>,
+    /// What the log is told, where it is our fault.
+    pub source: Option<BoxError>,
+}
+
+/// What a client is told beside the kind.
+#[derive(Debug, Default)]
+pub struct Details {
+    /// What is wrong with which member.
+    pub fields: Vec<(String, Fault)>,
+    /// When to try again.
+    pub retry_after: Option<Duration>,
+    /// How many more tries a challenge has.
+    pub attempts_left: Option<u8>,
+    /// Why a session ended.
+    pub reason: Option<EndReason>,
+    /// When an account will be erased.
+    pub purge_at: Option<DateTime<Utc>>,
+    /// Which version of the terms is asked for.
+    pub version: Option<String>,
+    /// Ways to prove who is there.
+    pub methods: Vec<&'static str>,
+    /// Methods that the resource has.
+    pub allow: Option<String>,
+}
+
+impl ApiError {
+    /// A failure with nothing more to tell.
+    #[must_use]
+    pub fn new(kind: &'static Kind) -> Self {
+        Self {
+            kind,
+            details: Box::default(),
+            source: None,
+        }
+    }
+
+    /// A failure of ours: the client sees the kind, the log sees the source.
+    #[must_use]
+    pub fn ours(kind: &'static Kind, source: impl Into<BoxError>) -> Self {
+        Self {
+            source: Some(source.into()),
+            ..Self::new(kind)
+        }
+    }
+
+    /// A mistake of ours.
+    #[must_use]
+    pub fn internal(source: impl Into<BoxError>) -> Self {
+        Self::ours(&kinds::INTERNAL, source)
+    }
+
+    /// A request with one member that is wrong.
+    #[must_use]
+    pub fn field(name: impl Into<String>, fault: Fault) -> Self {
+        Self::fields(vec![(name.into(), fault)])
+    }
+
+    /// A request with members that are wrong.
+    #[must_use]
+    pub fn fields(fields: Vec<(String, Fault)>) -> Self {
+        let only_phone = fields.iter().all(|(_, fault)| *fault == Fault::Phone);
+        let mut error = Self::new(if only_phone {
+            &kinds::INVALID_PHONE
+        } else {
+            &kinds::INVALID_REQUEST
+        });
+        error.details.fields = fields;
+        error
+    }
+
+    fn after(kind: &'static Kind, retry_after: Duration) -> Self {
+        let mut error = Self::new(kind);
+        error.details.retry_after = Some(retry_after);
+        error
+    }
+
+    fn ended(reason: EndReason) -> Self {
+        let mut error = Self::new(&kinds::SESSION_REVOKED);
+        error.details.reason = Some(reason);
+        error
+    }
+
+    /// Names the version of the terms that is asked for.
+    #[must_use]
+    pub fn with_consent_version(mut self, version: Option<&String>) -> Self {
+        if *self.kind == kinds::CONSENT_REQUIRED {
+            self.details.version = version.cloned();
+        }
+        self
+    }
+
+    /// The envelope, in the language and with the id of the request.
+    #[must_use]
+    pub fn respond(&self, locale: Locale, request_id: &str) -> HttpResponse {
+        let status =
+            StatusCode::from_u16(self.kind.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+        let mut response = HttpResponse::build(status);
+        response.insert_header((CONTENT_TYPE, "application/json; charset=utf-8"));
+        let retry_after = self.details.retry_after.map(whole_seconds);
+        if let Some(seconds) = retry_after {
+            response.insert_header((RETRY_AFTER, seconds.to_string()));
+        }
+        if let Some(allow) = &self.details.allow {
+            response.insert_header((ALLOW, allow.as_str()));
+        }
+        if self.kind.status == 401 {
+            response.insert_header((WWW_AUTHENTICATE, self.challenge()));
+        }
+        response.json(self.envelope(locale, request_id, retry_after))
+    }
+
+    /// RFC 6750 section 3: no error word where no token was given.
+    fn challenge(&self) -> &'static str {
+        if *self.kind == kinds::TOKEN_MISSING {
+            "Bearer"
+        } else {
+            r#"Bearer error="invalid_token""#
+        }
+    }
+
+    fn envelope<'a>(
+        &'a self,
+        locale: Locale,
+        request_id: &'a str,
+        retry_after: Option<u64>,
+    ) -> Envelope<'a> {
+        let details = &self.details;
+        let errors = details.fields.iter().map(|(field, fault)| FieldJson {
+            field,
+            code: fault.code(),
+            message: locale.choose(fault.messages().0, fault.messages().1),
+        });
+        Envelope {
+            code: self.kind.code,
+            message: locale.choose(self.kind.zh, self.kind.en),
+            request_id,
+            errors: errors.collect(),
+            retry_after,
+            attempts_left: details.attempts_left,
+            reason: details.reason.map(EndReason::as_str),
+            purge_at: details
+                .purge_at
+                .map(|at| at.to_rfc3339_opts(SecondsFormat::Millis, true)),
+            version: details.version.as_deref(),
+            methods: &details.methods,
+        }
+    }
+}
+
+/// Whole seconds, rounded up: never earlier than the wait is over.
+fn whole_seconds(wait: Duration) -> u64 {
+    (wait.as_secs() + u64::from(wait.subsec_nanos() > 0)).max(1)
+}
+
+#[derive(Serialize)]
+struct Envelope<'a> {
+    code: &'static str,
+    message: &'static str,
+    request_id: &'a str,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    errors: Vec<FieldJson<'a>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    retry_after: Option<u64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    attempts_left: Option<u8>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    reason: Option<&'static str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    purge_at: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    version: Option<&'a str>,
+    #[serde(skip_serializing_if = "<[_]>::is_empty")]
+    methods: &'a [&'static str],
+}
+
+#[derive(Serialize)]
+struct FieldJson<'a> {
+    field: &'a str,
+    code: &'static str,
+    message: &'static str,
+}
+
+impl fmt::Display for ApiError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.kind.code)
+    }
+}
+
+/// Only for failures outside the front door, which renders all others.
+impl ResponseError for ApiError {
+    fn status_code(&self) -> StatusCode {
+        StatusCode::from_u16(self.kind.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR)
+    }
+
+    fn error_response(&self) -> HttpResponse {
+        self.respond(Locale::Chinese, "")
+    }
+}
+
+impl From<CheckCodeError> for ApiError {
+    fn from(error: CheckCodeError) -> Self {
+        match error {
+            CheckCodeError::Incorrect { attempts_left } => {
+                let mut error = Self::new(&kinds::SMS_CODE_INCORRECT);
+                error.details.attempts_left = Some(attempts_left);
+                error
+            }
+            CheckCodeError::Expired => Self::new(&kinds::SMS_CODE_EXPIRED),
+            CheckCodeError::Locked { retry_after } => {
+                Self::after(&kinds::SMS_CODE_LOCKED, retry_after)
+            }
+            CheckCodeError::RateLimited { retry_after } => {
+                Self::after(&kinds::RATE_LIMITED, retry_after)
+            }
+            CheckCodeError::Unavailable(source) => Self::ours(&kinds::UNAVAILABLE, source),
+        }
+    }
+}
+
+impl From<SendCodeError> for ApiError {
+    fn from(error: SendCodeError) -> Self {
+        match error {
+            SendCodeError::RegionNotAllowed => Self::new(&kinds::REGION_NOT_ALLOWED),
+            SendCodeError::TooFrequent { retry_after } => {
+                Self::after(&kinds::SMS_TOO_FREQUENT, retry_after)
+            }
+            SendCodeError::LimitReached { retry_after } => {
+                Self::after(&kinds::SMS_LIMIT_REACHED, retry_after)
+            }
+            SendCodeError::Unreachable => Self::new(&kinds::PHONE_UNREACHABLE),
+            SendCodeError::Misconfigured(source) => Self::ours(&kinds::SMS_MISCONFIGURED, source),
+            SendCodeError::VendorsUnavailable(source) => {
+                Self::ours(&kinds::SMS_UNAVAILABLE, source)
+            }
+            SendCodeError::Unavailable(source) => Self::ours(&kinds::UNAVAILABLE, source),
+        }
+    }
+}
+
+impl From<Refusal> for ApiError {
+    fn from(refusal: Refusal) -> Self {
+        match refusal {
+            Refusal::Disabled => Self::new(&kinds::ACCOUNT_DISABLED),
+            Refusal::Conflict => Self::new(&kinds::ACCOUNT_CONFLICT),
+            Refusal::PhoneConfirmationRequired => Self::new(&kinds::PHONE_CONFIRMATION_REQUIRED),
+            Refusal::ConsentRequired => Self::new(&kinds::CONSENT_REQUIRED),
+            Refusal::Cancelling { purge_at } => {
+                let mut error = Self::new(&kinds::ACCOUNT_CANCELLING);
+                error.details.purge_at = Some(purge_at);
+                error
+            }
+        }
+    }
+}
+
+impl From<LoginError> for ApiError {
+    fn from(error: LoginError) -> Self {
+        match error {
+            LoginError::Code(error) => error.into(),
+            LoginError::App(_) => Self::field("app_id", Fault::UnknownApp),
+            LoginError::WeChatCodeInvalid => Self::new(&kinds::WECHAT_CODE_INVALID),
+            LoginError::WeChatRiskBlocked => Self::new(&kinds::WECHAT_RISK_BLOCKED),
+            LoginError::WeChatBusy { retry_after } => Self::after(&kinds::WECHAT_BUSY, retry_after),
+            LoginError::WeChatMisconfigured(source) => {
+                Self::ours(&kinds::WECHAT_MISCONFIGURED, source)
+            }
+            LoginError::WeChatUnavailable(source) => Self::ours(&kinds::WECHAT_UNAVAILABLE, source),
+            LoginError::Refused(refusal) => refusal.into(),
+            LoginError::Unavailable(source) => Self::ours(&kinds::UNAVAILABLE, source),
+            LoginError::Tokens(error) => Self::internal(error),
+        }
+    }
+}
+
+impl From<BindError> for ApiError {
+    fn from(error: BindError) -> Self {
+        match error {
+            BindError::Login(error) => error.into(),
+            BindError::Refused(BindingRefusal::Login(refusal)) => refusal.into(),
+            BindError::Refused(BindingRefusal::PhoneTaken) => Self::new(&kinds::PHONE_TAKEN),
+            BindError::Refused(BindingRefusal::IdentityTaken) => Self::new(&kinds::IDENTITY_TAKEN),
+            BindError::StepUpRequired { sms, wechat } => {
+                let mut error = Self::new(&kinds::STEP_UP_REQUIRED);
+                error.details.methods.extend(sms.then_some("sms"));
+                error.details.methods.extend(wechat.then_some("wechat"));
+                error
+            }
+            BindError::AccountGone => Self::ended(EndReason::Cancelled),
+        }
+    }
+}
+
+impl From<RefreshError> for ApiError {
+    fn from(error: RefreshError) -> Self {
+        match error {
+            RefreshError::Invalid => Self::new(&kinds::REFRESH_TOKEN_INVALID),
+            RefreshError::Expired => Self::new(&kinds::REFRESH_TOKEN_EXPIRED),
+            RefreshError::Reused => Self::new(&kinds::REFRESH_TOKEN_REUSED),
+            RefreshError::SessionRevoked(reason) => Self::ended(reason),
+            RefreshError::RateLimited { retry_after } => {
+                Self::after(&kinds::RATE_LIMITED, retry_after)
+            }
+            RefreshError::Unavailable(source) => Self::ours(&kinds::UNAVAILABLE, source),
+            RefreshError::Tokens(error) => Self::internal(error),
+        }
+    }
+}
+
+impl From<AuthenticateError> for ApiError {
+    fn from(error: AuthenticateError) -> Self {
+        match error {
+            AuthenticateError::Invalid => Self::new(&kinds::TOKEN_INVALID),
+            AuthenticateError::Expired => Self::new(&kinds::TOKEN_EXPIRED),
+            AuthenticateError::SessionRevoked(reason) => Self::ended(reason),
+            AuthenticateError::PhoneRequired => Self::new(&kinds::PHONE_REQUIRED),
+            AuthenticateError::Unavailable(source) => Self::ours(&kinds::UNAVAILABLE, source),
+        }
+    }
+}
+
+impl From<AccountStoreError> for ApiError {
+    fn from(error: AccountStoreError) -> Self {
+        Self::ours(&kinds::UNAVAILABLE, error)
+    }
+}
+
+impl From<SessionStoreError> for ApiError {
+    fn from(error: SessionStoreError) -> Self {
+        Self::ours(&kinds::UNAVAILABLE, error)
+    }
+}

@@ -1,0 +1,29 @@
+//! Liveness and readiness.
+
+use actix_web::HttpResponse;
+use actix_web::http::StatusCode;
+use actix_web::web::Data;
+
+use crate::http::App;
+
+/// `GET /healthz`: asks nothing outside the process.
+pub(super) async fn live() -> HttpResponse {
+    HttpResponse::Ok().json(serde_json::json!({ "status": "ok" }))
+}
+
+/// `GET /readyz`: names each dependency's state.
+pub(super) async fn ready(app: Data<App>) -> HttpResponse {
+    let database = app.readiness.database().await;
+    let draining = app.readiness.is_draining();
+    let ready = database && !draining;
+    let status = if ready {
+        StatusCode::OK
+    } else {
+        StatusCode::SERVICE_UNAVAILABLE
+    };
+    let word = |up: bool| if up { "up" } else { "down" };
+    HttpResponse::build(status).json(serde_json::json!({
+        "status": if draining { "draining" } else if ready { "ready" } else { "unready" },
+        "dependencies": { "database": word(database), "ephemeral": app.readiness.ephemeral() },
+    }))
+}

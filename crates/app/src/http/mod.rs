@@ -1,0 +1,168 @@
+//! HTTP: the route table, and what its handlers work with.
+
+pub mod account_json;
+pub mod bearer;
+pub mod body;
+pub mod client_address;
+pub mod codes;
+pub mod context;
+pub mod detached;
+pub mod devices;
+pub mod error;
+pub mod fields;
+pub mod front_door;
+pub mod health;
+pub mod kinds;
+pub mod locale;
+pub mod login;
+pub mod me;
+pub mod openapi;
+pub mod operations;
+pub mod pages;
+pub mod readiness;
+pub mod token;
+
+use std::sync::Arc;
+
+use actix_web::http::Method;
+use actix_web::web::{self, ServiceConfig};
+use actix_web::{HttpResponse, Resource, Route};
+use menshen_domain::ports::clock::Clock;
+use menshen_domain::ports::randomness::Randomness;
+use menshen_domain::services::authenticate::Authenticate;
+use menshen_domain::services::bind_phone::BindPhone;
+use menshen_domain::services::check_code::CheckCode;
+use menshen_domain::services::complete_once::CompleteOnce;
+use menshen_domain::services::link_wechat::LinkWeChat;
+use menshen_domain::services::list_sessions::ListSessions;
+use menshen_domain::services::login_with_sms::LoginWithSms;
+use menshen_domain::services::login_with_wechat::LoginWithWeChat;
+use menshen_domain::services::profile::EditProfile;
+use menshen_domain::services::refresh::Refresh;
+use menshen_domain::services::send_code::SendCode;
+use menshen_domain::services::sign_out::SignOut;
+
+use crate::http::client_address::ProxyTrust;
+use crate::http::error::ApiError;
+use crate::http::readiness::Readiness;
+
+/// The public keys, as they are served.
+pub trait PublicKeys: Send + Sync {
+    /// The JWK set (RFC 7517 section 5) as JSON, from memory.
+    fn jwks(&self) -> String;
+}
+
+/// What the handlers work with.
+#[expect(
+    missing_docs,
+    reason = "each field is the use case or part that its type names"
+)]
+pub struct App {
+    pub send_code: Arc<SendCode>,
+    pub check_code: Arc<CheckCode>,
+    pub login_with_sms: Arc<LoginWithSms>,
+    pub login_with_wechat: Arc<LoginWithWeChat>,
+    pub complete_once: Arc<CompleteOnce>,
+    pub refresh: Arc<Refresh>,
+    pub sign_out: Arc<SignOut>,
+    pub list_sessions: Arc<ListSessions>,
+    pub authenticate: Arc<Authenticate>,
+    pub edit_profile: Arc<EditProfile>,
+    pub bind_phone: Arc<BindPhone>,
+    pub link_wechat: Arc<LinkWeChat>,
+    pub key_set: Arc<dyn PublicKeys>,
+    pub readiness: Arc<Readiness>,
+    pub clock: Arc<dyn Clock>,
+    pub randomness: Arc<dyn Randomness>,
+    pub proxies: ProxyTrust,
+    pub consent_version: Option<String>,
+    pub playground: bool,
+}
+
+/// The route table.
+pub fn routes(config: &mut ServiceConfig, playground: bool) {
+    config
+        .service(at("/v1/sms/codes", [web::post().to(codes::send)], "POST"))
+        .service(at("/v1/login/sms", [web::post().to(login::sms)], "POST"))
+        .service(at(
+            "/v1/login/wechat",
+            [web::post().to(login::wechat)],
+            "POST",
+        ))
+        .service(at(
+            "/v1/login/wechat-phone",
+            [web::post().to(login::wechat_phone)],
+            "POST",
+        ))
+        .service(at(
+            "/v1/login/wechat-oauth",
+            [web::post().to(login::wechat_oauth)],
+            "POST",
+        ))
+        .service(at(
+            "/v1/token/refresh",
+            [web::post().to(token::refresh)],
+            "POST",
+        ))
+        .service(at("/v1/logout", [web::post().to(token::logout)], "POST"))
+        .service(at(
+            "/v1/me",
+            [web::get().to(me::show), web::patch().to(me::edit)],
+            "GET, PATCH",
+        ))
+        .service(at("/v1/me/phone", [web::post().to(me::bind_phone)], "POST"))
+        .service(at(
+            "/v1/me/wechat",
+            [web::post().to(me::link_wechat)],
+            "POST",
+        ))
+        .service(at("/v1/me/sessions", [web::get().to(devices::list)], "GET"))
+        .service(at(
+            "/v1/me/sessions/{id}",
+            [web::delete().to(devices::end)],
+            "DELETE",
+        ))
+        .service(at("/v1/auth/verify", [web::get().to(token::verify)], "GET"))
+        .service(at(
+            "/.well-known/jwks.json",
+            [web::get().to(token::jwks)],
+            "GET",
+        ))
+        .service(at("/healthz", [web::get().to(health::live)], "GET"))
+        .service(at("/readyz", [web::get().to(health::ready)], "GET"))
+        .service(at("/openapi.json", [web::get().to(openapi::serve)], "GET"))
+        .service(at("/docs", [web::get().to(pages::docs)], "GET"))
+        .service(at(
+            "/docs/{file:.*}",
+            [web::get().to(pages::docs_file)],
+            "GET",
+        ));
+    if playground {
+        config
+            .service(at("/playground", [web::get().to(pages::playground)], "GET"))
+            .service(at(
+                "/playground/{file:.*}",
+                [web::get().to(pages::playground_file)],
+                "GET",
+            ));
+    }
+    config.default_service(web::to(nothing_here));
+}
+
+/// A resource whose other methods are answered with what it allows.
+fn at<const N: usize>(path: &str, routes: [Route; N], allow: &'static str) -> Resource {
+    let resource = routes
+        .into_iter()
+        .fold(web::resource(path), Resource::route);
+    resource.default_service(web::to(move |method: Method| async move {
+        // The method is looked at only so that the handler has an argument to wait for.
+        drop(method);
+        let mut error = ApiError::new(&kinds::METHOD_NOT_ALLOWED);
+        error.details.allow = Some(allow.to_owned());
+        Err::<HttpResponse, _>(error)
+    }))
+}
+
+async fn nothing_here() -> Result<HttpResponse, ApiError> {
+    Err(ApiError::new(&kinds::NOT_FOUND))
+}

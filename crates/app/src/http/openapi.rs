@@ -1,0 +1,302 @@
+//! The OpenAPI 3.1 description, made from the types and failures that the
+//! handlers use.
+
+use std::sync::LazyLock;
+
+use actix_web::HttpResponse;
+use actix_web::http::header::CACHE_CONTROL;
+use serde_json::{Value, json};
+use utoipa::openapi::path::{
+    HttpMethod, Operation, OperationBuilder, ParameterBuilder, ParameterIn, PathsBuilder,
+};
+use utoipa::openapi::request_body::RequestBodyBuilder;
+use utoipa::openapi::schema::{ObjectBuilder, Schema, SchemaType, Type};
+use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityRequirement, SecurityScheme};
+use utoipa::openapi::{
+    ComponentsBuilder, ContentBuilder, HeaderBuilder, InfoBuilder, LicenseBuilder, OpenApi,
+    OpenApiBuilder, PathItem, Ref, RefOr, Required, ResponseBuilder,
+};
+use utoipa::{PartialSchema, ToSchema};
+
+use crate::http::account_json::{BoundJson, LoginJson, UserJson};
+use crate::http::codes::{CodeRequest, CodeSentJson};
+use crate::http::devices::SessionsJson;
+use crate::http::kinds::Kind;
+use crate::http::login::{SmsLogin, WeChatLogin, WeChatPhoneLogin};
+use crate::http::me::{PhoneBinding, ProfilePatch, WeChatBinding};
+use crate::http::operations::{OPERATIONS, Operation as Described, Schemas};
+use crate::http::token::{LogoutJson, LogoutRequest, RefreshRequest};
+
+static DOCUMENT: LazyLock<String> = LazyLock::new(|| describe().to_json().unwrap_or_default());
+
+/// `GET /openapi.json`
+pub(super) async fn serve() -> HttpResponse {
+    HttpResponse::Ok()
+        .insert_header((CACHE_CONTROL, "public, max-age=300"))
+        .content_type("application/json")
+        .body(DOCUMENT.as_str())
+}
+
+/// The whole description.
+#[must_use]
+pub fn describe() -> OpenApi {
+    let mut paths = PathsBuilder::new();
+    for described in OPERATIONS {
+        paths = paths.path(
+            described.path,
+            PathItem::new(method(described.method), operation(described)),
+        );
+    }
+    let mut components = ComponentsBuilder::new().schema("Failure", failure_schema());
+    for (name, schema) in schemas() {
+        components = components.schema(name, schema);
+    }
+    let bearer = HttpBuilder::new()
+        .scheme(HttpAuthScheme::Bearer)
+        .bearer_format("JWT")
+        .description(Some(
+            "An access token, in the `Authorization` header and nowhere else (RFC 6750).",
+        ))
+        .build();
+    OpenApiBuilder::new()
+        .info(
+            InfoBuilder::new()
+                .title("Menshen 门神")
+                .version(env!("CARGO_PKG_VERSION"))
+                .description(Some(INTRODUCTION))
+                .license(Some(
+                    LicenseBuilder::new()
+                        .name("Apache-2.0")
+                        .identifier(Some("Apache-2.0"))
+                        .build(),
+                ))
+                .build(),
+        )
+        .paths(paths.build())
+        .components(Some(
+            components
+                .security_scheme("bearer", SecurityScheme::Http(bearer))
+                .build(),
+        ))
+        .build()
+}
+
+const INTRODUCTION: &str = "The login service for mini-programs and apps.\n\n\
+    Every answer under `/v1` is an envelope: `{\"code\":\"ok\",\"message\":…,\"data\":…}` for a success, and \
+    `{\"code\":…,\"message\":…,\"request_id\":…}` for a failure, whose status is never 200. `code` is for programs, \
+    `message` for people: in Chinese, and in English when `Accept-Language` prefers it. Unknown members of a body are refused.";
+
+fn schemas() -> Vec<(String, RefOr<Schema>)> {
+    let mut all = Vec::new();
+    add::<SmsLogin>(&mut all);
+    add::<WeChatLogin>(&mut all);
+    add::<WeChatPhoneLogin>(&mut all);
+    add::<CodeRequest>(&mut all);
+    add::<RefreshRequest>(&mut all);
+    add::<LogoutRequest>(&mut all);
+    add::<ProfilePatch>(&mut all);
+    add::<PhoneBinding>(&mut all);
+    add::<WeChatBinding>(&mut all);
+    add::<LoginJson>(&mut all);
+    add::<CodeSentJson>(&mut all);
+    add::<LogoutJson>(&mut all);
+    add::<UserJson>(&mut all);
+    add::<BoundJson>(&mut all);
+    add::<SessionsJson>(&mut all);
+    all
+}
+
+fn add<T: ToSchema + PartialSchema>(all: &mut Vec<(String, RefOr<Schema>)>) {
+    all.push((T::name().into_owned(), T::schema()));
+    T::schemas(all);
+}
+
+fn method(name: &str) -> HttpMethod {
+    match name {
+        "POST" => HttpMethod::Post,
+        "PATCH" => HttpMethod::Patch,
+        "DELETE" => HttpMethod::Delete,
+        _ => HttpMethod::Get,
+    }
+}
+
+fn operation(described: &Described) -> Operation {
+    let id = format!("{} {}", described.method.to_lowercase(), described.path);
+    let id: String = id
+        .chars()
+        .map(|c| if c.is_ascii_alphanumeric() { c } else { '_' })
+        .collect();
+    let mut operation = OperationBuilder::new()
+        .tag(described.tag)
+        .operation_id(Some(id))
+        .summary(Some(described.summary))
+        .description(Some(described.description))
+        .response("200", success(described));
+    if described.bearer {
+        operation =
+            operation.security(SecurityRequirement::new::<_, [&str; 0], &str>("bearer", []));
+    }
+    if described.path.contains("{id}") {
+        let id = ParameterBuilder::new()
+            .name("id")
+            .parameter_in(ParameterIn::Path)
+            .required(Required::True);
+        operation = operation.parameter(id.schema(Some(text())).build());
+    }
+    if described.idempotent {
+        let key = ParameterBuilder::new()
+            .name("Idempotency-Key")
+            .parameter_in(ParameterIn::Header)
+            .required(Required::False)
+            .description(Some("At most 64 printable bytes: the same key with the same body within 60 s answers the same session."));
+        operation = operation.parameter(key.schema(Some(text())).build());
+    }
+    if let Some(body) = described.body {
+        let content = ContentBuilder::new()
+            .schema(Some(Ref::from_schema_name(body)))
+            .build();
+        let required = if described.body_required {
+            Required::True
+        } else {
+            Required::False
+        };
+        operation = operation.request_body(Some(
+            RequestBodyBuilder::new()
+                .content("application/json", content)
+                .required(Some(required))
+                .build(),
+        ));
+    }
+    for (status, kinds) in described.failures() {
+        operation = operation.response(status.to_string(), failure(&kinds));
+    }
+    operation.build()
+}
+
+fn success(described: &Described) -> ResponseBuilder {
+    let mut response = ResponseBuilder::new().description("Success");
+    if described.path == "/v1/auth/verify" {
+        for name in ["X-User-Id", "X-Session-Id", "X-Client-Type"] {
+            response = response.header(name, HeaderBuilder::new().schema(Some(text())).build());
+        }
+    }
+    match described.answer {
+        Schemas::Nothing => response,
+        Schemas::Text(media_type) => response.content(
+            media_type,
+            ContentBuilder::new().schema(Some(text())).build(),
+        ),
+        Schemas::Json => {
+            let any = ObjectBuilder::new().build();
+            response.content(
+                "application/json",
+                ContentBuilder::new()
+                    .schema(Some(Schema::from(any)))
+                    .build(),
+            )
+        }
+        Schemas::Envelope(data) => {
+            let envelope = ObjectBuilder::new()
+                .property(
+                    "code",
+                    ObjectBuilder::new()
+                        .schema_type(SchemaType::Type(Type::String))
+                        .enum_values(Some(["ok"])),
+                )
+                .property("message", text())
+                .property("data", Ref::from_schema_name(data))
+                .required("code")
+                .required("message")
+                .required("data")
+                .build();
+            response.content(
+                "application/json",
+                ContentBuilder::new()
+                    .schema(Some(Schema::from(envelope)))
+                    .build(),
+            )
+        }
+    }
+}
+
+fn failure(kinds: &[&'static Kind]) -> ResponseBuilder {
+    let words: Vec<String> = kinds
+        .iter()
+        .map(|kind| format!("- `{}`: {}", kind.code, kind.en))
+        .collect();
+    let content = ContentBuilder::new().schema(Some(Ref::from_schema_name("Failure")));
+    let content = content.example(kinds.first().map(|kind| example(kind)));
+    let response = ResponseBuilder::new()
+        .description(words.join("\n"))
+        .content("application/json", content.build());
+    match kinds.first().map(|kind| kind.status) {
+        Some(429) => response.header(
+            "Retry-After",
+            HeaderBuilder::new().schema(Some(text())).build(),
+        ),
+        Some(401) => response.header(
+            "WWW-Authenticate",
+            HeaderBuilder::new().schema(Some(text())).build(),
+        ),
+        _ => response,
+    }
+}
+
+fn example(kind: &Kind) -> Value {
+    let mut example = json!({ "code": kind.code, "message": kind.zh, "request_id": "4f2a9b1c3d5e6f708192a3b4c5d6e7f8" });
+    let extra = match kind.code {
+        "invalid_request" | "malformed_json" => Some((
+            "errors",
+            json!([{ "field": "phone", "code": "invalid_phone", "message": "手机号不正确" }]),
+        )),
+        "session_revoked" => Some(("reason", json!("signed_out"))),
+        _ if kind.status == 429 => Some(("retry_after", json!(37))),
+        _ => None,
+    };
+    if let Some((name, value)) = extra {
+        example[name] = value;
+    }
+    example
+}
+
+fn failure_schema() -> Schema {
+    let field = ObjectBuilder::new()
+        .property("field", text())
+        .property("code", text())
+        .property("message", text());
+    let number = || ObjectBuilder::new().schema_type(SchemaType::Type(Type::Integer));
+    let failure = ObjectBuilder::new()
+        .description(Some(
+            "What every failure answers; members that do not apply are left out.",
+        ))
+        .property("code", text())
+        .property("message", text())
+        .property("request_id", text())
+        .property(
+            "errors",
+            utoipa::openapi::schema::ArrayBuilder::new().items(field),
+        )
+        .property(
+            "retry_after",
+            number().description(Some("Seconds, as in `Retry-After`.")),
+        )
+        .property("attempts_left", number())
+        .property("reason", text())
+        .property("purge_at", text())
+        .property("version", text())
+        .property(
+            "methods",
+            utoipa::openapi::schema::ArrayBuilder::new().items(RefOr::T(text())),
+        )
+        .required("code")
+        .required("message")
+        .required("request_id");
+    failure.build().into()
+}
+
+fn text() -> Schema {
+    ObjectBuilder::new()
+        .schema_type(SchemaType::Type(Type::String))
+        .build()
+        .into()
+}

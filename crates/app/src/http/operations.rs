@@ -1,0 +1,351 @@
+//! Every operation as the documentation tells it: what it takes, what it
+//! answers, and each failure that it can end in.
+
+use std::collections::BTreeMap;
+
+use crate::http::kinds::{self as k, Kind};
+
+/// What a success answers.
+#[derive(Debug, Clone, Copy)]
+pub enum Schemas {
+    /// No body that matters.
+    Nothing,
+    /// The envelope with data of this schema.
+    Envelope(&'static str),
+    /// JSON of a form that others have fixed.
+    Json,
+    /// A page or text of this media type.
+    Text(&'static str),
+}
+
+/// One operation.
+#[derive(Debug)]
+pub struct Operation {
+    /// The HTTP method.
+    pub method: &'static str,
+    /// The path.
+    pub path: &'static str,
+    /// The group that it is shown in.
+    pub tag: &'static str,
+    /// In a line.
+    pub summary: &'static str,
+    /// In a few.
+    pub description: &'static str,
+    /// Whether it takes a bearer token.
+    pub bearer: bool,
+    /// Whether it takes an idempotency key.
+    pub idempotent: bool,
+    /// The schema of its body.
+    pub body: Option<&'static str>,
+    /// Whether the body must be there.
+    pub body_required: bool,
+    /// What a success answers.
+    pub answer: Schemas,
+    /// Each failure of its own, beside those of all.
+    pub kinds: &'static [&'static [&'static Kind]],
+}
+
+impl Operation {
+    /// All failures, by status.
+    #[must_use]
+    pub fn failures(&self) -> BTreeMap<u16, Vec<&'static Kind>> {
+        let mut by_status: BTreeMap<u16, Vec<&'static Kind>> = BTreeMap::new();
+        let body: &[&Kind] = if self.body.is_some() { BODY } else { &[] };
+        let bearer: &[&Kind] = if self.bearer { BEARER } else { &[] };
+        let all = self
+            .kinds
+            .iter()
+            .flat_map(|kinds| kinds.iter())
+            .chain(body)
+            .chain(bearer)
+            .chain(ANY);
+        for kind in all {
+            let known = by_status.entry(kind.status).or_default();
+            if !known.iter().any(|other| other.code == kind.code) {
+                known.push(kind);
+            }
+        }
+        by_status
+    }
+}
+
+const ANY: &[&Kind] = &[
+    &k::INTERNAL,
+    &k::INVALID_REQUEST,
+    &k::METHOD_NOT_ALLOWED,
+    &k::UNAVAILABLE,
+];
+const BODY: &[&Kind] = &[
+    &k::MALFORMED_JSON,
+    &k::INVALID_REQUEST,
+    &k::PAYLOAD_TOO_LARGE,
+    &k::UNSUPPORTED_MEDIA_TYPE,
+    &k::REQUEST_TIMEOUT,
+];
+const BEARER: &[&Kind] = &[
+    &k::TOKEN_MISSING,
+    &k::TOKEN_INVALID,
+    &k::TOKEN_EXPIRED,
+    &k::SESSION_REVOKED,
+];
+const LOGIN: &[&Kind] = &[
+    &k::CONSENT_REQUIRED,
+    &k::ACCOUNT_DISABLED,
+    &k::ACCOUNT_CANCELLING,
+    &k::ACCOUNT_CONFLICT,
+    &k::RATE_LIMITED,
+];
+const CODE: &[&Kind] = &[
+    &k::INVALID_PHONE,
+    &k::SMS_CODE_INCORRECT,
+    &k::SMS_CODE_EXPIRED,
+    &k::SMS_CODE_LOCKED,
+    &k::RATE_LIMITED,
+];
+const WECHAT: &[&Kind] = &[
+    &k::WECHAT_CODE_INVALID,
+    &k::WECHAT_RISK_BLOCKED,
+    &k::WECHAT_BUSY,
+    &k::WECHAT_MISCONFIGURED,
+    &k::WECHAT_UNAVAILABLE,
+];
+
+const BASE: Operation = Operation {
+    method: "GET",
+    path: "",
+    tag: "",
+    summary: "",
+    description: "",
+    bearer: false,
+    idempotent: false,
+    body: None,
+    body_required: true,
+    answer: Schemas::Nothing,
+    kinds: &[],
+};
+const IN: Operation = Operation {
+    method: "POST",
+    tag: "Signing in",
+    idempotent: true,
+    answer: Schemas::Envelope("LoginJson"),
+    ..BASE
+};
+const ME: Operation = Operation {
+    tag: "The signed-in person",
+    bearer: true,
+    ..BASE
+};
+const OTHERS: Operation = Operation {
+    tag: "For other services",
+    ..BASE
+};
+
+/// Every operation of the route table.
+pub const OPERATIONS: &[Operation] = &[
+    Operation {
+        method: "POST",
+        path: "/v1/sms/codes",
+        tag: "Signing in",
+        summary: "Send a verification code",
+        description: "Sends a 6-digit code; asked for again while it lives, the same code. `login` needs no token; \
+            `bind_phone` and `step_up` belong to the bearer. A send whose outcome the vendor left open answers 200. \
+            The answer does not depend on whether the number has an account.",
+        body: Some("CodeRequest"),
+        answer: Schemas::Envelope("CodeSentJson"),
+        kinds: &[
+            &[
+                &k::INVALID_PHONE,
+                &k::REGION_NOT_ALLOWED,
+                &k::PHONE_REQUIRED,
+                &k::PHONE_UNREACHABLE,
+                &k::SMS_TOO_FREQUENT,
+                &k::SMS_LIMIT_REACHED,
+                &k::SMS_MISCONFIGURED,
+                &k::SMS_UNAVAILABLE,
+            ],
+            BEARER,
+        ],
+        ..BASE
+    },
+    Operation {
+        path: "/v1/login/sms",
+        summary: "Sign in with phone number and code",
+        description: "Makes the account the first time. A `wechat` member links the WeChat identity in the same step. \
+            A 403 that asks for more does not spend the code.",
+        body: Some("SmsLogin"),
+        kinds: &[CODE, LOGIN, WECHAT],
+        ..IN
+    },
+    Operation {
+        path: "/v1/login/wechat",
+        summary: "Sign in with one tap in a mini-program",
+        description: "Takes the code of `wx.login`. The same code from the same client within a minute answers the same session.",
+        body: Some("WeChatLogin"),
+        kinds: &[WECHAT, LOGIN],
+        ..IN
+    },
+    Operation {
+        path: "/v1/login/wechat-phone",
+        summary: "Sign in with the getPhoneNumber button",
+        description: "Phone number and openid end on one account, whichever was there before.",
+        body: Some("WeChatPhoneLogin"),
+        kinds: &[WECHAT, LOGIN, &[&k::PHONE_CONFIRMATION_REQUIRED]],
+        ..IN
+    },
+    Operation {
+        path: "/v1/login/wechat-oauth",
+        summary: "Sign in with WeChat in a native app or on a website",
+        description: "Takes the OAuth2 code of the WeChat Open Platform; `client.type` `app` or `web` tells which kind of application.",
+        body: Some("WeChatLogin"),
+        kinds: &[WECHAT, LOGIN],
+        ..IN
+    },
+    Operation {
+        method: "POST",
+        path: "/v1/token/refresh",
+        tag: "Tokens",
+        summary: "Get the next token pair",
+        description: "Each use gives a new refresh token. Two calls at once, or a late answer, do not fork the session; \
+            a lost answer is recovered; a token that must not be in use any more ends the session.",
+        body: Some("RefreshRequest"),
+        answer: Schemas::Envelope("LoginJson"),
+        kinds: &[&[
+            &k::REFRESH_TOKEN_INVALID,
+            &k::REFRESH_TOKEN_EXPIRED,
+            &k::REFRESH_TOKEN_REUSED,
+            &k::SESSION_REVOKED,
+            &k::RATE_LIMITED,
+        ]],
+        ..BASE
+    },
+    Operation {
+        method: "POST",
+        path: "/v1/logout",
+        tag: "Tokens",
+        summary: "Sign out",
+        description: "Ends this session, all others, or all. Signing out twice is no error.",
+        bearer: true,
+        body: Some("LogoutRequest"),
+        body_required: false,
+        answer: Schemas::Envelope("LogoutJson"),
+        ..BASE
+    },
+    Operation {
+        path: "/v1/me",
+        summary: "Show the account",
+        description: "Answers the account of the bearer.",
+        answer: Schemas::Envelope("UserJson"),
+        ..ME
+    },
+    Operation {
+        method: "PATCH",
+        path: "/v1/me",
+        summary: "Edit the profile",
+        description: "What is left out stays; `null` clears; a cleared nickname becomes a random one.",
+        body: Some("ProfilePatch"),
+        answer: Schemas::Envelope("UserJson"),
+        ..ME
+    },
+    Operation {
+        method: "POST",
+        path: "/v1/me/phone",
+        summary: "Bind or change the phone number",
+        description: "Takes `phone` and `code`, or `phone_code` of WeChat's button. If the number has an account, the two become one \
+            where one of them has no number; after a merge the answer has a fresh token pair.",
+        body: Some("PhoneBinding"),
+        answer: Schemas::Envelope("BoundJson"),
+        kinds: &[
+            CODE,
+            WECHAT,
+            &[
+                &k::PHONE_TAKEN,
+                &k::STEP_UP_REQUIRED,
+                &k::PHONE_CONFIRMATION_REQUIRED,
+                &k::ACCOUNT_DISABLED,
+                &k::ACCOUNT_CANCELLING,
+            ],
+        ],
+        ..ME
+    },
+    Operation {
+        method: "POST",
+        path: "/v1/me/wechat",
+        summary: "Link a WeChat identity",
+        description: "If the identity has an account, the two become one where one of them has no phone number.",
+        body: Some("WeChatBinding"),
+        answer: Schemas::Envelope("BoundJson"),
+        kinds: &[
+            WECHAT,
+            &[
+                &k::IDENTITY_TAKEN,
+                &k::ACCOUNT_DISABLED,
+                &k::ACCOUNT_CANCELLING,
+            ],
+        ],
+        ..ME
+    },
+    Operation {
+        path: "/v1/me/sessions",
+        summary: "List the devices",
+        description: "The live sessions, newest first.",
+        answer: Schemas::Envelope("SessionsJson"),
+        ..ME
+    },
+    Operation {
+        method: "DELETE",
+        path: "/v1/me/sessions/{id}",
+        summary: "Sign a device out",
+        description: "Ends one of the bearer's own sessions.",
+        answer: Schemas::Envelope("LogoutJson"),
+        kinds: &[&[&k::NOT_FOUND]],
+        ..ME
+    },
+    Operation {
+        path: "/v1/auth/verify",
+        summary: "Forward authentication",
+        description: "For nginx `auth_request`, Traefik, APISIX: 200 with identity headers, or 401 and 403. Sees a revoked session at once.",
+        bearer: true,
+        answer: Schemas::Json,
+        kinds: &[&[&k::PHONE_REQUIRED]],
+        ..OTHERS
+    },
+    Operation {
+        path: "/.well-known/jwks.json",
+        summary: "The public signing keys",
+        description: "A JWK set (RFC 7517); cacheable.",
+        answer: Schemas::Json,
+        ..OTHERS
+    },
+    Operation {
+        path: "/healthz",
+        tag: "Operation",
+        summary: "Liveness",
+        description: "Asks nothing outside the process.",
+        answer: Schemas::Json,
+        ..BASE
+    },
+    Operation {
+        path: "/readyz",
+        tag: "Operation",
+        summary: "Readiness",
+        description: "Names the state of each dependency; 503 where the process cannot serve.",
+        answer: Schemas::Json,
+        ..BASE
+    },
+    Operation {
+        path: "/openapi.json",
+        tag: "Operation",
+        summary: "This description",
+        description: "OpenAPI 3.1.",
+        answer: Schemas::Json,
+        ..BASE
+    },
+    Operation {
+        path: "/docs",
+        tag: "Operation",
+        summary: "This description as a page",
+        description: "From embedded files only.",
+        answer: Schemas::Text("text/html"),
+        ..BASE
+    },
+];

@@ -1,0 +1,112 @@
+//! `accounts.*`: the rules of accounts.
+
+use std::time::Duration;
+
+use menshen_domain::model::policy::{AccountPolicy, RequirePhone};
+use menshen_domain::model::profile::AvatarUrl;
+
+use crate::settings::parse;
+use crate::settings::reader::{Given, Reader};
+
+/// What to do with a number that its carrier may have given to somebody else.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum RecycledPhone {
+    /// Nothing.
+    Off,
+    /// Ask for the account's WeChat identity.
+    AskWeChat,
+    /// Free the number and start a new account.
+    NewAccount,
+}
+
+/// `accounts.*`.
+#[derive(Debug)]
+pub struct AccountSettings {
+    /// What the rules need.
+    pub policy: AccountPolicy,
+    /// Cooling-off before a cancelled account is erased.
+    pub cancel_after: Duration,
+    /// What to do with reissued numbers.
+    pub recycled_phone: RecycledPhone,
+}
+
+/// Reads `accounts.*`.
+pub fn read(reader: &mut Reader) -> AccountSettings {
+    let policy = AccountPolicy {
+        require_phone: reader.read("accounts.require_phone", "never", "`never`; `prompt` tells clients to ask for a number; `always` also limits what a token without one may do", require_phone),
+        merge: reader.read("accounts.merge", "merge", "`merge` joins a phone-less account with the one that the same person proves; `reject` never joins accounts", merge),
+        confirm_wechat_phone: reader.read("accounts.wechat_phone", "trusted", "`trusted`; `sms_confirm` asks for an SMS code before a number from WeChat's button opens an existing account", wechat_phone),
+        consent_version: reader.read_optional("accounts.consent_version", "when set, a first login must carry `consent` with this version", consent_version),
+        default_avatar: reader.read_optional("accounts.default_avatar_url", "the picture of a new account: an https address", avatar),
+        nickname_prefix: reader.read("accounts.nickname_prefix", "用户", "what a random nickname begins with, at most 20 characters", nickname_prefix),
+    };
+    let settings = AccountSettings {
+        policy,
+        cancel_after: reader.read("accounts.cancel_after", "15d", "cooling-off before a cancelled account is erased; 0s erases at once", parse::duration),
+        recycled_phone: reader.read("accounts.recycled_phone", "off", "`off`, `ask_wechat` or `new_account`: what an SMS login from an unknown device into a long idle account with a WeChat identity leads to", recycled_phone),
+    };
+    reader.demand(
+        "accounts.cancel_after",
+        settings.cancel_after <= Duration::from_hours(15 * 24),
+        "0s to 15d",
+    );
+    settings
+}
+
+fn require_phone(given: &Given) -> Result<RequirePhone, String> {
+    match parse::text(given)?.as_str() {
+        "never" => Ok(RequirePhone::Never),
+        "prompt" => Ok(RequirePhone::Prompt),
+        "always" => Ok(RequirePhone::Always),
+        _ => Err("write never, prompt or always".to_owned()),
+    }
+}
+
+fn merge(given: &Given) -> Result<bool, String> {
+    match parse::text(given)?.as_str() {
+        "merge" => Ok(true),
+        "reject" => Ok(false),
+        _ => Err("write merge or reject".to_owned()),
+    }
+}
+
+fn wechat_phone(given: &Given) -> Result<bool, String> {
+    match parse::text(given)?.as_str() {
+        "trusted" => Ok(false),
+        "sms_confirm" => Ok(true),
+        _ => Err("write trusted or sms_confirm".to_owned()),
+    }
+}
+
+fn recycled_phone(given: &Given) -> Result<RecycledPhone, String> {
+    match parse::text(given)?.as_str() {
+        "off" => Ok(RecycledPhone::Off),
+        "ask_wechat" => Ok(RecycledPhone::AskWeChat),
+        "new_account" => Ok(RecycledPhone::NewAccount),
+        _ => Err("write off, ask_wechat or new_account".to_owned()),
+    }
+}
+
+fn consent_version(given: &Given) -> Result<String, String> {
+    let text = parse::text(given)?;
+    let fits = (1..=64).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_graphic());
+    if fits {
+        Ok(text)
+    } else {
+        Err("write 1 to 64 printable ASCII characters, such as 2026-01".to_owned())
+    }
+}
+
+fn avatar(given: &Given) -> Result<AvatarUrl, String> {
+    AvatarUrl::parse(&parse::text(given)?)
+        .map_err(|_| "write an https address of at most 512 bytes".to_owned())
+}
+
+fn nickname_prefix(given: &Given) -> Result<String, String> {
+    let text = parse::text(given)?;
+    if text.chars().count() <= 20 {
+        Ok(text)
+    } else {
+        Err("write at most 20 characters".to_owned())
+    }
+}

@@ -1,0 +1,101 @@
+//! The settings: typed, validated, each section in its file.
+
+pub mod accounts;
+pub mod admin;
+pub mod logging;
+pub(crate) mod parse;
+pub mod reader;
+pub mod reference;
+pub mod secrets;
+pub mod server;
+pub mod sms;
+pub mod source;
+pub mod stores;
+pub mod tokens;
+pub mod webhooks;
+pub mod wechat;
+
+use std::collections::BTreeMap;
+
+use chrono::{DateTime, Utc};
+
+use crate::settings::reader::{Given, Reader, Report};
+
+/// What a deployment is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Profile {
+    /// On a developer's machine: everything works with nothing set.
+    Development,
+    /// For people: every stand-in is refused.
+    Production,
+}
+
+/// All settings.
+#[derive(Debug)]
+pub struct Settings {
+    /// What the deployment is for.
+    pub profile: Profile,
+    /// `server.*`.
+    pub server: server::ServerSettings,
+    /// `database.*` and `ephemeral.*`.
+    pub stores: stores::StoreSettings,
+    /// `secrets.*`.
+    pub secrets: secrets::SecretSettings,
+    /// `tokens.*` and `sessions.*`.
+    pub tokens: tokens::TokenSettings,
+    /// `accounts.*`.
+    pub accounts: accounts::AccountSettings,
+    /// `sms.*`.
+    pub sms: sms::SmsSettings,
+    /// `wechat.*`.
+    pub wechat: wechat::WeChatSettings,
+    /// `admin.*`.
+    pub admin: admin::AdminSettings,
+    /// `webhooks`.
+    pub webhooks: Vec<webhooks::WebhookSettings>,
+    /// `log.*`.
+    pub log: logging::LogSettings,
+}
+
+/// Reads all settings; those with problems have their defaults.
+#[must_use]
+pub fn read(given: BTreeMap<String, Given>, now: DateTime<Utc>) -> (Settings, Report) {
+    let (profile, bad_profile) = profile_of(&given);
+    let mut reader = Reader::new(given, profile);
+    if bad_profile {
+        reader.problem("profile", "write development or production");
+    }
+    reader.read(
+        "profile",
+        "development",
+        "`development` or `production`, which refuses every development stand-in",
+        parse::text,
+    );
+    let settings = Settings {
+        profile,
+        server: server::read(&mut reader),
+        stores: stores::read(&mut reader),
+        secrets: secrets::read(&mut reader),
+        tokens: tokens::read(&mut reader),
+        accounts: accounts::read(&mut reader),
+        sms: sms::read(&mut reader, now),
+        wechat: wechat::read(&mut reader),
+        admin: admin::read(&mut reader),
+        webhooks: webhooks::read(&mut reader),
+        log: logging::read(&mut reader),
+    };
+    (settings, reader.finish())
+}
+
+fn profile_of(given: &BTreeMap<String, Given>) -> (Profile, bool) {
+    match given.get("profile") {
+        None => (Profile::Development, false),
+        Some(Given::Text(text) | Given::Toml(toml::Value::String(text))) => match text.as_str() {
+            "development" => (Profile::Development, false),
+            "production" => (Profile::Production, false),
+            // The stricter rules for what cannot be read.
+            _ => (Profile::Production, true),
+        },
+        Some(Given::Toml(_)) => (Profile::Production, true),
+    }
+}

@@ -1,0 +1,80 @@
+//! The reference of all settings, made from the settings themselves.
+
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+
+use chrono::{DateTime, Utc};
+
+use crate::settings::read;
+use crate::settings::reader::Entry;
+
+/// The table of `docs/configuration.md`.
+#[must_use]
+pub fn markdown() -> String {
+    let mut page = String::from("| key | default | meaning |\n| --- | --- | --- |\n");
+    for entry in entries() {
+        let default = if entry.default.is_empty() {
+            String::new()
+        } else {
+            format!("`{}`", entry.default)
+        };
+        // Writing to a string cannot fail.
+        let _ = writeln!(page, "| `{}` | {default} | {} |", entry.key, entry.meaning);
+    }
+    page
+}
+
+/// `menshen.example.toml`: every key, commented out, with its default.
+#[must_use]
+pub fn example() -> String {
+    let mut file = String::from(
+        "# Every setting of Menshen with its default. Remove the # of a line to change it.\n\
+         # The environment goes over this file: MENSHEN_DATABASE__URL is database.url.\n",
+    );
+    let mut section = String::new();
+    for entry in entries() {
+        let (table, name) = entry.key.rsplit_once('.').unwrap_or(("", &entry.key));
+        if table != section {
+            let _ = write!(file, "\n[{table}]\n");
+            table.clone_into(&mut section);
+        }
+        let _ = writeln!(
+            file,
+            "# {}\n# {name} = {}",
+            entry.meaning,
+            literal(&entry.default)
+        );
+    }
+    file
+}
+
+/// Keys without a section first, and each section once.
+fn entries() -> Vec<Entry> {
+    let mut entries = read(BTreeMap::new(), DateTime::<Utc>::UNIX_EPOCH).1.entries;
+    let position: Vec<String> = entries
+        .iter()
+        .map(|entry| table_of(&entry.key).to_owned())
+        .collect();
+    entries.sort_by_key(|entry| {
+        position
+            .iter()
+            .position(|table| table == table_of(&entry.key))
+    });
+    entries.sort_by_key(|entry| !table_of(&entry.key).is_empty());
+    entries
+}
+
+fn table_of(key: &str) -> &str {
+    key.rsplit_once('.').map_or("", |(table, _)| table)
+}
+
+fn literal(default: &str) -> String {
+    let plain = default.starts_with('[')
+        || matches!(default, "true" | "false")
+        || default.parse::<u32>().is_ok();
+    if plain {
+        default.to_owned()
+    } else {
+        format!("\"{default}\"")
+    }
+}

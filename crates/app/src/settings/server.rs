@@ -1,0 +1,79 @@
+//! `server.*`: where to listen and whom to believe.
+
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use ipnet::IpNet;
+
+use crate::settings::parse;
+use crate::settings::reader::{Given, Reader};
+
+/// `server.*`.
+#[derive(Debug)]
+pub struct ServerSettings {
+    /// Where to listen.
+    pub listen: SocketAddr,
+    /// How many workers; zero means one per core.
+    pub workers: usize,
+    /// Networks whose `X-Forwarded-For` is believed.
+    pub trusted_proxies: Vec<IpNet>,
+    /// Origins that browsers may call from.
+    pub cors_origins: Vec<String>,
+    /// How long a shutdown waits for what is in flight.
+    pub shutdown_grace: Duration,
+}
+
+/// Reads `server.*`.
+pub fn read(reader: &mut Reader) -> ServerSettings {
+    let settings = ServerSettings {
+        listen: reader.read("server.listen", "127.0.0.1:8080", "address and port to listen on", parse::socket_address),
+        workers: reader.read("server.workers", "0", "worker threads; 0 means one per core", parse::count) as usize,
+        trusted_proxies: reader.read(
+            "server.trusted_proxies",
+            "[]",
+            "networks whose `X-Forwarded-For` is believed, such as `[\"10.0.0.0/8\"]`; from anyone else it is ignored",
+            networks,
+        ),
+        cors_origins: reader.read(
+            "server.cors_origins",
+            "[]",
+            "origins that browsers may call from, such as `[\"https://www.example.com\"]`",
+            origins,
+        ),
+        shutdown_grace: reader.read("server.shutdown_grace", "20s", "how long a shutdown waits for requests in flight", parse::duration),
+    };
+    if settings.workers > 1024 {
+        reader.problem("server.workers", "write a number from 0 to 1024");
+    }
+    settings
+}
+
+fn networks(given: &Given) -> Result<Vec<IpNet>, String> {
+    parse::texts(given)?
+        .iter()
+        .map(|text| {
+            let network = text
+                .parse::<IpNet>()
+                .or_else(|_| text.parse().map(|address: std::net::IpAddr| address.into()));
+            network
+                .map_err(|_| "write networks, such as [\"10.0.0.0/8\", \"192.0.2.7\"]".to_owned())
+        })
+        .collect()
+}
+
+fn origins(given: &Given) -> Result<Vec<String>, String> {
+    const WANTED: &str =
+        "write whole origins without a path, such as [\"https://www.example.com\"]; * is refused";
+    let origins = parse::texts(given)?;
+    let whole = |origin: &String| {
+        let host = origin
+            .strip_prefix("https://")
+            .or_else(|| origin.strip_prefix("http://"));
+        host.is_some_and(|host| !host.is_empty() && !host.contains(['/', '*', '?', '#', ' ']))
+    };
+    if origins.iter().all(whole) {
+        Ok(origins)
+    } else {
+        Err(WANTED.to_owned())
+    }
+}

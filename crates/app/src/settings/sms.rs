@@ -1,0 +1,223 @@
+//! `sms.*`: codes, limits and vendors.
+
+use std::time::Duration;
+
+use chrono::{DateTime, TimeDelta, Utc};
+use menshen_domain::model::limits::Limits;
+use menshen_domain::model::phone_number::PhoneNumber;
+use menshen_domain::model::policy::{SmsPolicy, TestNumber};
+use menshen_domain::model::region::Region;
+use menshen_domain::model::sms_code::SmsCode;
+
+use crate::settings::parse::{self, Members};
+use crate::settings::reader::{Given, Reader};
+use crate::settings::sms::vendors::{VendorSettings, Vendors};
+
+pub mod vendors;
+
+/// What the verified-to-sent budget does.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Guard {
+    /// Nothing.
+    Off,
+    /// Reports what it would have refused.
+    Record,
+    /// Refuses.
+    Enforce,
+}
+
+/// `sms.*`.
+#[derive(Debug)]
+pub struct SmsSettings {
+    /// What the rules need.
+    pub policy: SmsPolicy,
+    /// The limits, without those of refreshing.
+    pub limits: Limits,
+    /// The vendors, in order of preference.
+    pub vendors: Vec<VendorSettings>,
+    /// What the verified-to-sent budget does.
+    pub guard: Guard,
+    /// Where captchas are verified.
+    pub captcha_verify_url: Option<String>,
+    /// From how many codes an hour per address on a captcha is asked for.
+    pub captcha_after: u32,
+}
+
+/// Reads `sms.*`.
+pub fn read(reader: &mut Reader, now: DateTime<Utc>) -> SmsSettings {
+    let policy = policy(reader, now);
+    let limits = limits(reader);
+    let vendors = Vendors::read(reader);
+    let settings = SmsSettings {
+        policy,
+        limits,
+        vendors,
+        guard: reader.read(
+            "sms.guard",
+            "record",
+            "`record`, `enforce` or `off`: the verified-to-sent budget",
+            guard,
+        ),
+        captcha_verify_url: reader.read_optional(
+            "sms.captcha.verify_url",
+            "where captchas are verified",
+            parse::text,
+        ),
+        captcha_after: reader.read(
+            "sms.captcha.after",
+            "3",
+            "from this many codes an hour per address on, a captcha is asked for",
+            parse::count,
+        ),
+    };
+    if settings.captcha_verify_url.is_some() {
+        reader.problem(
+            "sms.captcha.verify_url",
+            "this version has no captcha adapter yet: leave it out",
+        );
+    }
+    settings
+}
+
+fn policy(reader: &mut Reader, now: DateTime<Utc>) -> SmsPolicy {
+    let policy = SmsPolicy {
+        regions: reader.read("sms.regions", "[\"CN\"]", "where numbers may be from, as ISO 3166-1 codes", regions),
+        code_ttl: reader.read("sms.code_ttl", "10m", "life of a code, 60s to 10m", parse::duration),
+        max_attempts: reader.read("sms.max_attempts", "5", "wrong tries per challenge, 3 to 5", attempts),
+        test_numbers: reader.read("sms.test_numbers", "[]", "`{phone, code, until}`: a fixed code and no message, for app-store reviewers; in production `until` is required, at most 90 days ahead", test_numbers),
+    };
+    reader.demand(
+        "sms.code_ttl",
+        (Duration::from_mins(1)..=Duration::from_mins(10)).contains(&policy.code_ttl),
+        "60s to 10m",
+    );
+    reader.demand(
+        "sms.max_attempts",
+        (3..=5).contains(&policy.max_attempts),
+        "3 to 5",
+    );
+    if policy.code_ttl.is_zero() || policy.max_attempts == 0 {
+        reader.problem(
+            "sms",
+            "code_ttl and max_attempts must not be 0: no code could be right",
+        );
+    }
+    let latest = now + TimeDelta::days(90);
+    if policy
+        .test_numbers
+        .iter()
+        .any(|test| test.until.is_none_or(|until| until > latest))
+    {
+        reader.unsafe_for_production(
+            "sms.test_numbers",
+            "each needs an `until` that is at most 90 days ahead, such as 2026-01-31T00:00:00Z",
+        );
+    }
+    policy
+}
+
+fn limits(reader: &mut Reader) -> Limits {
+    let mut count =
+        |key: &str, default: &str, meaning| reader.read(key, default, meaning, parse::count);
+    let limits = Limits {
+        resend_interval: Duration::ZERO,
+        per_phone_hour: count(
+            "sms.per_phone_hour",
+            "5",
+            "messages per number and hour; 0 means no limit",
+        ),
+        per_phone_day: count(
+            "sms.per_phone_day",
+            "10",
+            "messages per number and day; 0 means no limit",
+        ),
+        per_ip_hour: count(
+            "sms.per_ip_hour",
+            "20",
+            "messages per address (IPv6: /64) and hour; 0 means no limit",
+        ),
+        per_ip_day: count(
+            "sms.per_ip_day",
+            "100",
+            "messages per address (IPv6: /64) and day; 0 means no limit",
+        ),
+        deployment_day: count(
+            "sms.deployment_day",
+            "10000",
+            "messages of the whole deployment a day; 0 means no limit",
+        ),
+        failures_per_phone_day: count(
+            "sms.failures_per_phone_day",
+            "20",
+            "wrong tries without a challenge per number and day; 0 means no limit",
+        ),
+        failures_per_ip: count(
+            "sms.failures_per_ip",
+            "30",
+            "wrong and malformed tries per address and 15 minutes; 0 means no limit",
+        ),
+        refresh_per_session: 0,
+        refresh_per_ip: 0,
+    };
+    let resend_interval = reader.read(
+        "sms.resend_interval",
+        "60s",
+        "time between two messages to one number; 0s means none",
+        parse::duration,
+    );
+    Limits {
+        resend_interval,
+        ..limits
+    }
+}
+
+fn regions(given: &Given) -> Result<Vec<Region>, String> {
+    const WANTED: &str = "write two-letter codes in capitals, such as [\"CN\", \"HK\"]";
+    let regions: Option<Vec<_>> = parse::texts(given)?
+        .iter()
+        .map(|text| Region::parse(text))
+        .collect();
+    regions
+        .filter(|regions| !regions.is_empty())
+        .ok_or_else(|| WANTED.to_owned())
+}
+
+fn attempts(given: &Given) -> Result<u8, String> {
+    u8::try_from(parse::count(given)?).map_err(|_| "write a number from 3 to 5".to_owned())
+}
+
+fn guard(given: &Given) -> Result<Guard, String> {
+    match parse::text(given)?.as_str() {
+        "off" => Ok(Guard::Off),
+        "record" => Ok(Guard::Record),
+        "enforce" => Ok(Guard::Enforce),
+        _ => Err("write record, enforce or off".to_owned()),
+    }
+}
+
+fn test_numbers(given: &Given) -> Result<Vec<TestNumber>, String> {
+    parse::tables(given)?.into_iter().map(test_number).collect()
+}
+
+fn test_number(table: toml::Table) -> Result<TestNumber, String> {
+    let mut members = Members::new(table);
+    let phone =
+        PhoneNumber::parse(&members.text("phone")?).map_err(|_| "phone must be a phone number")?;
+    let code =
+        SmsCode::parse(&members.text("code")?).map_err(|_| "code must be six digits in quotes")?;
+    let until = members
+        .optional_text("until")?
+        .map(|text| moment(&text))
+        .transpose()?;
+    members.finish()?;
+    Ok(TestNumber { phone, code, until })
+}
+
+fn moment(text: &str) -> Result<DateTime<Utc>, String> {
+    let day = || format!("{text}T00:00:00Z");
+    let parsed =
+        DateTime::parse_from_rfc3339(text).or_else(|_| DateTime::parse_from_rfc3339(&day()));
+    parsed
+        .map(|time| time.to_utc())
+        .map_err(|_| "until must be a time, such as 2026-01-31T00:00:00Z".to_owned())
+}

@@ -1,0 +1,214 @@
+//! `wechat.*`: the applications and how WeChat is reached.
+
+use std::time::Duration;
+
+use menshen_domain::model::wechat::{AppId, AppKind, Platform, WeChatApp};
+use secrecy::SecretString;
+
+use crate::settings::Profile;
+use crate::settings::parse::{self, Members};
+use crate::settings::reader::{Given, Reader};
+
+/// What stands for the offline WeChat inside the process.
+pub const SIMULATOR: &str = "simulator";
+
+/// Which adapter talks to WeChat.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum GatewayKind {
+    /// The official API.
+    Official,
+    /// WeChat cloud hosting.
+    CloudRun,
+}
+
+/// One WeChat application with its secrets.
+#[derive(Debug)]
+pub struct AppSettings {
+    /// What the rules need of it.
+    pub app: WeChatApp,
+    /// The application's secret.
+    pub secret: SecretString,
+    /// `push_token` and `push_aes_key`.
+    pub push: Option<(SecretString, SecretString)>,
+}
+
+/// `wechat.*`.
+#[derive(Debug)]
+pub struct WeChatSettings {
+    /// The hosts, in order; `simulator` alone stands for the offline one.
+    pub base_urls: Vec<String>,
+    /// Total time for one call.
+    pub timeout: Duration,
+    /// The applications; empty in development means the simulated ones.
+    pub apps: Vec<AppSettings>,
+    /// Billed phone-number calls a day; zero means no limit.
+    pub phone_day: u32,
+    /// Billed phone-number calls per person and day; zero means no limit.
+    pub phone_per_user_day: u32,
+    /// Which adapter talks to WeChat.
+    pub gateway: GatewayKind,
+}
+
+impl WeChatSettings {
+    /// True if the offline WeChat inside the process is meant.
+    #[must_use]
+    pub fn is_simulated(&self) -> bool {
+        self.base_urls.iter().any(|url| url == SIMULATOR)
+    }
+}
+
+/// Reads `wechat.*`.
+pub fn read(reader: &mut Reader) -> WeChatSettings {
+    let development = reader.profile() == Profile::Development;
+    let settings = WeChatSettings {
+        base_urls: reader.read(
+            "wechat.base_url",
+            if development { SIMULATOR } else { "https://api.weixin.qq.com" },
+            "`simulator` (development), or one host or a list: the next is tried only when the request certainly never reached the one before",
+            parse::text_or_texts,
+        ),
+        timeout: reader.read("wechat.timeout", "3s", "total time for one call, at most 5s", parse::duration),
+        apps: reader.read(
+            "wechat.apps",
+            "[]",
+            "tables of `app_id`, `app_secret`, `kind` (`mini_program`, `app`, `website`), `platform` (name of the Open Platform account), `push_token`, `push_aes_key`; none in development means the simulated ones",
+            apps,
+        ),
+        phone_day: reader.read("wechat.phone_day", "0", "billed phone-number calls a day; 0 means no limit", parse::count),
+        phone_per_user_day: reader.read("wechat.phone_per_user_day", "5", "billed phone-number calls per person and day; 0 means no limit", parse::count),
+        gateway: reader.read("wechat.gateway", "official", "`official`, or `cloud_run` on WeChat cloud hosting", gateway),
+    };
+    check(reader, &settings);
+    settings
+}
+
+fn check(reader: &mut Reader, settings: &WeChatSettings) {
+    let allowed = Duration::from_millis(100)..=Duration::from_secs(5);
+    reader.demand(
+        "wechat.timeout",
+        allowed.contains(&settings.timeout),
+        "100ms to 5s",
+    );
+    if settings.base_urls.is_empty() {
+        reader.problem("wechat.base_url", "write https://api.weixin.qq.com");
+    }
+    if settings.is_simulated() {
+        if settings.base_urls.len() > 1 {
+            reader.problem(
+                "wechat.base_url",
+                "simulator stands alone: remove the other hosts",
+            );
+        }
+        if reader.profile() == Profile::Production {
+            reader.problem(
+                "wechat.base_url",
+                "the simulator vouches for anybody: write https://api.weixin.qq.com",
+            );
+        }
+    } else if settings.base_urls.iter().any(|url| !is_safe_url(url)) {
+        reader.unsafe_for_production(
+            "wechat.base_url",
+            "must be https://…, or http:// on loopback",
+        );
+    }
+    let ids: Vec<_> = settings.apps.iter().map(|app| &app.app.id).collect();
+    if ids.iter().enumerate().any(|(n, id)| ids[..n].contains(id)) {
+        reader.problem("wechat.apps", "the same app_id is there twice: remove one");
+    }
+    if settings.gateway == GatewayKind::CloudRun {
+        reader.problem(
+            "wechat.gateway",
+            "this version has no cloud_run adapter yet: write official",
+        );
+    }
+}
+
+fn apps(given: &Given) -> Result<Vec<AppSettings>, String> {
+    parse::tables(given)?.into_iter().map(app).collect()
+}
+
+fn app(table: toml::Table) -> Result<AppSettings, String> {
+    let mut members = Members::new(table);
+    let id =
+        AppId::parse(&members.text("app_id")?).map_err(|_| "app_id must be as WeChat shows it")?;
+    let secret = members.text("app_secret")?;
+    let kind = match members.text("kind")?.as_str() {
+        "mini_program" => AppKind::MiniProgram,
+        "app" => AppKind::App,
+        "website" => AppKind::Website,
+        _ => return Err("kind must be mini_program, app or website".to_owned()),
+    };
+    let platform = members
+        .optional_text("platform")?
+        .map(|name| Platform::parse(&name))
+        .transpose();
+    let platform =
+        platform.map_err(|_| "platform must be a short name of letters, digits, - and _")?;
+    let push = match (
+        members.optional_text("push_token")?,
+        members.optional_text("push_aes_key")?,
+    ) {
+        (None, None) => None,
+        (Some(token), Some(key)) => Some((token.into(), key.into())),
+        _ => return Err("push_token and push_aes_key go together".to_owned()),
+    };
+    members.finish()?;
+    Ok(AppSettings {
+        app: WeChatApp { id, kind, platform },
+        secret: secret.into(),
+        push,
+    })
+}
+
+fn gateway(given: &Given) -> Result<GatewayKind, String> {
+    match parse::text(given)?.as_str() {
+        "official" => Ok(GatewayKind::Official),
+        "cloud_run" => Ok(GatewayKind::CloudRun),
+        _ => Err("write official or cloud_run".to_owned()),
+    }
+}
+
+/// True for https, and for http to this machine.
+#[must_use]
+pub fn is_safe_url(url: &str) -> bool {
+    if url.starts_with("https://") {
+        return true;
+    }
+    let Some(rest) = url.strip_prefix("http://") else {
+        return false;
+    };
+    let authority = rest.split(['/', '?', '#']).next().unwrap_or_default();
+    let host = match authority.strip_prefix('[') {
+        Some(v6) => v6.split(']').next().unwrap_or_default(),
+        None => authority.split(':').next().unwrap_or_default(),
+    };
+    host == "localhost"
+        || host
+            .parse::<std::net::IpAddr>()
+            .is_ok_and(|address| address.is_loopback())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn plain_http_is_safe_on_this_machine_only() {
+        for good in [
+            "https://a.example",
+            "http://127.0.0.1:9/x",
+            "http://[::1]:9",
+            "http://localhost",
+        ] {
+            assert!(is_safe_url(good), "{good}");
+        }
+        for bad in [
+            "http://10.0.0.1",
+            "http://localhost.evil.example",
+            "http://127.0.0.1@evil.example",
+            "ftp://127.0.0.1",
+        ] {
+            assert!(!is_safe_url(bad), "{bad}");
+        }
+    }
+}

@@ -1,0 +1,514 @@
+//! The composition root: the only file that names adapters.
+
+use std::net::{Ipv4Addr, SocketAddr};
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use menshen_domain::model::limits::Limits;
+use menshen_domain::model::wechat::{AppId, AppKind, Platform, WeChatApp, WeChatApps};
+use menshen_domain::ports::account_store::AccountStore;
+use menshen_domain::ports::audit_log::AuditLog;
+use menshen_domain::ports::clock::Clock;
+use menshen_domain::ports::code_store::CodeStore;
+use menshen_domain::ports::mac::Mac;
+use menshen_domain::ports::randomness::Randomness;
+use menshen_domain::ports::rate_limiter::RateLimiter;
+use menshen_domain::ports::replay_ledger::ReplayLedger;
+use menshen_domain::ports::session_store::SessionStore;
+use menshen_domain::ports::sms_sender::SmsSender;
+use menshen_domain::ports::wechat_gateway::WeChatGateway;
+use menshen_domain::services::authenticate::Authenticate;
+use menshen_domain::services::bind::Bind;
+use menshen_domain::services::bind_phone::BindPhone;
+use menshen_domain::services::check_code::CheckCode;
+use menshen_domain::services::complete_once::CompleteOnce;
+use menshen_domain::services::issue_tokens::IssueTokens;
+use menshen_domain::services::link_wechat::LinkWeChat;
+use menshen_domain::services::list_sessions::ListSessions;
+use menshen_domain::services::login_with_sms::LoginWithSms;
+use menshen_domain::services::login_with_wechat::LoginWithWeChat;
+use menshen_domain::services::profile::EditProfile;
+use menshen_domain::services::refresh::Refresh;
+use menshen_domain::services::rejoin::Rejoin;
+use menshen_domain::services::send_code::SendCode;
+use menshen_domain::services::sign_in::SignIn;
+use menshen_domain::services::sign_out::SignOut;
+use menshen_domain::services::vouch::Vouch;
+use menshen_memory::code_store::MemoryCodeStore;
+use menshen_memory::rate_limiter::MemoryRateLimiter;
+use menshen_memory::recent_sessions::RecentSessions;
+use menshen_memory::replay_ledger::MemoryReplayLedger;
+use menshen_simulator::{RunningSimulator, Simulator, SimulatorConfig, defaults};
+use menshen_sms::{
+    Aliyun, AliyunConfig, Console, FailoverSender, SmsVendor, Webhook, WebhookConfig,
+};
+use menshen_sql::{Database, DatabaseOptions, SqlStore};
+use menshen_token::algorithm::Algorithm;
+use menshen_token::key_set::{KeySet, TokenConfig};
+use menshen_token::keyring::Keyring;
+use menshen_token::system_randomness::SystemRandomness;
+use menshen_wechat::{OfficialGateway, OfficialGatewayConfig};
+
+use crate::clock::SystemClock;
+use crate::http::client_address::ProxyTrust;
+use crate::http::readiness::{Probe, Readiness};
+use crate::http::{App, PublicKeys};
+use crate::master_key::master_keys;
+use crate::settings::sms::vendors::VendorSettings;
+use crate::settings::tokens::Algorithm as AlgorithmSetting;
+use crate::settings::{Profile, Settings};
+
+/// Sessions that a process remembers as live for a second.
+const REMEMBERED_SESSIONS: usize = 100_000;
+
+/// A failure to start, with its chain of sources.
+pub type StartError = Box<dyn std::error::Error + Send + Sync>;
+
+/// The simulator inside the process.
+pub struct InProcessSimulator {
+    /// The simulator, for its control API.
+    pub simulator: Simulator,
+    /// The server that it runs as, on the loopback.
+    pub running: RunningSimulator,
+}
+
+/// The parts that stay between requests.
+pub struct Parts {
+    /// What the handlers work with.
+    pub app: App,
+    /// The keys that sign, for their maintenance.
+    pub key_set: Arc<KeySet>,
+    /// The database, for closing and measuring.
+    pub database: Database,
+    /// The offline WeChat and vendors, in development.
+    pub simulator: Option<InProcessSimulator>,
+}
+
+/// Connects the database as the settings say.
+///
+/// # Errors
+///
+/// As of the adapter.
+pub async fn database(settings: &Settings) -> Result<Database, StartError> {
+    let options = DatabaseOptions {
+        max_connections: settings.stores.max_connections,
+    };
+    Ok(Database::connect(&settings.stores.database_url, options).await?)
+}
+
+/// Opens the keys of a migrated database.
+///
+/// # Errors
+///
+/// As of the adapters.
+pub async fn keys(
+    settings: &Settings,
+    database: &Database,
+) -> Result<(SqlStore, Arc<Keyring>, Arc<KeySet>), StartError> {
+    let randomness: Arc<dyn Randomness> = Arc::new(SystemRandomness);
+    let now = SystemClock.now();
+    let masters = master_keys(settings, &*randomness)?;
+    let keyring = Arc::new(Keyring::open(database, &masters, Arc::clone(&randomness), now).await?);
+    let store = SqlStore::new(
+        database.clone(),
+        keyring.clone(),
+        keyring.clone(),
+        Arc::clone(&randomness),
+    );
+    let signing = KeySet::open(
+        token_config(settings),
+        Arc::new(store.clone()),
+        keyring.clone(),
+        randomness,
+        now,
+    )
+    .await?;
+    Ok((store, keyring, Arc::new(signing)))
+}
+
+/// Wires everything.
+///
+/// # Errors
+///
+/// As of the adapters, each with a sentence that says what to do.
+pub async fn wire(settings: &Settings) -> Result<Parts, StartError> {
+    let database = database(settings).await?;
+    if settings.stores.auto_migrate {
+        database.migrate_up().await?;
+    } else {
+        database.check_schema().await?;
+    }
+    let (store, keyring, key_set) = keys(settings, &database).await?;
+    let simulator = simulator(settings).await?;
+    let simulated = simulator
+        .as_ref()
+        .map(|simulator| simulator.running.address());
+    let sessions = RecentSessions::new(Arc::new(store.clone()), REMEMBERED_SESSIONS);
+    let accounts = Arc::new(sessions.watch(Arc::new(store.clone())));
+    let outside = Outside {
+        gateway: Arc::new(gateway(settings, simulated)?),
+        sender: Arc::new(sender(settings, simulated)?),
+        apps: Arc::new(apps(settings)?),
+    };
+    let stores = Stores {
+        accounts,
+        sessions: Arc::new(sessions),
+        audit: Arc::new(store),
+        codes: Arc::new(MemoryCodeStore::default()),
+        limiter: Arc::new(MemoryRateLimiter::default()),
+        ledger: Arc::new(MemoryReplayLedger::default()),
+    };
+    let readiness = Arc::new(Readiness::new(
+        Arc::new(DatabaseProbe(database.clone())),
+        "memory",
+    ));
+    let app = app(settings, stores, outside, keyring, &key_set, readiness);
+    Ok(Parts {
+        app,
+        key_set,
+        database,
+        simulator,
+    })
+}
+
+struct Stores {
+    accounts: Arc<dyn AccountStore>,
+    sessions: Arc<dyn SessionStore>,
+    audit: Arc<dyn AuditLog>,
+    codes: Arc<dyn CodeStore>,
+    limiter: Arc<dyn RateLimiter>,
+    ledger: Arc<dyn ReplayLedger>,
+}
+
+struct Outside {
+    gateway: Arc<dyn WeChatGateway>,
+    sender: Arc<dyn SmsSender>,
+    apps: Arc<WeChatApps>,
+}
+
+fn app(
+    settings: &Settings,
+    stores: Stores,
+    outside: Outside,
+    mac: Arc<dyn Mac>,
+    key_set: &Arc<KeySet>,
+    readiness: Arc<Readiness>,
+) -> App {
+    let Stores {
+        accounts,
+        sessions,
+        audit,
+        codes,
+        limiter,
+        ledger,
+    } = stores;
+    let Outside {
+        gateway,
+        sender,
+        apps,
+    } = outside;
+    let clock: Arc<dyn Clock> = Arc::new(SystemClock);
+    let randomness: Arc<dyn Randomness> = Arc::new(SystemRandomness);
+    let account_policy = Arc::new(settings.accounts.policy.clone());
+    let sms_policy = Arc::new(settings.sms.policy.clone());
+    let limits = Limits {
+        refresh_per_session: settings.tokens.refresh_per_session,
+        refresh_per_ip: settings.tokens.refresh_per_ip,
+        ..settings.sms.limits
+    };
+    let tokens = Arc::new(IssueTokens {
+        issuer: key_set.clone(),
+        mac: mac.clone(),
+        randomness: randomness.clone(),
+        policy: settings.tokens.policy.clone(),
+        require_phone: account_policy.require_phone,
+    });
+    let check_code = Arc::new(CheckCode {
+        codes: codes.clone(),
+        limiter: limiter.clone(),
+        audit: audit.clone(),
+        mac: mac.clone(),
+        clock: clock.clone(),
+        randomness: randomness.clone(),
+        policy: sms_policy.clone(),
+        limits,
+    });
+    let sign_in = Arc::new(SignIn {
+        accounts: accounts.clone(),
+        audit: audit.clone(),
+        tokens: tokens.clone(),
+        clock: clock.clone(),
+        randomness: randomness.clone(),
+        policy: account_policy.clone(),
+    });
+    let bind = Arc::new(Bind {
+        sign_in: sign_in.clone(),
+    });
+    let vouch = Arc::new(Vouch {
+        gateway: gateway.clone(),
+        ledger: ledger.clone(),
+        mac: mac.clone(),
+    });
+    let rejoin = Arc::new(Rejoin {
+        sessions: sessions.clone(),
+        tokens: tokens.clone(),
+        clock: clock.clone(),
+    });
+    App {
+        send_code: Arc::new(SendCode {
+            codes,
+            limiter: limiter.clone(),
+            sender,
+            audit,
+            mac: mac.clone(),
+            clock: clock.clone(),
+            randomness: randomness.clone(),
+            policy: sms_policy,
+            limits,
+        }),
+        login_with_sms: Arc::new(LoginWithSms {
+            check: check_code.clone(),
+            apps: apps.clone(),
+            vouch: vouch.clone(),
+            sign_in: sign_in.clone(),
+        }),
+        login_with_wechat: Arc::new(LoginWithWeChat {
+            apps: apps.clone(),
+            vouch: vouch.clone(),
+            sign_in,
+            rejoin: rejoin.clone(),
+        }),
+        complete_once: Arc::new(CompleteOnce {
+            ledger,
+            mac: mac.clone(),
+            rejoin,
+        }),
+        refresh: Arc::new(Refresh {
+            sessions: sessions.clone(),
+            limiter,
+            mac,
+            tokens,
+            clock: clock.clone(),
+            randomness: randomness.clone(),
+            limits,
+        }),
+        sign_out: Arc::new(SignOut {
+            sessions: sessions.clone(),
+            clock: clock.clone(),
+            randomness: randomness.clone(),
+        }),
+        list_sessions: Arc::new(ListSessions {
+            sessions: sessions.clone(),
+            clock: clock.clone(),
+        }),
+        authenticate: Arc::new(Authenticate {
+            verifier: key_set.clone(),
+            sessions,
+            clock: clock.clone(),
+        }),
+        edit_profile: Arc::new(EditProfile {
+            accounts,
+            clock: clock.clone(),
+            randomness: randomness.clone(),
+            policy: account_policy.clone(),
+        }),
+        bind_phone: Arc::new(BindPhone {
+            check: check_code.clone(),
+            gateway,
+            apps: apps.clone(),
+            bind: bind.clone(),
+            clock: clock.clone(),
+        }),
+        link_wechat: Arc::new(LinkWeChat { vouch, apps, bind }),
+        check_code,
+        key_set: Arc::new(ServedKeys(key_set.clone())),
+        readiness,
+        clock,
+        randomness,
+        proxies: ProxyTrust::new(settings.server.trusted_proxies.clone()),
+        consent_version: account_policy.consent_version.clone(),
+        playground: settings.profile == Profile::Development,
+    }
+}
+
+fn token_config(settings: &Settings) -> TokenConfig {
+    let tokens = &settings.tokens;
+    let policy = &tokens.policy;
+    TokenConfig {
+        issuer: tokens.issuer.clone(),
+        audience: tokens.audience.clone(),
+        algorithm: match tokens.algorithm {
+            AlgorithmSetting::Es256 => Algorithm::Es256,
+            AlgorithmSetting::EdDsa => Algorithm::EdDsa,
+            AlgorithmSetting::Rs256 => Algorithm::Rs256,
+            AlgorithmSetting::Hs256 => Algorithm::Hs256,
+        },
+        key_rotation: tokens.key_rotation,
+        longest_access_ttl: policy
+            .mini_program
+            .access
+            .max(policy.app.access)
+            .max(policy.web.access),
+    }
+}
+
+/// Starts the offline WeChat and vendors on a loopback port, where they are meant.
+async fn simulator(settings: &Settings) -> Result<Option<InProcessSimulator>, StartError> {
+    let sms = settings
+        .sms
+        .vendors
+        .iter()
+        .any(|vendor| matches!(vendor, VendorSettings::SimulatedAliyun));
+    if !settings.wechat.is_simulated() && !sms {
+        return Ok(None);
+    }
+    let simulator = Simulator::new(SimulatorConfig::default());
+    let running = simulator
+        .start(SocketAddr::from((Ipv4Addr::LOCALHOST, 0)))
+        .await?;
+    Ok(Some(InProcessSimulator { simulator, running }))
+}
+
+/// The configured applications, or the simulator's.
+fn apps(settings: &Settings) -> Result<WeChatApps, StartError> {
+    let configured = settings.wechat.apps.iter().map(|app| app.app.clone());
+    if !uses_simulated_apps(settings) {
+        return Ok(WeChatApps::new(configured.collect()));
+    }
+    let simulated = simulated_apps().into_iter().map(|(id, _, kind)| {
+        let platform = Some(Platform::parse(defaults::PLATFORM)?);
+        Ok::<_, StartError>(WeChatApp {
+            id: AppId::parse(id)?,
+            kind,
+            platform,
+        })
+    });
+    Ok(WeChatApps::new(simulated.collect::<Result<_, _>>()?))
+}
+
+fn uses_simulated_apps(settings: &Settings) -> bool {
+    settings.wechat.apps.is_empty() && settings.wechat.is_simulated()
+}
+
+fn simulated_apps() -> [(&'static str, &'static str, AppKind); 3] {
+    [
+        (
+            defaults::MINI_PROGRAM_APP_ID,
+            defaults::MINI_PROGRAM_APP_SECRET,
+            AppKind::MiniProgram,
+        ),
+        (defaults::APP_APP_ID, defaults::APP_APP_SECRET, AppKind::App),
+        (
+            defaults::WEBSITE_APP_ID,
+            defaults::WEBSITE_APP_SECRET,
+            AppKind::Website,
+        ),
+    ]
+}
+
+fn gateway(
+    settings: &Settings,
+    simulated: Option<SocketAddr>,
+) -> Result<OfficialGateway, StartError> {
+    let wechat = &settings.wechat;
+    let base_urls = match simulated.filter(|_| wechat.is_simulated()) {
+        Some(address) => vec![format!("http://{address}")],
+        None => wechat.base_urls.clone(),
+    };
+    let apps = if uses_simulated_apps(settings) {
+        let apps = simulated_apps()
+            .map(|(id, secret, _)| Ok::<_, StartError>((AppId::parse(id)?, secret.into())));
+        apps.into_iter().collect::<Result<_, _>>()?
+    } else {
+        wechat
+            .apps
+            .iter()
+            .map(|app| (app.app.id.clone(), app.secret.clone()))
+            .collect()
+    };
+    let config = OfficialGatewayConfig {
+        base_urls,
+        timeout: wechat.timeout,
+        apps,
+    };
+    Ok(OfficialGateway::new(config, Arc::new(SystemClock))?)
+}
+
+fn sender(
+    settings: &Settings,
+    simulated: Option<SocketAddr>,
+) -> Result<FailoverSender, StartError> {
+    let vendors = settings
+        .sms
+        .vendors
+        .iter()
+        .map(|vendor| self::vendor(vendor, simulated));
+    Ok(FailoverSender::new(
+        vendors.collect::<Result<_, _>>()?,
+        Arc::new(SystemRandomness),
+    ))
+}
+
+fn vendor(
+    settings: &VendorSettings,
+    simulated: Option<SocketAddr>,
+) -> Result<Arc<dyn SmsVendor>, StartError> {
+    let clock = Arc::new(SystemClock);
+    let aliyun = |config| {
+        Ok::<_, StartError>(Arc::new(Aliyun::new(
+            config,
+            clock.clone(),
+            Arc::new(SystemRandomness),
+        )?))
+    };
+    Ok(match settings {
+        VendorSettings::SimulatedAliyun => {
+            let address = simulated.ok_or("the simulator is not running")?;
+            aliyun(AliyunConfig {
+                endpoint: format!("http://{address}/sms/aliyun"),
+                access_key_id: defaults::ALIYUN_ACCESS_KEY_ID.to_owned(),
+                access_key_secret: defaults::ALIYUN_ACCESS_KEY_SECRET.into(),
+                sign_name: defaults::ALIYUN_SIGN_NAME.to_owned(),
+                template_code: defaults::ALIYUN_TEMPLATE_CODE.to_owned(),
+            })?
+        }
+        VendorSettings::Aliyun {
+            endpoint,
+            access_key_id,
+            access_key_secret,
+            sign_name,
+            template_code,
+        } => aliyun(AliyunConfig {
+            endpoint: endpoint.clone(),
+            access_key_id: access_key_id.clone(),
+            access_key_secret: access_key_secret.clone(),
+            sign_name: sign_name.clone(),
+            template_code: template_code.clone(),
+        })?,
+        VendorSettings::Webhook { url, secret } => Arc::new(Webhook::new(
+            &WebhookConfig {
+                url: url.clone(),
+                secret: secret.clone(),
+            },
+            clock,
+        )?),
+        VendorSettings::Console => Arc::new(Console::default()),
+    })
+}
+
+struct DatabaseProbe(Database);
+
+#[async_trait]
+impl Probe for DatabaseProbe {
+    async fn answers(&self) -> bool {
+        self.0.ping().await.is_ok()
+    }
+}
+
+struct ServedKeys(Arc<KeySet>);
+
+impl PublicKeys for ServedKeys {
+    fn jwks(&self) -> String {
+        self.0.jwks(SystemClock.now()).to_string()
+    }
+}

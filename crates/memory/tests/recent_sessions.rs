@@ -1,0 +1,281 @@
+//! What is believed of sessions, and when it is believed no more.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::time::Duration;
+
+use chrono::{DateTime, Utc};
+use menshen_domain::model::audit::{AuditAction, AuditEvent};
+use menshen_domain::model::changes::{Changes, SessionsOf, Step};
+use menshen_domain::model::identifiers::{SessionId, UserId};
+use menshen_domain::model::session::EndReason;
+use menshen_domain::ports::account_store::{AccountStore, AccountStoreError, MockAccountStore};
+use menshen_domain::ports::session_store::{MockSessionStore, SessionStore, SessionStoreError};
+use menshen_memory::recent_sessions::RecentSessions;
+use menshen_testkit::sample::{SeededRandomness, now};
+use tokio::time::advance;
+use uuid::Uuid;
+
+/// Whether the session is over, and how often that was asked.
+#[derive(Default)]
+struct Truth {
+    over: AtomicBool,
+    asked: AtomicUsize,
+}
+
+impl Truth {
+    fn answer(&self) -> Option<EndReason> {
+        self.asked.fetch_add(1, Ordering::SeqCst);
+        let over = self.over.load(Ordering::SeqCst);
+        over.then_some(EndReason::SignedOut)
+    }
+
+    fn asked(&self) -> usize {
+        self.asked.load(Ordering::SeqCst)
+    }
+}
+
+/// A mock that answers the truth, and whose `end` makes the session over.
+fn store(truth: &Arc<Truth>) -> MockSessionStore {
+    let mut mock = MockSessionStore::new();
+    let (asked, ended) = (Arc::clone(truth), Arc::clone(truth));
+    mock.expect_over().returning(move |_, _| Ok(asked.answer()));
+    mock.expect_end().returning(move |_, _, _, _, _| {
+        ended.over.store(true, Ordering::SeqCst);
+        Ok(vec![session()])
+    });
+    mock
+}
+
+fn recent(truth: &Arc<Truth>) -> RecentSessions {
+    RecentSessions::new(Arc::new(store(truth)), 10)
+}
+
+fn session() -> SessionId {
+    SessionId::from_uuid(Uuid::from_u128(1))
+}
+
+fn user() -> UserId {
+    UserId::from_uuid(Uuid::from_u128(2))
+}
+
+fn row() -> AuditEvent {
+    AuditEvent::new(AuditAction::SignedOut, now(), &SeededRandomness::new(1))
+}
+
+async fn over(store: &dyn SessionStore) -> Option<EndReason> {
+    store.over(session(), now()).await.unwrap()
+}
+
+async fn end(store: &dyn SessionStore) -> Result<Vec<SessionId>, SessionStoreError> {
+    let which = SessionsOf::One(session());
+    store
+        .end(user(), which, EndReason::SignedOut, now(), row())
+        .await
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_live_session_is_asked_for_once_a_second() {
+    let truth = Arc::new(Truth::default());
+    let sessions = recent(&truth);
+    for _ in 0..10 {
+        assert_eq!(over(&sessions).await, None);
+        advance(Duration::from_millis(99)).await;
+    }
+    assert_eq!(truth.asked(), 1);
+    advance(Duration::from_millis(10)).await;
+    assert_eq!(over(&sessions).await, None);
+    assert_eq!(truth.asked(), 2);
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_another_replica_ended_is_over_within_a_second() {
+    let truth = Arc::new(Truth::default());
+    let sessions = recent(&truth);
+    assert_eq!(over(&sessions).await, None);
+    truth.over.store(true, Ordering::SeqCst);
+    assert_eq!(over(&sessions).await, None);
+    advance(Duration::from_secs(1)).await;
+    assert_eq!(over(&sessions).await, Some(EndReason::SignedOut));
+}
+
+#[tokio::test(start_paused = true)]
+async fn that_a_session_is_over_is_never_taken_from_memory() {
+    let truth = Arc::new(Truth::default());
+    let sessions = recent(&truth);
+    truth.over.store(true, Ordering::SeqCst);
+    assert!(over(&sessions).await.is_some());
+    truth.over.store(false, Ordering::SeqCst);
+    assert!(over(&sessions).await.is_none());
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_was_ended_here_is_over_at_once() {
+    let truth = Arc::new(Truth::default());
+    let sessions = recent(&truth);
+    assert_eq!(over(&sessions).await, None);
+    end(&sessions).await.unwrap();
+    assert_eq!(over(&sessions).await, Some(EndReason::SignedOut));
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_was_ended_but_not_confirmed_is_asked_for() {
+    let truth = Arc::new(Truth::default());
+    let mut mock = MockSessionStore::new();
+    let (asked, ended) = (Arc::clone(&truth), Arc::clone(&truth));
+    mock.expect_over().returning(move |_, _| Ok(asked.answer()));
+    mock.expect_end().returning(move |_, _, _, _, _| {
+        ended.over.store(true, Ordering::SeqCst);
+        Err(SessionStoreError("the answer was lost".into()))
+    });
+    let sessions = RecentSessions::new(Arc::new(mock), 10);
+    assert_eq!(over(&sessions).await, None);
+    assert!(end(&sessions).await.is_err());
+    assert_eq!(over(&sessions).await, Some(EndReason::SignedOut));
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_is_told_is_believed_no_more() {
+    let truth = Arc::new(Truth::default());
+    let sessions = recent(&truth);
+    assert_eq!(over(&sessions).await, None);
+    truth.over.store(true, Ordering::SeqCst);
+    sessions.forget_all();
+    assert_eq!(over(&sessions).await, Some(EndReason::SignedOut));
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_answer_that_an_end_overtook_is_not_believed() {
+    // The store read the session as live, and before its answer arrived the
+    // session was ended here.
+    struct Slow(Arc<Truth>);
+    #[async_trait::async_trait]
+    impl SessionStore for Slow {
+        async fn over(
+            &self,
+            _: SessionId,
+            _: DateTime<Utc>,
+        ) -> Result<Option<EndReason>, SessionStoreError> {
+            let answer = self.0.answer();
+            tokio::time::sleep(Duration::from_millis(100)).await;
+            Ok(answer)
+        }
+
+        async fn end(
+            &self,
+            _: UserId,
+            _: SessionsOf,
+            _: EndReason,
+            _: DateTime<Utc>,
+            _: AuditEvent,
+        ) -> Result<Vec<SessionId>, SessionStoreError> {
+            self.0.over.store(true, Ordering::SeqCst);
+            Ok(Vec::new())
+        }
+
+        async fn find(
+            &self,
+            _: SessionId,
+        ) -> Result<
+            Option<menshen_domain::ports::session_store::SessionWithAccount>,
+            SessionStoreError,
+        > {
+            unreachable!("not asked for")
+        }
+
+        async fn rotate(
+            &self,
+            _: SessionId,
+            _: &menshen_domain::model::refresh::RefreshState,
+            _: &menshen_domain::model::refresh::RefreshState,
+            _: DateTime<Utc>,
+            _: Option<AuditEvent>,
+        ) -> Result<menshen_domain::ports::session_store::Rotation, SessionStoreError> {
+            unreachable!("not asked for")
+        }
+
+        async fn note_replay(
+            &self,
+            _: SessionId,
+            _: u32,
+            _: AuditEvent,
+        ) -> Result<(), SessionStoreError> {
+            unreachable!("not asked for")
+        }
+
+        async fn list(
+            &self,
+            _: UserId,
+            _: DateTime<Utc>,
+        ) -> Result<Vec<menshen_domain::model::session::Session>, SessionStoreError> {
+            unreachable!("not asked for")
+        }
+    }
+
+    let truth = Arc::new(Truth::default());
+    let sessions = RecentSessions::new(Arc::new(Slow(Arc::clone(&truth))), 10);
+    let (early, ended) = tokio::join!(over(&sessions), async {
+        tokio::time::sleep(Duration::from_millis(50)).await;
+        end(&sessions).await
+    });
+    assert_eq!(early, None);
+    ended.unwrap();
+    assert_eq!(over(&sessions).await, Some(EndReason::SignedOut));
+}
+
+#[tokio::test(start_paused = true)]
+async fn only_so_many_sessions_are_remembered() {
+    let truth = Arc::new(Truth::default());
+    let sessions = RecentSessions::new(Arc::new(store(&truth)), 2);
+    let ask = async |n| {
+        let id = SessionId::from_uuid(Uuid::from_u128(n));
+        sessions.over(id, now()).await.unwrap()
+    };
+    for n in [1, 2, 3, 1, 2, 3] {
+        assert_eq!(ask(n).await, None);
+    }
+    // The third had no room, the first two kept theirs.
+    assert_eq!(truth.asked(), 4);
+    advance(Duration::from_secs(1)).await;
+    for n in [3, 3] {
+        assert_eq!(ask(n).await, None);
+    }
+    assert_eq!(truth.asked(), 5);
+}
+
+/// Asks, applies the steps, and asks again; answers how often the store was
+/// asked.
+async fn asked_around(steps: Vec<Step>, fails: bool) -> usize {
+    let truth = Arc::new(Truth::default());
+    let sessions = recent(&truth);
+    let mut accounts = MockAccountStore::new();
+    accounts.expect_apply().returning(move |_| match fails {
+        true => Err(AccountStoreError::Unavailable("the answer was lost".into())),
+        false => Ok(()),
+    });
+    let accounts = sessions.watch(Arc::new(accounts));
+    assert_eq!(over(&sessions).await, None);
+    let changes = Changes {
+        steps,
+        ..Changes::default()
+    };
+    assert_eq!(accounts.apply(&changes).await.is_err(), fails);
+    assert_eq!(over(&sessions).await, None);
+    truth.asked()
+}
+
+#[tokio::test(start_paused = true)]
+async fn changes_that_end_sessions_are_heard_of() {
+    let ends = Step::EndSessions {
+        user: user(),
+        which: SessionsOf::All,
+        reason: EndReason::PhoneChanged,
+    };
+    assert_eq!(asked_around(vec![ends.clone()], false).await, 2);
+    assert_eq!(
+        asked_around(vec![Step::Restore(user()), ends.clone()], true).await,
+        2
+    );
+    assert_eq!(asked_around(vec![Step::Restore(user())], false).await, 1);
+    assert_eq!(asked_around(Vec::new(), false).await, 1);
+}
