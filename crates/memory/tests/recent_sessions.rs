@@ -8,9 +8,12 @@ use chrono::{DateTime, Utc};
 use menshen_domain::model::audit::{AuditAction, AuditEvent};
 use menshen_domain::model::changes::{Changes, SessionsOf, Step};
 use menshen_domain::model::identifiers::{SessionId, UserId};
-use menshen_domain::model::session::EndReason;
+use menshen_domain::model::refresh::RefreshState;
+use menshen_domain::model::session::{EndReason, Session};
 use menshen_domain::ports::account_store::{AccountStore, AccountStoreError, MockAccountStore};
-use menshen_domain::ports::session_store::{MockSessionStore, SessionStore, SessionStoreError};
+use menshen_domain::ports::session_store::{
+    MockSessionStore, Rotation, SessionStore, SessionStoreError, SessionWithAccount,
+};
 use menshen_memory::recent_sessions::RecentSessions;
 use menshen_testkit::sample::{SeededRandomness, now};
 use tokio::time::advance;
@@ -64,7 +67,10 @@ fn row() -> AuditEvent {
 }
 
 async fn over(store: &dyn SessionStore) -> Option<EndReason> {
-    store.over(session(), now()).await.unwrap()
+    store
+        .over(session(), now())
+        .await
+        .expect("the store answers")
 }
 
 async fn end(store: &dyn SessionStore) -> Result<Vec<SessionId>, SessionStoreError> {
@@ -176,21 +182,18 @@ async fn an_answer_that_an_end_overtook_is_not_believed() {
         async fn find(
             &self,
             _: SessionId,
-        ) -> Result<
-            Option<menshen_domain::ports::session_store::SessionWithAccount>,
-            SessionStoreError,
-        > {
+        ) -> Result<Option<SessionWithAccount>, SessionStoreError> {
             unreachable!("not asked for")
         }
 
         async fn rotate(
             &self,
             _: SessionId,
-            _: &menshen_domain::model::refresh::RefreshState,
-            _: &menshen_domain::model::refresh::RefreshState,
+            _: &RefreshState,
+            _: &RefreshState,
             _: DateTime<Utc>,
             _: Option<AuditEvent>,
-        ) -> Result<menshen_domain::ports::session_store::Rotation, SessionStoreError> {
+        ) -> Result<Rotation, SessionStoreError> {
             unreachable!("not asked for")
         }
 
@@ -207,7 +210,7 @@ async fn an_answer_that_an_end_overtook_is_not_believed() {
             &self,
             _: UserId,
             _: DateTime<Utc>,
-        ) -> Result<Vec<menshen_domain::model::session::Session>, SessionStoreError> {
+        ) -> Result<Vec<Session>, SessionStoreError> {
             unreachable!("not asked for")
         }
     }
@@ -249,9 +252,9 @@ async fn asked_around(steps: Vec<Step>, fails: bool) -> usize {
     let truth = Arc::new(Truth::default());
     let sessions = recent(&truth);
     let mut accounts = MockAccountStore::new();
-    accounts.expect_apply().returning(move |_| match fails {
-        true => Err(AccountStoreError::Unavailable("the answer was lost".into())),
-        false => Ok(()),
+    accounts.expect_apply().returning(move |_| {
+        let lost = || AccountStoreError::Unavailable("the answer was lost".into());
+        if fails { Err(lost()) } else { Ok(()) }
     });
     let accounts = sessions.watch(Arc::new(accounts));
     assert_eq!(over(&sessions).await, None);
