@@ -3,7 +3,7 @@
 use std::fmt;
 use std::time::Duration;
 
-use reqwest::header::{HeaderMap, HeaderName, HeaderValue};
+use reqwest::header::{CONTENT_LENGTH, HeaderMap, HeaderName, HeaderValue};
 use reqwest::{Method, Url};
 use tokio::time::{Instant, timeout_at};
 
@@ -127,6 +127,10 @@ impl Client {
             };
         }
         if let Some(body) = request.body {
+            if body.is_empty() {
+                // Left to itself the client says no length, which some refuse.
+                builder = builder.header(CONTENT_LENGTH, HeaderValue::from_static("0"));
+            }
             builder = builder.body(body);
         }
         let mut response = builder.send().await.map_err(CallError::of_request)?;

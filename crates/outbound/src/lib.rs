@@ -9,6 +9,8 @@ mod breaker;
 mod client;
 mod encode;
 mod error;
+#[cfg(feature = "mock")]
+pub mod mock;
 
 pub use breaker::{CircuitBreaker, CircuitOpen, Pass};
 pub use client::{Answer, Client, MAX_ANSWER, Request};

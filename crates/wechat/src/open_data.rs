@@ -164,3 +164,21 @@ fn is_meant(data: &Map<String, Value>, expected: &Expectation<'_>) -> bool {
     };
     app == Some(expected.app.as_str()) && fresh && person
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use aws_lc_rs::digest::{SHA256, digest};
+
+    #[test]
+    fn wechats_own_example_comes_out_byte_for_byte() {
+        let encrypted = include_str!("../tests/vectors/open_data_profile.b64");
+        let key = SessionKey::parse("tiihtNczf5v6AKRyjwEUhQ==").unwrap();
+        let clear = decrypt_bytes(encrypted, "r7BXXKkLb8qrSNn05n0qiA==", &key).unwrap();
+        assert_eq!(clear.len(), 393);
+        assert_eq!(
+            hex::encode(digest(&SHA256, &clear)),
+            "3237d8a5dbd413523c194882c7156544d8a06e2afcc97383cc300c17bd09391b"
+        );
+    }
+}

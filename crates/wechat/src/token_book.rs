@@ -74,15 +74,21 @@ enum Source {
 }
 
 /// What a fetch came to; `None` while it is under way.
-type Landing = Option<Result<SecretString, CallFailure>>;
+type Landing = Option<Result<Landed, CallFailure>>;
+
+#[derive(Clone)]
+struct Landed {
+    value: SecretString,
+    /// True if WeChat gave out the token that it had refused although it was
+    /// asked anew: then it is the current one, and is tried once more.
+    knowingly: bool,
+}
 
 /// Why there is no token, other than a failed call.
 #[derive(Debug, thiserror::Error)]
 enum NoToken {
     #[error("no secret is configured for this application")]
     UnknownApp,
-    #[error("WeChat gives out the very token that it refuses")]
-    SameAgain,
     #[error("tokens were fetched too often")]
     TooOften,
     #[error("no token came in time")]
@@ -160,13 +166,13 @@ impl Book {
                 Ok(Ok(landing)) => landing.clone(),
                 Ok(Err(_)) | Err(_) => None,
             };
-            let value = landing
+            let landed = landing
                 .unwrap_or_else(|| Err(CallFailure::not_made(ENDPOINT, NoToken::TooLate)))?;
-            if !is_same(refused, &value) {
-                return Ok(value);
+            if landed.knowingly || !is_same(refused, &landed.value) {
+                return Ok(landed.value);
             }
         }
-        Err(CallFailure::not_made(ENDPOINT, NoToken::SameAgain))
+        Err(CallFailure::not_made(ENDPOINT, NoToken::TooLate))
     }
 
     /// The token held, or the fetch to wait for. Of those who come at once, one
@@ -203,6 +209,7 @@ impl Book {
         page: &mut Page,
         now: Instant,
     ) -> Result<watch::Receiver<Landing>, CallFailure> {
+        self.outside.transport.check(&self.app, ENDPOINT)?;
         while page
             .begun
             .front()
@@ -220,9 +227,7 @@ impl Book {
         tokio::spawn(async move {
             let result = book.fetch().await;
             let mut page = book.page();
-            if let Ok(token) = &result
-                && !is_same(page.refused.as_ref(), &token.value)
-            {
+            if let Ok((token, _)) = &result {
                 let now = Instant::now();
                 page.held = Some(Held {
                     value: token.value.clone(),
@@ -232,14 +237,19 @@ impl Book {
             }
             page.flight = None;
             drop(page);
+            let result = result.map(|(token, knowingly)| Landed {
+                value: token.value,
+                knowingly,
+            });
             // Nobody may be waiting any more.
-            let _ = landed.send(Some(result.map(|token| token.value)));
+            let _ = landed.send(Some(result));
         });
         Ok(flight)
     }
 
-    /// The shared store's token if it is fresh, else WeChat's.
-    async fn fetch(&self) -> Result<WeChatAccessToken, CallFailure> {
+    /// The shared store's token if it is fresh, else WeChat's; and whether that
+    /// is the refused one, knowingly given out again.
+    async fn fetch(&self) -> Result<(WeChatAccessToken, bool), CallFailure> {
         let refused = self.page().refused.clone();
         if let Some(refused) = &refused {
             stored(self.outside.cache.drop_refused(&self.app, refused)).await;
@@ -249,27 +259,25 @@ impl Book {
             && !token.fresh_for.is_zero()
             && !is_same(refused.as_ref(), &token.value)
         {
-            return Ok(token);
+            return Ok((token, false));
         }
         let mut token = self.ask(false).await?;
-        // Asked anew: the refusal may have come while WeChat was answering.
-        let refused = self.page().refused.clone();
-        if is_same(refused.as_ref(), &token.value) {
-            tracing::error!(
-                app_id = self.app.as_str(),
-                "WeChat gives out the token that it refuses"
-            );
-            let claim =
-                self.outside
-                    .cache
-                    .claim_forced_renewal(&self.app, FORCE_COOLDOWN, FORCE_DAILY);
-            if stored(claim).await != Some(true) {
-                return Err(CallFailure::not_made(ENDPOINT, NoToken::SameAgain));
-            }
+        if is_same(refused.as_ref(), &token.value) && self.may_force().await {
             token = self.ask(true).await?;
         }
         stored(self.outside.cache.keep(&self.app, &token)).await;
-        Ok(token)
+        let knowingly = is_same(refused.as_ref(), &token.value);
+        Ok((token, knowingly))
+    }
+
+    /// Whether the token may be renewed by force, which revokes that of everybody.
+    async fn may_force(&self) -> bool {
+        let cache = &self.outside.cache;
+        let claim = cache.claim_forced_renewal(&self.app, FORCE_COOLDOWN, FORCE_DAILY);
+        let forced = stored(claim).await == Some(true);
+        let app_id = self.app.as_str();
+        tracing::error!(app_id, forced, "WeChat gives out the token that it refuses");
+        forced
     }
 
     async fn ask(&self, force_refresh: bool) -> Result<WeChatAccessToken, CallFailure> {

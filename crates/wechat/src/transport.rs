@@ -81,6 +81,11 @@ impl Transport {
         }
     }
 
+    /// Whether a call would be held back, since WeChat refused it a moment ago.
+    pub(crate) fn check(&self, app: &AppId, endpoint: Endpoint) -> Result<(), CallFailure> {
+        Ok(self.holds.check(app, endpoint)?)
+    }
+
     /// Makes a call, as often as `tries` allows and before `deadline`.
     pub(crate) async fn call(
         &self,
@@ -89,7 +94,7 @@ impl Transport {
         deadline: Instant,
     ) -> Result<Reply, CallFailure> {
         let endpoint = call.endpoint;
-        self.holds.check(call.app, endpoint)?;
+        self.check(call.app, endpoint)?;
         let pass = self.breakers[endpoint as usize]
             .admit()
             .map_err(|open| CallFailure::not_made(endpoint, open))?;

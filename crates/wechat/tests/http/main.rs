@@ -1,0 +1,8 @@
+//! The gateway over real HTTP.
+
+#![expect(clippy::unwrap_used, reason = "what cannot be set up fails the test")]
+
+mod load;
+mod login;
+mod phone;
+mod support;

@@ -1,0 +1,129 @@
+//! What never reaches a log or an error, at any level: secrets, session keys,
+//! codes, tokens, addresses with a query.
+
+#![expect(clippy::unwrap_used, reason = "what cannot be set up fails the test")]
+
+#[path = "http/support.rs"]
+mod support;
+
+use std::io::Write;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use menshen_domain::model::wechat::AppKind;
+use menshen_domain::ports::wechat_gateway::WeChatGateway as _;
+use menshen_outbound::mock::{Reaction, Seen};
+use support::{
+    CODE, OPENID, SECRET, SESSION_KEY, TOKEN, app, errcode, gateway_within, login_code, mini,
+    openid, phone_code, phone_info, server, session, shown, token,
+};
+
+#[derive(Clone, Default)]
+struct Log(Arc<Mutex<Vec<u8>>>);
+
+impl Write for Log {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        self.0.lock().unwrap().extend_from_slice(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        Ok(())
+    }
+}
+
+#[tokio::test]
+async fn no_secret_reaches_a_log_line_or_an_error() {
+    let log = Log::default();
+    let writer = log.clone();
+    tracing_subscriber::fmt()
+        .with_max_level(tracing::Level::TRACE)
+        .with_writer(move || writer.clone())
+        .with_ansi(false)
+        .init();
+
+    let leaky = format!(
+        r#"{{"errcode":40125,"errmsg":"bad secret {SECRET} of code {CODE}","session_key":"{SESSION_KEY}"}}"#
+    );
+    let mut errors = Vec::new();
+    for reaction in [
+        Reaction::ok(session()),
+        Reaction::ok(phone_info()),
+        Reaction::ok(session().replace(OPENID, "")),
+        Reaction::ok(format!(r#"{{"session_key":"{SESSION_KEY}","#)),
+        Reaction::ok(leaky),
+        Reaction::status(502, format!("<html>{SECRET}{SESSION_KEY}{CODE}")),
+        Reaction::Close,
+        Reaction::Hang,
+        Reaction::Endless,
+        errcode(-1),
+        errcode(40001),
+        errcode(40029),
+        errcode(40226),
+        errcode(45009),
+        errcode(99_999),
+    ] {
+        let all = server({
+            let reaction = reaction.clone();
+            move |_: &Seen, _| reaction.clone()
+        })
+        .await;
+        let with_token = server(move |seen: &Seen, _| match seen.path() {
+            TOKEN => token("ACCESS-TOKEN-VALUE", 7200),
+            _ => reaction.clone(),
+        })
+        .await;
+        for base in [
+            all.url(),
+            with_token.url(),
+            "http://nobody.invalid".to_owned(),
+        ] {
+            let gateway = gateway_within(&[&base], Duration::from_millis(300));
+            errors.push(format!("{gateway:?}"));
+            for kind in [AppKind::MiniProgram, AppKind::App] {
+                match gateway.identify(&app(kind), &login_code()).await {
+                    Ok(person) => errors.push(format!("{person:?}")),
+                    Err(error) => errors.push(shown(&error)),
+                }
+            }
+            match gateway
+                .phone_number(&mini(), &phone_code(), &openid())
+                .await
+            {
+                Ok(phone) => errors.push(format!("{phone:?}")),
+                Err(error) => errors.push(shown(&error)),
+            }
+        }
+    }
+
+    let log = String::from_utf8(log.0.lock().unwrap().clone()).unwrap();
+    assert!(
+        log.contains("WeChat gave no usable answer"),
+        "something was logged"
+    );
+    assert!(
+        log.contains("hyper_util"),
+        "the HTTP client's own words were heard"
+    );
+    assert!(
+        log.contains("6437cc6f-0a1b2c3d-11223344"),
+        "the id of the request is"
+    );
+    for (place, text) in [("the log", log), ("an error", errors.join("\n"))] {
+        for secret in [
+            SECRET,
+            CODE,
+            SESSION_KEY,
+            OPENID,
+            "ACCESS-TOKEN-VALUE",
+            "13580006666",
+            "secret=",
+            "js_code=",
+            "access_token=",
+        ] {
+            let at = text.find(secret);
+            let around = at.map(|at| &text[at.saturating_sub(300)..at + secret.len()]);
+            assert_eq!(around, None, "{secret} is in {place}");
+        }
+    }
+}
