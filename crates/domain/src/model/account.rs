@@ -71,6 +71,17 @@ pub struct Account {
 }
 
 impl Account {
+    /// False once the account was merged into another or erased.
+    #[must_use]
+    pub fn is_there(&self) -> bool {
+        match self.status {
+            AccountStatus::Active | AccountStatus::Disabled | AccountStatus::Cancelling { .. } => {
+                true
+            }
+            AccountStatus::Merged { .. } | AccountStatus::Erased => false,
+        }
+    }
+
     /// The openid that this account holds in an application.
     #[must_use]
     pub fn openid_of(&self, provider: Provider, app_id: &AppId) -> Option<&OpenId> {

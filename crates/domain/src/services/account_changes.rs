@@ -84,6 +84,10 @@ impl<'a> ChangeSet<'a> {
         self.account
             .identities
             .extend(from.identities.iter().cloned());
+        // Oldest first, as the store will answer them.
+        self.account
+            .identities
+            .sort_by_key(|identity| (identity.linked_at, identity.id));
         self.account
             .union_ids
             .extend(from.union_ids.iter().cloned());
@@ -155,6 +159,10 @@ impl<'a> ChangeSet<'a> {
             });
         }
         if let Some((platform, union_id)) = wechat.union_id.clone().filter(|_| attach.union_id) {
+            // Whatever changes an account is audited; with an openid, it has been.
+            if !attach.openid {
+                self.tell(AuditAction::Linked, Some(union_id.masked()));
+            }
             self.account
                 .union_ids
                 .push((platform.clone(), union_id.clone()));
@@ -225,9 +233,11 @@ impl<'a> ChangeSet<'a> {
                 signed_in_at: (survivor && signed_in).then_some(self.now),
             });
         }
+        let existed = expected.iter().any(|other| other.user == id);
         self.changes.expected = expected;
         if self.changed {
-            self.account.version += 1;
+            // A new account is stored with the version that it was made with.
+            self.account.version += i64::from(existed);
             self.account.updated_at = self.now;
         }
         if signed_in {

@@ -112,7 +112,7 @@ impl Bind {
             let me = found
                 .signed_in
                 .clone()
-                .filter(|me| me.id == caller.account.id);
+                .filter(|me| me.id == caller.account.id && me.is_there());
             let me = me.ok_or(BindError::AccountGone)?;
             let decision = decide_binding(&me, evidence, &found, policy);
             let round = Round {

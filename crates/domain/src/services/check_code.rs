@@ -16,7 +16,7 @@ use crate::ports::clock::Clock;
 use crate::ports::code_store::{Attempt, CodeReceipt, CodeStore};
 use crate::ports::mac::Mac;
 use crate::ports::randomness::Randomness;
-use crate::ports::rate_limiter::{Admission, RateLimiter, Reservation};
+use crate::ports::rate_limiter::{Admission, RateLimiter, RateLimiterError, Reservation};
 
 /// Why a code proves nothing.
 #[derive(Debug, thiserror::Error)]
@@ -49,6 +49,17 @@ pub enum CheckCodeError {
 
 fn unavailable(error: impl Into<BoxError>) -> CheckCodeError {
     CheckCodeError::Unavailable(error.into())
+}
+
+/// The code was right and is spent: a count that cannot be taken back must not
+/// cost the person another message.
+fn told(outcome: Result<(), RateLimiterError>) {
+    if let Err(error) = outcome {
+        tracing::warn!(
+            error = &error as &dyn std::error::Error,
+            "a right code could not be taken off the counts"
+        );
+    }
 }
 
 /// Compares verification codes.
@@ -119,17 +130,18 @@ impl CheckCode {
             .spend(scope, seed.id)
             .await
             .map_err(unavailable)?;
-        self.limiter
-            .release(&reservation)
-            .await
-            .map_err(unavailable)?;
+        told(self.limiter.release(&reservation).await);
         if !spent {
             return Err(CheckCodeError::Expired);
         }
         let failures = LimitKey::FailuresPhone(scope.phone.clone());
-        self.limiter.reset(&failures).await.map_err(unavailable)?;
-        self.tell_test_number(scope, origin).await?;
-        Ok(CodeReceipt::new(scope.clone(), seed))
+        told(self.limiter.reset(&failures).await);
+        let receipt = CodeReceipt::new(scope.clone(), seed);
+        if let Err(error) = self.tell_test_number(scope, origin).await {
+            self.give_back(&receipt, challenge).await;
+            return Err(error);
+        }
+        Ok(receipt)
     }
 
     /// Gives a spent code back, since the request was refused for a reason that

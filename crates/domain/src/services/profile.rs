@@ -45,7 +45,8 @@ impl EditProfile {
         };
         for _ in 0..MAX_ROUNDS {
             let found = self.accounts.observe(&lookup).await?;
-            let account = found.signed_in.clone().ok_or(AccountStoreError::Stale)?;
+            let account = found.signed_in.clone().filter(Account::is_there);
+            let account = account.ok_or(AccountStoreError::Stale)?;
             match self.save(account, edit, &found, origin).await {
                 Err(AccountStoreError::Stale) => {}
                 settled => return settled,

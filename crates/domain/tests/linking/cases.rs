@@ -176,7 +176,7 @@ impl Shape {
             Place::Other => one = one.with_phone(&phone(n + 1)),
         }
         // In between, so that nothing depends on the order of identities.
-        if self.elsewhere && n % 2 == 0 {
+        if self.elsewhere && n.is_multiple_of(2) {
             one = one.with_openid(&app(1), openid(100 + n));
         }
         match self.openid {
@@ -184,7 +184,7 @@ impl Shape {
             Place::Named => one = one.with_openid(&app(0), openid(0)),
             Place::Other => one = one.with_openid(&app(0), openid(n + 1)),
         }
-        if self.elsewhere && n % 2 == 1 {
+        if self.elsewhere && !n.is_multiple_of(2) {
             one = one.with_openid(&app(1), openid(100 + n));
         }
         match self.union_id {
