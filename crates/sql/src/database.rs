@@ -100,6 +100,12 @@ impl Database {
         Ok(())
     }
 
+    /// The connection that writes, for tools that look where no port does.
+    #[must_use]
+    pub fn connection(&self) -> &DatabaseConnection {
+        &self.writer
+    }
+
     /// How much was asked of the database so far.
     #[must_use]
     pub fn statements(&self) -> StatementCount {
@@ -108,10 +114,6 @@ impl Database {
 
     pub(crate) fn backend(&self) -> DbBackend {
         self.writer.get_database_backend()
-    }
-
-    pub(crate) fn writer(&self) -> &DatabaseConnection {
-        &self.writer
     }
 
     /// The connection for reading, one statement of which is about to be asked.

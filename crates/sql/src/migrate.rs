@@ -52,7 +52,7 @@ impl Database {
     ///
     /// As of [`migrate_up`](Self::migrate_up).
     pub async fn migration_status(&self) -> Result<Vec<MigrationState>, DatabaseError> {
-        let applied = menshen_migrations::applied(self.writer()).await?;
+        let applied = menshen_migrations::applied(self.connection()).await?;
         refuse_newer(&applied)?;
         let state = |name: String| MigrationState {
             applied: applied.contains(&name),
@@ -86,7 +86,7 @@ impl Database {
             sqlite_transaction_mode: Some(SqliteTransactionMode::Immediate),
             ..TransactionOptions::default()
         };
-        let transaction = self.writer().begin_with_options(options).await?;
+        let transaction = self.connection().begin_with_options(options).await?;
         if self.backend() == DbBackend::Postgres {
             let lock = format!("SELECT pg_advisory_xact_lock({MIGRATION_LOCK})");
             for statement in [

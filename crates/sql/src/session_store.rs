@@ -124,7 +124,7 @@ impl SqlStore {
         let identities = identities
             .filter_map(Result::transpose)
             .collect::<Result<_, _>>()?;
-        let account = assemble(&self.keys, user, identities)?;
+        let account = assemble(&self.keys, &user, identities)?;
         Ok(Some(SessionWithAccount { session, account }))
     }
 

@@ -43,7 +43,11 @@ impl Sealer for FakeSealer {
         for (byte, sealed) in clear.iter_mut().zip(body) {
             *byte ^= sealed;
         }
-        if check(usage, row, &clear) == *tag { Ok(clear) } else { Err(SealError) }
+        if check(usage, row, &clear) == *tag {
+            Ok(clear)
+        } else {
+            Err(SealError)
+        }
     }
 }
 
@@ -53,7 +57,7 @@ fn check(usage: SealUse, row: &[u8], clear: &[u8]) -> [u8; 8] {
     tag
 }
 
-/// Fills `out` with bits that depend on all of the parts: FNV-1a, then SplitMix64.
+/// Fills `out` with bits that depend on all of the parts: `FNV-1a`, then `SplitMix64`.
 fn stream(parts: &[&[u8]], out: &mut [u8]) {
     let mut state: u64 = 0xcbf2_9ce4_8422_2325;
     for part in parts {
@@ -77,10 +81,15 @@ mod tests {
 
     #[test]
     fn what_is_sealed_opens_in_its_own_place_only() {
-        let sealed = FakeSealer.seal(SealUse::PhoneNumber, b"row", b"+8613800138000").unwrap();
+        let sealed = FakeSealer
+            .seal(SealUse::PhoneNumber, b"row", b"+8613800138000")
+            .unwrap();
         assert!(!sealed.windows(4).any(|part| part == b"1380"));
         let open = |usage, row: &[u8]| FakeSealer.open(usage, row, &sealed);
-        assert_eq!(open(SealUse::PhoneNumber, b"row").unwrap(), b"+8613800138000");
+        assert_eq!(
+            open(SealUse::PhoneNumber, b"row").unwrap(),
+            b"+8613800138000"
+        );
         assert!(open(SealUse::PhoneNumber, b"other").is_err());
         assert!(open(SealUse::SessionKey, b"row").is_err());
     }

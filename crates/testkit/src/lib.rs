@@ -4,7 +4,6 @@
 //! makes one named test of each clause, for an adapter's `tests/conformance.rs`.
 
 mod clauses;
-mod clauses;
 pub mod fake_keys;
 pub mod people;
 pub mod sample;

@@ -143,10 +143,16 @@ impl People {
             union_ids: Vec::new(),
             ..account.clone()
         };
-        let mut steps =
-            vec![Step::CreateUser { account: Box::new(bare), consent_version: Some("1".into()) }];
+        let mut steps = vec![Step::CreateUser {
+            account: Box::new(bare),
+            consent_version: Some("1".into()),
+        }];
         let number = account.phone.iter().cloned();
-        steps.extend(number.map(|phone| Step::SetPhone { user, phone, proof: PhoneProof::Sms }));
+        steps.extend(number.map(|phone| Step::SetPhone {
+            user,
+            phone,
+            proof: PhoneProof::Sms,
+        }));
         let identities = account.identities.iter().cloned();
         steps.extend(identities.map(|identity| Step::LinkIdentity {
             user,
@@ -155,7 +161,12 @@ impl People {
         }));
         for (platform, union_id) in account.union_ids.iter().cloned() {
             let id = IdentityId::generate(&*self.0, now());
-            steps.push(Step::LinkUnionId { user, id, platform, union_id });
+            steps.push(Step::LinkUnionId {
+                user,
+                id,
+                platform,
+                union_id,
+            });
         }
         self.changes(user, Vec::new(), steps)
     }
@@ -163,8 +174,15 @@ impl People {
     /// The changes of a login that finds the account as it is.
     #[must_use]
     pub fn login(&self, account: &Account, session: Session, max_live: u32) -> Changes {
-        let expected = Expected { signed_in_at: Some(now()), ..seen(account) };
-        let step = Step::OpenSession { session: Box::new(session), max_live, code: None };
+        let expected = Expected {
+            signed_in_at: Some(now()),
+            ..seen(account)
+        };
+        let step = Step::OpenSession {
+            session: Box::new(session),
+            max_live,
+            code: None,
+        };
         self.changes(account.id, vec![expected], vec![step])
     }
 }
@@ -172,13 +190,21 @@ impl People {
 /// The account was seen, and is not changed.
 #[must_use]
 pub fn seen(account: &Account) -> Expected {
-    Expected { user: account.id, version: account.version, changed: false, signed_in_at: None }
+    Expected {
+        user: account.id,
+        version: account.version,
+        changed: false,
+        signed_in_at: None,
+    }
 }
 
 /// The account was seen, and is changed.
 #[must_use]
 pub fn changed(account: &Account) -> Expected {
-    Expected { changed: true, ..seen(account) }
+    Expected {
+        changed: true,
+        ..seen(account)
+    }
 }
 
 /// An application's id.

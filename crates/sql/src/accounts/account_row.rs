@@ -39,7 +39,7 @@ pub(crate) fn identity_columns() -> &'static str {
 /// Puts an account together.
 pub(crate) fn assemble(
     keys: &Keys,
-    user: Model,
+    user: &Model,
     mut rows: Vec<IdentityRow>,
 ) -> Result<Account, StorageFault> {
     rows.sort_by_key(|row| (row.linked_at, row.id));
@@ -55,14 +55,14 @@ pub(crate) fn assemble(
     Ok(Account {
         id: UserId::from_uuid(user.id),
         version: user.version,
-        status: status(&user)?,
-        phone: phone(keys, &user)?,
+        status: status(user)?,
+        phone: phone(keys, user)?,
         identities,
         union_ids,
         created_at: user.created_at,
         updated_at: user.updated_at,
         last_login_at: user.last_login_at,
-        profile: profile(&user)?,
+        profile: profile(user)?,
     })
 }
 

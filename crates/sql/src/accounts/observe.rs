@@ -42,7 +42,7 @@ pub(super) async fn observe(store: &SqlStore, lookup: &Lookup) -> Result<Snapsho
     }
     let mut accounts: HashMap<Uuid, Account> = HashMap::with_capacity(found.len());
     for (id, (user, identities)) in found {
-        accounts.insert(id, assemble(&store.keys, user, identities)?);
+        accounts.insert(id, assemble(&store.keys, &user, identities)?);
     }
     let at = |place| places.get(&place).and_then(|id| accounts.get(id)).cloned();
     Ok(Snapshot {

@@ -1,0 +1,37 @@
+//! The ports' own clauses, held against every engine.
+
+mod support;
+
+/// All suites, on the stores that the expression gives.
+macro_rules! all_suites {
+    ($stores:expr) => {
+        mod account_store {
+            use super::super::support;
+            menshen_testkit::account_store!($stores);
+        }
+        mod session_store {
+            use super::super::support;
+            menshen_testkit::session_store!($stores);
+        }
+        mod signing_key_store {
+            use super::super::support;
+            menshen_testkit::signing_key_store!($stores);
+        }
+        mod keyring_store {
+            use super::super::support;
+            menshen_testkit::keyring_store!($stores);
+        }
+        mod audit_log {
+            use super::super::support;
+            menshen_testkit::audit_log!($stores);
+        }
+    };
+}
+
+mod sqlite_file {
+    all_suites!(support::in_a_file().await);
+}
+
+mod sqlite_memory {
+    all_suites!(support::in_memory().await);
+}

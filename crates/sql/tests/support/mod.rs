@@ -1,0 +1,114 @@
+//! Stores for the tests of this crate.
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use menshen_sql::{Database, DatabaseOptions, SqlStore};
+use menshen_testkit::fake_keys::{FakeMac, FakeSealer};
+use menshen_testkit::sample::SeededRandomness;
+use menshen_testkit::stores::{AuditRow, OutboxRow, Stores, Witness};
+use sea_orm::{ConnectionTrait as _, QueryResult, Statement};
+use uuid::Uuid;
+
+/// A connection to `url`, with the schema of today.
+pub(crate) async fn migrated(url: &str) -> Database {
+    let options = DatabaseOptions { max_connections: 8 };
+    let database = Database::connect(url, options).await.expect("a database");
+    database.migrate_up().await.expect("the schema");
+    database
+}
+
+/// A store over a database.
+pub(crate) fn store(database: &Database) -> SqlStore {
+    let randomness = SeededRandomness::new(0xfeed);
+    SqlStore::new(
+        database.clone(),
+        Arc::new(FakeSealer),
+        Arc::new(FakeMac),
+        Arc::new(randomness),
+    )
+}
+
+/// The ports of a database; `guard` goes away with them.
+pub(crate) fn stores(database: Database, guard: impl Send + Sync + 'static) -> Stores {
+    let store = Arc::new(store(&database));
+    Stores {
+        accounts: store.clone(),
+        sessions: store.clone(),
+        signing_keys: store.clone(),
+        audit_log: store,
+        keyring: Arc::new(database.clone()),
+        witness: Arc::new(Eyes(database)),
+        guard: Box::new(guard),
+    }
+}
+
+/// The ports of a fresh SQLite file.
+pub(crate) async fn in_a_file() -> Stores {
+    let folder = tempfile::tempdir().expect("a folder");
+    let url = format!(
+        "sqlite://{}",
+        folder.path().join("data/menshen.db").display()
+    );
+    stores(migrated(&url).await, folder)
+}
+
+/// The ports of a fresh SQLite database in memory.
+pub(crate) async fn in_memory() -> Stores {
+    stores(migrated("sqlite::memory:").await, ())
+}
+
+/// Looks into the tables.
+struct Eyes(Database);
+
+impl Eyes {
+    async fn all(&self, sql: &str) -> Vec<QueryResult> {
+        let db = self.0.connection();
+        let statement = Statement::from_string(db.get_database_backend(), sql);
+        db.query_all_raw(statement).await.expect("rows")
+    }
+}
+
+#[async_trait]
+impl Witness for Eyes {
+    async fn audit(&self) -> Vec<AuditRow> {
+        let rows = self.all("SELECT * FROM audit_events ORDER BY id").await;
+        let row = |row: QueryResult| AuditRow {
+            id: row.try_get::<Uuid>("", "id").expect("an id").to_string(),
+            action: text(&row, "action").expect("an action"),
+            user: uuid(&row, "user_id"),
+            session: uuid(&row, "session_id"),
+            subject: text(&row, "subject"),
+            method: text(&row, "method"),
+            reason: text(&row, "reason"),
+            address: text(&row, "address"),
+            device_id: text(&row, "device_id"),
+            request_id: text(&row, "request_id"),
+        };
+        rows.into_iter().map(row).collect()
+    }
+
+    async fn outbox(&self) -> Vec<OutboxRow> {
+        let rows = self.all("SELECT * FROM outbox ORDER BY id").await;
+        let row = |row: QueryResult| OutboxRow {
+            id: uuid(&row, "id").expect("an id"),
+            user: uuid(&row, "user_id").expect("a user"),
+            kind: text(&row, "kind").expect("a kind"),
+            payload: row
+                .try_get::<sea_orm::JsonValue>("", "payload")
+                .expect("JSON")
+                .to_string(),
+        };
+        rows.into_iter().map(row).collect()
+    }
+}
+
+fn text(row: &QueryResult, column: &str) -> Option<String> {
+    row.try_get("", column).expect("text")
+}
+
+fn uuid(row: &QueryResult, column: &str) -> Option<String> {
+    row.try_get::<Option<Uuid>>("", column)
+        .expect("a UUID")
+        .map(|id| id.to_string())
+}
