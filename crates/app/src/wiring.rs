@@ -51,6 +51,7 @@ use menshen_wechat::{OfficialGateway, OfficialGatewayConfig};
 
 use crate::clock::SystemClock;
 use crate::http::client_address::ProxyTrust;
+use crate::http::metrics::Metrics;
 use crate::http::readiness::{Probe, Readiness};
 use crate::http::{App, PublicKeys};
 use crate::master_key::master_keys;
@@ -186,6 +187,10 @@ struct Outside {
     apps: Arc<WeChatApps>,
 }
 
+#[expect(
+    clippy::too_many_lines,
+    reason = "one line per part: splitting it would only hide which"
+)]
 fn app(
     settings: &Settings,
     stores: Stores,
@@ -325,6 +330,7 @@ fn app(
         readiness,
         clock,
         randomness,
+        metrics: Metrics::default(),
         proxies: ProxyTrust::new(settings.server.trusted_proxies.clone()),
         consent_version: account_policy.consent_version.clone(),
         playground: settings.profile == Profile::Development,

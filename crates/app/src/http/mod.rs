@@ -1,6 +1,7 @@
 //! HTTP: the route table, and what its handlers work with.
 
 pub mod account_json;
+pub mod admission;
 pub mod bearer;
 pub mod body;
 pub mod client_address;
@@ -16,10 +17,12 @@ pub mod kinds;
 pub mod locale;
 pub mod login;
 pub mod me;
+pub mod metrics;
 pub mod openapi;
 pub mod operations;
 pub mod pages;
 pub mod readiness;
+pub mod rendering;
 pub mod token;
 
 use std::sync::Arc;
@@ -44,6 +47,7 @@ use menshen_domain::services::sign_out::SignOut;
 
 use crate::http::client_address::ProxyTrust;
 use crate::http::error::ApiError;
+use crate::http::metrics::Metrics;
 use crate::http::readiness::Readiness;
 
 /// The public keys, as they are served.
@@ -74,6 +78,7 @@ pub struct App {
     pub readiness: Arc<Readiness>,
     pub clock: Arc<dyn Clock>,
     pub randomness: Arc<dyn Randomness>,
+    pub metrics: Metrics,
     pub proxies: ProxyTrust,
     pub consent_version: Option<String>,
     pub playground: bool,
@@ -128,8 +133,17 @@ pub fn routes(config: &mut ServiceConfig, playground: bool) {
             [web::get().to(token::jwks)],
             "GET",
         ))
-        .service(at("/healthz", [web::get().to(health::live)], "GET"))
-        .service(at("/readyz", [web::get().to(health::ready)], "GET"))
+        .service(at(
+            "/healthz",
+            [web::get().to(health::live), web::head().to(health::live)],
+            "GET, HEAD",
+        ))
+        .service(at(
+            "/readyz",
+            [web::get().to(health::ready), web::head().to(health::ready)],
+            "GET, HEAD",
+        ))
+        .service(at("/metrics", [web::get().to(metrics::serve)], "GET"))
         .service(at("/openapi.json", [web::get().to(openapi::serve)], "GET"))
         .service(at("/docs", [web::get().to(pages::docs)], "GET"))
         .service(at(

@@ -333,6 +333,14 @@ pub const OPERATIONS: &[Operation] = &[
         ..BASE
     },
     Operation {
+        path: "/metrics",
+        tag: "Operation",
+        summary: "Metrics",
+        description: "Prometheus' text form.",
+        answer: Schemas::Text("application/openmetrics-text"),
+        ..BASE
+    },
+    Operation {
         path: "/openapi.json",
         tag: "Operation",
         summary: "This description",

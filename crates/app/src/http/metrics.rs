@@ -1,0 +1,110 @@
+//! What is counted, in Prometheus' text form. No label has unbounded values, and
+//! none names a person.
+
+use std::sync::atomic::AtomicU64;
+use std::time::Duration;
+
+use actix_web::HttpResponse;
+use actix_web::web::Data;
+use prometheus_client::encoding::EncodeLabelSet;
+use prometheus_client::encoding::text::encode;
+use prometheus_client::metrics::counter::Counter;
+use prometheus_client::metrics::family::Family;
+use prometheus_client::metrics::histogram::{Histogram, exponential_buckets};
+use prometheus_client::metrics::info::Info;
+use prometheus_client::registry::{Registry, Unit};
+
+use crate::http::App;
+use crate::http::error::ApiError;
+
+/// What a request came to.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct Outcome {
+    /// The route's pattern; `other` for paths that are none of ours.
+    route: String,
+    /// The HTTP status.
+    status: u16,
+    /// The envelope's code; `ok` for a success.
+    code: &'static str,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct Route {
+    route: String,
+}
+
+/// Counts what happens.
+pub struct Metrics {
+    registry: Registry,
+    requests: Family<Outcome, Counter<u64, AtomicU64>>,
+    durations: Family<Route, Histogram>,
+}
+
+/// From half a millisecond to eight seconds.
+fn histogram() -> Histogram {
+    Histogram::new(exponential_buckets(0.0005, 2.0, 15))
+}
+
+impl Default for Metrics {
+    fn default() -> Self {
+        let mut registry = Registry::with_prefix("menshen");
+        let requests = Family::default();
+        let durations: Family<Route, Histogram> = Family::new_with_constructor(histogram);
+        let version = Info::new([("version", env!("CARGO_PKG_VERSION"))]);
+        registry.register("build", "The version that runs", version);
+        registry.register(
+            "http_requests",
+            "Requests by route, status and outcome",
+            requests.clone(),
+        );
+        registry.register_with_unit(
+            "http_request_duration",
+            "Time until the answer",
+            Unit::Seconds,
+            durations.clone(),
+        );
+        Self {
+            registry,
+            requests,
+            durations,
+        }
+    }
+}
+
+impl Metrics {
+    /// Counts one answered request.
+    pub fn answered(&self, route: Option<String>, status: u16, code: &'static str, took: Duration) {
+        let route = route.unwrap_or_else(|| "other".to_owned());
+        self.durations
+            .get_or_create(&Route {
+                route: route.clone(),
+            })
+            .observe(took.as_secs_f64());
+        self.requests
+            .get_or_create(&Outcome {
+                route,
+                status,
+                code,
+            })
+            .inc();
+    }
+
+    /// The text form (Prometheus, `OpenMetrics` 1.0).
+    ///
+    /// # Errors
+    ///
+    /// [`std::fmt::Error`] if a value cannot be written, which a string never says.
+    pub fn text(&self) -> Result<String, std::fmt::Error> {
+        let mut text = String::new();
+        encode(&mut text, &self.registry)?;
+        Ok(text)
+    }
+}
+
+/// `GET /metrics`
+pub(super) async fn serve(app: Data<App>) -> Result<HttpResponse, ApiError> {
+    let text = app.metrics.text().map_err(ApiError::internal)?;
+    Ok(HttpResponse::Ok()
+        .content_type("application/openmetrics-text; version=1.0.0; charset=utf-8")
+        .body(text))
+}
