@@ -1,0 +1,107 @@
+//! Vendors in front of a badly behaved server.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU8, Ordering};
+use std::time::Duration;
+
+use chrono::{DateTime, Utc};
+use menshen_domain::model::phone_number::PhoneNumber;
+use menshen_domain::model::sms_code::SmsCode;
+use menshen_domain::ports::clock::Clock;
+use menshen_domain::ports::randomness::Randomness;
+use menshen_domain::ports::sms_sender::SmsMessage;
+use menshen_outbound::mock::{MockServer, Reaction, Seen};
+use menshen_sms::{Aliyun, AliyunConfig, FailoverSender, SmsVendor, Webhook, WebhookConfig};
+
+pub(crate) const PHONE: &str = "+8613800138000";
+pub(crate) const CODE: &str = "048291";
+pub(crate) const KEY_ID: &str = "fake-access-key-id";
+pub(crate) const KEY_SECRET: &str = "fake-access-key-secret";
+pub(crate) const HOOK_SECRET: &str = "whsec_ZXhhbXBsZS13ZWJob29rLXNlY3JldC0zMi1ieXRlcyE=";
+pub(crate) const NOW: i64 = 1_767_225_600;
+
+struct Fixed;
+
+impl Clock for Fixed {
+    fn now(&self) -> DateTime<Utc> {
+        DateTime::from_timestamp(NOW, 0).unwrap()
+    }
+}
+
+/// Bytes that never come twice, and are small.
+#[derive(Default)]
+pub(crate) struct Counting(AtomicU8);
+
+impl Randomness for Counting {
+    fn fill(&self, bytes: &mut [u8]) {
+        for byte in bytes {
+            *byte = self.0.fetch_add(1, Ordering::Relaxed);
+        }
+    }
+}
+
+pub(crate) fn clock() -> Arc<dyn Clock> {
+    Arc::new(Fixed)
+}
+
+pub(crate) fn randomness() -> Arc<dyn Randomness> {
+    Arc::new(Counting::default())
+}
+
+pub(crate) fn message_to(phone: &str) -> SmsMessage {
+    SmsMessage {
+        phone: PhoneNumber::parse(phone).unwrap(),
+        code: SmsCode::parse(CODE).unwrap(),
+        purpose: "login",
+        expires_in: Duration::from_mins(10),
+    }
+}
+
+pub(crate) fn message() -> SmsMessage {
+    message_to(PHONE)
+}
+
+pub(crate) async fn server(
+    handler: impl Fn(&Seen, usize) -> Reaction + Send + Sync + 'static,
+) -> MockServer {
+    MockServer::start(handler).await.unwrap()
+}
+
+pub(crate) async fn always(reaction: Reaction) -> MockServer {
+    server(move |_, _| reaction.clone()).await
+}
+
+pub(crate) fn aliyun(endpoint: &str) -> Arc<dyn SmsVendor> {
+    let config = AliyunConfig {
+        endpoint: endpoint.to_owned(),
+        access_key_id: KEY_ID.to_owned(),
+        access_key_secret: KEY_SECRET.into(),
+        sign_name: "门神 演示".to_owned(),
+        template_code: "SMS_100000001".to_owned(),
+    };
+    Arc::new(Aliyun::new(config, clock(), randomness()).unwrap())
+}
+
+pub(crate) fn webhook(url: &str) -> Arc<dyn SmsVendor> {
+    let config = WebhookConfig {
+        url: url.to_owned(),
+        secret: HOOK_SECRET.into(),
+    };
+    Arc::new(Webhook::new(&config, clock()).unwrap())
+}
+
+pub(crate) fn sender(vendors: Vec<Arc<dyn SmsVendor>>) -> FailoverSender {
+    FailoverSender::new(vendors, randomness())
+}
+
+/// Alibaba's answer with this code.
+pub(crate) fn code(code: &str) -> Reaction {
+    code_saying(code, "words")
+}
+
+/// Alibaba's answer with this code and this text.
+pub(crate) fn code_saying(code: &str, message: &str) -> Reaction {
+    Reaction::ok(format!(
+        r#"{{"Code":"{code}","Message":"{message}","BizId":"900000000000000001^0","RequestId":"R-1"}}"#
+    ))
+}
