@@ -6,7 +6,9 @@ use std::pin::Pin;
 use std::time::Duration;
 
 use actix_web::dev::Payload;
-use actix_web::http::header::{CONTENT_ENCODING, CONTENT_TYPE};
+use actix_web::http::header::{
+    CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE, HeaderValue, TRANSFER_ENCODING,
+};
 use actix_web::web::BytesMut;
 use actix_web::{FromRequest, HttpRequest};
 use futures_util::StreamExt as _;
@@ -45,6 +47,27 @@ impl<T: DeserializeOwned + 'static> FromRequest for Body<T> {
     }
 }
 
+/// A JSON body that may be left out altogether.
+#[derive(Debug)]
+pub struct MaybeBody<T>(pub Option<Body<T>>);
+
+impl<T: DeserializeOwned + 'static> FromRequest for MaybeBody<T> {
+    type Error = ApiError;
+    type Future = Pin<Box<dyn Future<Output = Result<Self, ApiError>>>>;
+
+    fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
+        let headers = request.headers();
+        let length = headers
+            .get(CONTENT_LENGTH)
+            .map_or(&b"0"[..], HeaderValue::as_bytes);
+        if length == b"0" && !headers.contains_key(TRANSFER_ENCODING) {
+            return Box::pin(async { Ok(Self(None)) });
+        }
+        let body = Body::from_request(request, payload);
+        Box::pin(async move { Ok(Self(Some(body.await?))) })
+    }
+}
+
 fn check_headers(request: &HttpRequest) -> Result<(), ApiError> {
     let headers = request.headers();
     let media_type = headers
@@ -62,7 +85,7 @@ fn check_headers(request: &HttpRequest) -> Result<(), ApiError> {
         return Err(ApiError::new(&kinds::UNSUPPORTED_MEDIA_TYPE));
     }
     let declared = headers
-        .get("content-length")
+        .get(CONTENT_LENGTH)
         .and_then(|value| value.to_str().ok()?.parse::<u64>().ok());
     if declared.is_some_and(|length| length > MAX_BODY as u64) {
         return Err(ApiError::new(&kinds::PAYLOAD_TOO_LARGE));

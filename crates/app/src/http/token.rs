@@ -10,7 +10,7 @@ use utoipa::ToSchema;
 use crate::http::App;
 use crate::http::account_json::LoginJson;
 use crate::http::bearer::bearer;
-use crate::http::body::Body;
+use crate::http::body::{Body, MaybeBody};
 use crate::http::context::Context;
 use crate::http::detached::detached;
 use crate::http::error::ApiError;
@@ -59,9 +59,9 @@ pub(super) async fn logout(
     context: Context,
     app: Data<App>,
     http: HttpRequest,
-    body: Option<Body<LogoutRequest>>,
+    body: MaybeBody<LogoutRequest>,
 ) -> Result<HttpResponse, ApiError> {
-    let scope = body.and_then(|body| body.value.scope);
+    let scope = body.0.and_then(|body| body.value.scope);
     let token = bearer(&http)?;
     // Signing out twice is no error: the first answer may have been lost.
     let claims = app.authenticate.token_only(token)?;

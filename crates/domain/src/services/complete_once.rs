@@ -18,7 +18,7 @@ const FRESH: Duration = Duration::from_mins(1);
 /// Longer than any login takes.
 const LEASE: Duration = Duration::from_secs(15);
 /// How long a repeat waits for the first.
-const PATIENCE: Duration = Duration::from_secs(5);
+const PATIENCE: Duration = Duration::from_secs(3);
 
 /// Carries a login out once per idempotency key.
 pub struct CompleteOnce {

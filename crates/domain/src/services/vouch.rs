@@ -23,7 +23,7 @@ const KEPT: Duration = Duration::from_mins(5);
 /// Longer than any login takes.
 const LEASE: Duration = Duration::from_secs(15);
 /// How long a repeat waits for the first.
-const PATIENCE: Duration = Duration::from_secs(5);
+const PATIENCE: Duration = Duration::from_secs(3);
 
 /// Where a code arrived, and from whom.
 #[derive(Debug, Clone, Copy)]
