@@ -35,3 +35,7 @@ mod sqlite_file {
 mod sqlite_memory {
     all_suites!(support::in_memory().await);
 }
+
+mod postgres {
+    all_suites!(support::in_postgres().await);
+}

@@ -7,5 +7,6 @@ mod clauses;
 pub mod fake_keys;
 pub mod people;
 pub mod sample;
+pub mod servers;
 pub mod stores;
 pub mod suites;

@@ -31,10 +31,7 @@ pub(super) async fn connect(url: &str, options: DatabaseOptions) -> Result<Pools
                 "idle_in_transaction_session_timeout",
                 SILENCE.as_millis().to_string(),
             ),
-            (
-                "default_transaction_isolation",
-                r"read\ committed".to_owned(),
-            ),
+            ("default_transaction_isolation", "read committed".to_owned()),
             ("timezone", "UTC".to_owned()),
         ])
         .disable_statement_logging();

@@ -6,6 +6,7 @@ use async_trait::async_trait;
 use menshen_sql::{Database, DatabaseOptions, SqlStore};
 use menshen_testkit::fake_keys::{FakeMac, FakeSealer};
 use menshen_testkit::sample::SeededRandomness;
+use menshen_testkit::servers::postgres::PostgresDatabase;
 use menshen_testkit::stores::{AuditRow, OutboxRow, Stores, Witness};
 use sea_orm::{ConnectionTrait as _, QueryResult, Statement};
 use uuid::Uuid;
@@ -56,6 +57,12 @@ pub(crate) async fn in_a_file() -> Stores {
 /// The ports of a fresh SQLite database in memory.
 pub(crate) async fn in_memory() -> Stores {
     stores(migrated("sqlite::memory:").await, ())
+}
+
+/// The ports of a fresh PostgreSQL database.
+pub(crate) async fn in_postgres() -> Stores {
+    let server = PostgresDatabase::fresh().await;
+    stores(migrated(&server.url).await, server)
 }
 
 /// Looks into the tables.
