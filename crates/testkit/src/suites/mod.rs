@@ -8,3 +8,4 @@ pub mod rate_limiter;
 pub mod replay_ledger;
 pub mod session_store;
 pub mod signing_key_store;
+pub mod wechat_token_cache;
