@@ -14,6 +14,7 @@ pub mod recent_sessions;
 pub mod replay_ledger;
 
 mod fingerprint;
+mod limit_log;
 mod moment;
 mod outstanding;
 mod shelf;

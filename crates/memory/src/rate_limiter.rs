@@ -1,6 +1,5 @@
 //! Rolling windows in process.
 
-use std::collections::VecDeque;
 use std::sync::Mutex;
 use std::time::Duration;
 
@@ -9,6 +8,7 @@ use menshen_domain::model::limits::{LimitKey, LimitRule, Window};
 use menshen_domain::ports::rate_limiter::{Admission, RateLimiter, RateLimiterError, Reservation};
 
 use crate::fingerprint::{Fingerprint, Fingerprints};
+use crate::limit_log::{Log, next_id};
 use crate::lock;
 use crate::moment::{Moment, Stopwatch, micros};
 use crate::shelf::{CLEARED_PER_CALL, Shelf};
@@ -147,7 +147,7 @@ impl State {
         if new > self.logs.room() || keys.len() > self.max_places.saturating_sub(self.places) {
             return Err(RateLimiterError::Full);
         }
-        let id = (now.0 << SEQUENCE_BITS).max(self.last_id + 1);
+        let id = next_id(now, self.last_id);
         self.last_id = id;
         for (key, span) in keys {
             let mut log = match self.logs.remove(key) {
@@ -194,40 +194,6 @@ impl State {
             };
             self.forget(key);
         }
-    }
-}
-
-/// An id is the microsecond of the reservation, and a number within it: so a log
-/// needs eight bytes a place for both its time and whose it is.
-const SEQUENCE_BITS: u32 = 12;
-
-/// The places taken under one key, oldest first, for as long as `span`.
-#[derive(Default)]
-struct Log {
-    ids: VecDeque<u64>,
-    span: u64,
-}
-
-impl Log {
-    /// How long a window has no place, if it has none.
-    fn wait(&self, limit: u32, per: u64, now: Moment) -> Option<Duration> {
-        // The window is full while the act `limit` places from the end is in it.
-        let limit = usize::try_from(limit.max(1)).unwrap_or(usize::MAX);
-        let oldest = self.ids[self.ids.len().checked_sub(limit)?];
-        let free_at = Moment((oldest >> SEQUENCE_BITS).saturating_add(per));
-        (free_at > now).then(|| free_at.since(now))
-    }
-
-    /// Drops what no window counts any more; answers how much that was.
-    fn prune(&mut self, now: Moment) -> usize {
-        let gone = self
-            .ids
-            .partition_point(|id| (id >> SEQUENCE_BITS).saturating_add(self.span) <= now.0);
-        self.ids.drain(..gone);
-        if self.ids.capacity() > 4 * self.ids.len() + 16 {
-            self.ids.shrink_to(2 * self.ids.len());
-        }
-        gone
     }
 }
 
@@ -376,5 +342,25 @@ mod tests {
         }
         assert_eq!(lock(&limiter.state).places, 0);
         assert_eq!(lock(&limiter.state).logs.room(), 4);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn reservations_of_one_instant_are_told_apart() {
+        let limiter = MemoryRateLimiter::default();
+        let windows = [window(source(1), 100, 60)];
+        let mut ids = Vec::new();
+        for _ in 0..100 {
+            match limiter.reserve(&windows).await.unwrap() {
+                Admission::Reserved(reservation) => ids.push(reservation.id),
+                Admission::Refused { .. } => panic!("refused"),
+            }
+        }
+        ids.dedup();
+        assert_eq!(ids.len(), 100);
+        // Being told apart costs no time: all of them are free at once.
+        tokio::time::advance(Duration::from_mins(1)).await;
+        for _ in 0..100 {
+            assert!(admitted(&limiter, &windows).await);
+        }
     }
 }

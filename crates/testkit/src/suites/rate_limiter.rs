@@ -42,6 +42,7 @@ macro_rules! rate_limiter {
             a_refusal_in_one_window_takes_no_place_in_another,
             a_refusal_names_the_window_that_stays_full_the_longest,
             windows_on_one_key_share_what_they_count,
+            a_window_that_is_left_out_forgets_nothing,
             keys_are_counted_apart,
             the_kinds_of_keys_are_counted_apart,
             a_release_gives_the_places_back,
@@ -200,6 +201,20 @@ pub async fn windows_on_one_key_share_what_they_count(limiter: Limiter) {
         panic!("a fourth place");
     };
     assert_eq!(rule, LimitRule::SmsVolume);
+}
+
+/// An act that counts against the short window alone does not make the long one
+/// forget, and counts in it.
+pub async fn a_window_that_is_left_out_forgets_nothing(limiter: Limiter) {
+    let short = [window(LimitRule::ResendInterval, phone(1), 9, SHORT / 4)];
+    let long = [volume(phone(1), 3)];
+    assert!(admitted(&limiter, &long).await);
+    for _ in 0..2 {
+        sleep(PAST_SHORT / 4).await;
+        assert!(admitted(&limiter, &short).await);
+    }
+    sleep(PAST_SHORT / 4).await;
+    assert!(!admitted(&limiter, &long).await);
 }
 
 /// Another number, another count.
