@@ -33,6 +33,7 @@ use menshen_domain::services::rejoin::Rejoin;
 use menshen_domain::services::send_code::SendCode;
 use menshen_domain::services::sign_in::SignIn;
 use menshen_domain::services::sign_out::SignOut;
+use menshen_domain::services::step_up::StepUp;
 use menshen_domain::services::vouch::Vouch;
 use menshen_memory::code_store::MemoryCodeStore;
 use menshen_memory::rate_limiter::MemoryRateLimiter;
@@ -259,6 +260,7 @@ fn app(
         tokens: tokens.clone(),
         clock: clock.clone(),
     });
+    let step_up_sessions = sessions.clone();
     App {
         send_code: Arc::new(SendCode {
             codes,
@@ -323,6 +325,14 @@ fn app(
             apps: apps.clone(),
             bind: bind.clone(),
             clock: clock.clone(),
+        }),
+        step_up: Arc::new(StepUp {
+            check: check_code.clone(),
+            vouch: vouch.clone(),
+            apps: apps.clone(),
+            sessions: step_up_sessions,
+            clock: clock.clone(),
+            randomness: randomness.clone(),
         }),
         link_wechat: Arc::new(LinkWeChat { vouch, apps, bind }),
         check_code,

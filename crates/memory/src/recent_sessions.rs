@@ -156,6 +156,15 @@ impl SessionStore for RecentSessions {
         self.inner.note_replay(id, generation, audit).await
     }
 
+    async fn prove(
+        &self,
+        id: SessionId,
+        now: DateTime<Utc>,
+        audit: AuditEvent,
+    ) -> Result<bool, SessionStoreError> {
+        self.inner.prove(id, now, audit).await
+    }
+
     async fn end(
         &self,
         user: UserId,

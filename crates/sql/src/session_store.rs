@@ -63,6 +63,15 @@ impl SessionStore for SqlStore {
         Ok(within(self.note_replay_once(id, generation, audit)).await?)
     }
 
+    async fn prove(
+        &self,
+        id: SessionId,
+        now: DateTime<Utc>,
+        audit: AuditEvent,
+    ) -> Result<bool, SessionStoreError> {
+        Ok(within(self.prove_again(id, now, audit)).await?)
+    }
+
     async fn end(
         &self,
         user: UserId,
@@ -202,6 +211,24 @@ impl SqlStore {
             transaction.commit().await?;
         }
         Ok(())
+    }
+
+    async fn prove_again(
+        &self,
+        id: SessionId,
+        now: DateTime<Utc>,
+        audit: AuditEvent,
+    ) -> Result<bool, Failure> {
+        let transaction = self.database.begin().await?;
+        let sql = "UPDATE sessions SET proven_at = $1 \
+                   WHERE id = $2 AND ended_at IS NULL AND expires_at > $1";
+        let values = [micros(now).into(), id.as_uuid().into()];
+        let proven = run(&transaction, sql, values).await? == 1;
+        if proven {
+            audit_log::append(&transaction, &[audit]).await?;
+            transaction.commit().await?;
+        }
+        Ok(proven)
     }
 
     async fn end_sessions(

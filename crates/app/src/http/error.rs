@@ -20,6 +20,7 @@ use menshen_domain::services::check_code::CheckCodeError;
 use menshen_domain::services::login::LoginError;
 use menshen_domain::services::refresh::RefreshError;
 use menshen_domain::services::send_code::SendCodeError;
+use menshen_domain::services::step_up::StepUpError;
 use serde::Serialize;
 
 use crate::http::kinds::{self, Fault, Kind};
@@ -320,6 +321,16 @@ impl From<BindError> for ApiError {
                 error
             }
             BindError::AccountGone => Self::ended(EndReason::Cancelled),
+        }
+    }
+}
+
+impl From<StepUpError> for ApiError {
+    fn from(error: StepUpError) -> Self {
+        match error {
+            StepUpError::Login(error) => error.into(),
+            StepUpError::NoPhone => Self::new(&kinds::PHONE_REQUIRED),
+            StepUpError::SessionOver => Self::ended(EndReason::SignedOut),
         }
     }
 }

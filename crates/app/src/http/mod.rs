@@ -23,6 +23,7 @@ pub mod operations;
 pub mod pages;
 pub mod readiness;
 pub mod rendering;
+pub mod step_up;
 pub mod token;
 
 use std::sync::Arc;
@@ -44,6 +45,7 @@ use menshen_domain::services::profile::EditProfile;
 use menshen_domain::services::refresh::Refresh;
 use menshen_domain::services::send_code::SendCode;
 use menshen_domain::services::sign_out::SignOut;
+use menshen_domain::services::step_up::StepUp;
 
 use crate::http::client_address::ProxyTrust;
 use crate::http::error::ApiError;
@@ -74,6 +76,7 @@ pub struct App {
     pub edit_profile: Arc<EditProfile>,
     pub bind_phone: Arc<BindPhone>,
     pub link_wechat: Arc<LinkWeChat>,
+    pub step_up: Arc<StepUp>,
     pub key_set: Arc<dyn PublicKeys>,
     pub readiness: Arc<Readiness>,
     pub clock: Arc<dyn Clock>,
@@ -116,6 +119,11 @@ pub fn routes(config: &mut ServiceConfig, playground: bool) {
             "GET, PATCH",
         ))
         .service(at("/v1/me/phone", [web::post().to(me::bind_phone)], "POST"))
+        .service(at(
+            "/v1/me/step-up",
+            [web::post().to(step_up::prove)],
+            "POST",
+        ))
         .service(at(
             "/v1/me/wechat",
             [web::post().to(me::link_wechat)],

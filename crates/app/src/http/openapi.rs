@@ -25,6 +25,7 @@ use crate::http::kinds::Kind;
 use crate::http::login::{SmsLogin, WeChatLogin, WeChatPhoneLogin};
 use crate::http::me::{PhoneBinding, ProfilePatch, WeChatBinding};
 use crate::http::operations::{OPERATIONS, Operation as Described, Schemas};
+use crate::http::step_up::{StepUpJson, StepUpRequest};
 use crate::http::token::{LogoutJson, LogoutRequest, RefreshRequest};
 
 static DOCUMENT: LazyLock<String> = LazyLock::new(|| describe().to_json().unwrap_or_default());
@@ -97,6 +98,8 @@ fn schemas() -> Vec<(String, RefOr<Schema>)> {
     add::<ProfilePatch>(&mut all);
     add::<PhoneBinding>(&mut all);
     add::<WeChatBinding>(&mut all);
+    add::<StepUpRequest>(&mut all);
+    add::<StepUpJson>(&mut all);
     add::<LoginJson>(&mut all);
     add::<CodeSentJson>(&mut all);
     add::<LogoutJson>(&mut all);

@@ -269,6 +269,17 @@ pub const OPERATIONS: &[Operation] = &[
     },
     Operation {
         method: "POST",
+        path: "/v1/me/step-up",
+        summary: "Prove again who is there",
+        description: "Takes a code of purpose `step_up`, or a WeChat login code of a linked identity. For five minutes, \
+            what needs a recent proof is allowed in this session.",
+        body: Some("StepUpRequest"),
+        answer: Schemas::Envelope("StepUpJson"),
+        kinds: &[CODE, WECHAT, &[&k::PHONE_REQUIRED]],
+        ..ME
+    },
+    Operation {
+        method: "POST",
         path: "/v1/me/wechat",
         summary: "Link a WeChat identity",
         description: "If the identity has an account, the two become one where one of them has no phone number.",

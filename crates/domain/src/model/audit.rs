@@ -53,6 +53,8 @@ pub enum AuditAction {
     RefreshRecovered,
     /// A refresh token was used that must not be in use any more.
     RefreshReused,
+    /// A person proved again who they are.
+    SteppedUp,
     /// A session was ended by its owner.
     SignedOut,
     /// A session was ended by a newer one or by a change of the account.
@@ -86,6 +88,7 @@ impl AuditAction {
             Self::RefreshReplayed => "refresh.replayed",
             Self::RefreshRecovered => "refresh.recovered",
             Self::RefreshReused => "refresh.reused",
+            Self::SteppedUp => "session.stepped_up",
             Self::SignedOut => "session.signed_out",
             Self::SessionEnded => "session.ended",
             Self::KeyCreated => "key.created",

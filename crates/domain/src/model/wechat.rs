@@ -318,6 +318,23 @@ impl WeChatApps {
             .ok_or(AppChoiceError::Unknown)
     }
 
+    /// The application of any kind that `id` names, or the only one of `kind`.
+    ///
+    /// # Errors
+    ///
+    /// See [`AppChoiceError`].
+    pub fn any_kind(
+        &self,
+        id: Option<&AppId>,
+        kind: AppKind,
+    ) -> Result<&WeChatApp, AppChoiceError> {
+        const ANY: [AppKind; 3] = [AppKind::MiniProgram, AppKind::App, AppKind::Website];
+        match id {
+            Some(id) => self.named(id, &ANY),
+            None => self.choose(None, kind),
+        }
+    }
+
     /// The application that `id` names, or the only one of `kind`.
     ///
     /// # Errors

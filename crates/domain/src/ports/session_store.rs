@@ -87,6 +87,19 @@ pub trait SessionStore: Send + Sync {
         audit: AuditEvent,
     ) -> Result<(), SessionStoreError>;
 
+    /// Records that the person proved again who they are, in a live session, and
+    /// writes the audit row; `false`, and nothing written, if it has ended.
+    ///
+    /// # Errors
+    ///
+    /// [`SessionStoreError`].
+    async fn prove(
+        &self,
+        id: SessionId,
+        now: DateTime<Utc>,
+        audit: AuditEvent,
+    ) -> Result<bool, SessionStoreError>;
+
     /// Ends live sessions of an account, each with an outbox row, and with one
     /// audit row that is written only if one of them was live; answers which
     /// ended. Ending again is no error.

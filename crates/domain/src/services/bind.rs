@@ -83,7 +83,7 @@ pub struct Bind {
 }
 
 /// How long a proof of who is there counts as recent.
-const RECENT: chrono::TimeDelta = chrono::TimeDelta::minutes(5);
+pub const RECENT: chrono::TimeDelta = chrono::TimeDelta::minutes(5);
 
 impl Bind {
     /// Binds what was proven; durable on return.

@@ -11,7 +11,6 @@ use crate::services::login::LoginError;
 use crate::services::vouch::{Caller, Vouch, Vouched};
 
 const ROUTE: &str = "link_wechat";
-const ANY: [AppKind; 3] = [AppKind::MiniProgram, AppKind::App, AppKind::Website];
 
 /// Links a WeChat identity.
 pub struct LinkWeChat {
@@ -37,13 +36,8 @@ impl LinkWeChat {
         app_id: Option<&AppId>,
         origin: &Origin,
     ) -> Result<Bound, BindError> {
-        let app = match app_id {
-            Some(id) => self.apps.named(id, &ANY),
-            None => self
-                .apps
-                .choose(None, AppKind::of_client(caller.session.client_type())),
-        };
-        let app = app.map_err(LoginError::from)?;
+        let kind = AppKind::of_client(caller.session.client_type());
+        let app = self.apps.any_kind(app_id, kind).map_err(LoginError::from)?;
         let from = Caller {
             route: ROUTE,
             client_type: caller.session.client_type(),

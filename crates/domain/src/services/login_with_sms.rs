@@ -53,7 +53,11 @@ impl LoginWithSms {
         request: &LoginRequest,
     ) -> Result<SignedIn, LoginError> {
         let linked = match &proof.wechat {
-            Some((code, app_id)) => Some((code, self.app(app_id.as_ref(), request)?)),
+            Some((code, app_id)) => Some((
+                code,
+                self.apps
+                    .any_kind(app_id.as_ref(), AppKind::of_client(request.client.kind))?,
+            )),
             None => None,
         };
         let scope = CodeScope {
@@ -70,16 +74,6 @@ impl LoginWithSms {
             self.check.give_back(&receipt, proof.challenge).await;
         }
         login
-    }
-
-    fn app(&self, id: Option<&AppId>, request: &LoginRequest) -> Result<&WeChatApp, LoginError> {
-        const ANY: [AppKind; 3] = [AppKind::MiniProgram, AppKind::App, AppKind::Website];
-        Ok(match id {
-            Some(id) => self.apps.named(id, &ANY)?,
-            None => self
-                .apps
-                .choose(None, AppKind::of_client(request.client.kind))?,
-        })
     }
 
     async fn with_receipt(

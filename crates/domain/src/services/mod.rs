@@ -17,6 +17,7 @@ pub mod rejoin;
 pub mod send_code;
 pub mod sign_in;
 pub mod sign_out;
+pub mod step_up;
 pub mod vouch;
 
 mod account_changes;

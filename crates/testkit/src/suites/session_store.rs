@@ -41,6 +41,8 @@ macro_rules! session_store {
             racing_rotations_move_on_once,
             a_rotation_never_outlives_an_end,
             a_replay_is_audited_once_per_generation,
+            a_proof_is_remembered_in_a_live_session,
+            a_session_that_is_over_takes_no_proof,
             one_session_ends,
             all_other_sessions_end,
             all_sessions_end,
@@ -419,6 +421,41 @@ async fn end(
         .end(account.id, which, EndReason::SignedOut, now(), audit)
         .await
         .unwrap()
+}
+
+/// The time of the proof moves, and nothing else of the session.
+pub async fn a_proof_is_remembered_in_a_live_session(stores: Stores) {
+    let people = People::new(1);
+    let (account, [session]) = with_sessions(&stores, &people, [1]).await;
+    let row = people.audit(AuditAction::SteppedUp, account.id);
+    let at = later(MINUTE * 9);
+    assert!(stores.sessions.prove(session.id, at, row).await.unwrap());
+    let found = stores.sessions.find(session.id).await.unwrap().unwrap();
+    let expected = Session {
+        proven_at: at,
+        ..session
+    };
+    assert_eq!(found.session, expected);
+    assert_eq!(audited(&stores, AuditAction::SteppedUp).await, 1);
+}
+
+/// Ended or expired, and without an audit row.
+pub async fn a_session_that_is_over_takes_no_proof(stores: Stores) {
+    let people = People::new(1);
+    let (account, [ended, expired]) = with_sessions(&stores, &people, [1, 2]).await;
+    let which = SessionsOf::One(ended.id);
+    let row = people.audit(AuditAction::SignedOut, account.id);
+    let end = stores
+        .sessions
+        .end(account.id, which, EndReason::SignedOut, now(), row);
+    assert_eq!(end.await.unwrap(), [ended.id]);
+    for (session, at) in [(&ended, now()), (&expired, expired.expires_at)] {
+        let row = people.audit(AuditAction::SteppedUp, account.id);
+        assert!(!stores.sessions.prove(session.id, at, row).await.unwrap());
+        let found = stores.sessions.find(session.id).await.unwrap().unwrap();
+        assert_eq!(found.session.proven_at, session.proven_at);
+    }
+    assert_eq!(audited(&stores, AuditAction::SteppedUp).await, 0);
 }
 
 /// The others live on.
