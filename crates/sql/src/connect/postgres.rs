@@ -4,8 +4,8 @@ use std::str::FromStr;
 use std::time::Duration;
 
 use sea_orm::SqlxPostgresConnector;
-use sea_orm::sqlx::ConnectOptions as _;
 use sea_orm::sqlx::postgres::{PgConnectOptions, PgPoolOptions};
+use sea_orm::sqlx::{ConnectOptions as _, Connection as _};
 
 use crate::connect::{DatabaseOptions, LOCK_WAIT, POOL_WAIT, Pools};
 use crate::database::DatabaseError;
@@ -15,6 +15,10 @@ use crate::failure::StorageFault;
 const STATEMENT_TIME: Duration = Duration::from_secs(3);
 /// How long a transaction of a client that fell silent keeps its locks.
 const SILENCE: Duration = Duration::from_secs(5);
+
+/// How long a connection may have been idle and still be trusted to be alive.
+/// Asking each time would cost every call a round trip.
+const TRUSTED: Duration = Duration::from_secs(1);
 
 /// Opens a pool. The wait for a connection includes making one.
 ///
@@ -38,6 +42,15 @@ pub(super) async fn connect(url: &str, options: DatabaseOptions) -> Result<Pools
     let pool = PgPoolOptions::new()
         .max_connections(options.max_connections.max(1))
         .acquire_timeout(POOL_WAIT)
+        .test_before_acquire(false)
+        .before_acquire(|connection, idle| {
+            Box::pin(async move {
+                if idle.idle_for > TRUSTED {
+                    connection.ping().await?;
+                }
+                Ok(true)
+            })
+        })
         .connect_with(settings)
         .await
         .map_err(|error| DatabaseError::Unavailable(StorageFault::new(error.to_string())))?;

@@ -29,10 +29,13 @@ pub(super) async fn connect(url: &str, options: DatabaseOptions) -> Result<Pools
         .busy_timeout(LOCK_WAIT)
         .disable_statement_logging();
     if memory {
-        // The database lives as long as its one connection.
+        // The database lives as long as its one connection: whatever would end
+        // that is switched off, the test of an idle connection included, which
+        // ends it when the caller goes away meanwhile.
         let pool = SqlitePoolOptions::new()
             .max_connections(1)
             .min_connections(1)
+            .test_before_acquire(false)
             .acquire_timeout(LOCK_WAIT)
             .idle_timeout(None)
             .max_lifetime(None)
@@ -51,12 +54,14 @@ pub(super) async fn connect(url: &str, options: DatabaseOptions) -> Result<Pools
         .synchronous(SqliteSynchronous::Full);
     let writer = SqlitePoolOptions::new()
         .max_connections(1)
+        .test_before_acquire(false)
         .acquire_timeout(LOCK_WAIT)
         .connect_with(settings.clone())
         .await
         .map_err(fault)?;
     let reader = SqlitePoolOptions::new()
         .max_connections(options.max_connections.max(1))
+        .test_before_acquire(false)
         .acquire_timeout(POOL_WAIT)
         .connect_with(settings.pragma("query_only", "on"))
         .await

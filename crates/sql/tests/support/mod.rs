@@ -1,5 +1,7 @@
 //! Stores for the tests of this crate.
 
+#![allow(dead_code, reason = "each test file uses some of it")]
+
 use std::sync::Arc;
 
 use async_trait::async_trait;

@@ -14,7 +14,7 @@ use std::time::{Duration, Instant};
 /// The name that the server knows us by.
 const ROLE: &str = "menshen";
 /// How long the server may take to start.
-const START: Duration = Duration::from_secs(60);
+const START: Duration = Duration::from_mins(1);
 
 /// A database of its own, gone when this is dropped.
 #[derive(Debug)]
