@@ -105,8 +105,10 @@ pub trait CodeStore: Send + Sync {
     ) -> Result<Draft, CodeStoreError>;
 
     /// The message is on its way: the draft becomes the scope's only live code,
-    /// and `challenge` gets `attempts` tries at it. A live code of the same seed
-    /// keeps its life and its counts and takes one more challenge.
+    /// and `challenge` gets `attempts` tries at it. Its life began with the draft.
+    /// A live code of the same seed keeps its life and its counts and takes one
+    /// more challenge; one that was spent meanwhile stays spent. A draft that was
+    /// discarded by another ask with the same seed is committed all the same.
     ///
     /// # Errors
     ///

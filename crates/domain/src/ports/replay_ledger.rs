@@ -87,9 +87,10 @@ pub trait ReplayLedger: Send + Sync {
         patience: Duration,
     ) -> Result<Claim, ReplayLedgerError>;
 
-    /// Records what became of a claimed proof, and ends the claim. After `fresh` it becomes [`ProofRecord::Spent`], and after `kept` it
-    /// is forgotten. Recording again replaces the record and starts neither
-    /// time anew.
+    /// Records what became of a claimed proof, and ends the claim. After `fresh`
+    /// it becomes [`ProofRecord::Spent`], and after `kept` it is forgotten.
+    /// Recording again replaces the record and starts neither time anew; what is
+    /// spent stays spent.
     ///
     /// # Errors
     ///
@@ -103,7 +104,7 @@ pub trait ReplayLedger: Send + Sync {
     ) -> Result<(), ReplayLedgerError>;
 
     /// Nothing happened: the claim ends, and the proof may be claimed again,
-    /// with what was recorded before it.
+    /// with what was recorded before it. Where there is no claim, nothing changes.
     ///
     /// # Errors
     ///
