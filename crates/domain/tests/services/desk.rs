@@ -1,0 +1,580 @@
+//! The ports and settings of one test, and the use cases over them.
+
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use chrono::{DateTime, Utc};
+use menshen_domain::model::account::Account;
+use menshen_domain::model::audit::{AuditAction, AuditEvent};
+use menshen_domain::model::changes::{Changes, Step};
+use menshen_domain::model::client::{Client, ClientType, Label};
+use menshen_domain::model::identifiers::EventId;
+use menshen_domain::model::limits::{LimitRule, Limits};
+use menshen_domain::model::linking::Snapshot;
+use menshen_domain::model::policy::{
+    AccountPolicy, RequirePhone, SmsPolicy, TokenLives, TokenPolicy,
+};
+use menshen_domain::model::refresh::RefreshState;
+use menshen_domain::model::session::Session;
+use menshen_domain::model::token::{AccessClaims, AccessToken, Scope};
+use menshen_domain::model::wechat::{WeChatApp, WeChatApps};
+use menshen_domain::ports::account_store::{AccountStoreError, MockAccountStore};
+use menshen_domain::ports::audit_log::{AuditLogError, MockAuditLog};
+use menshen_domain::ports::clock::Clock;
+use menshen_domain::ports::code_store::{Attempt, MockCodeStore};
+use menshen_domain::ports::mac::Mac;
+use menshen_domain::ports::rate_limiter::{
+    Admission, MockRateLimiter, RateLimiterError, Reservation,
+};
+use menshen_domain::ports::replay_ledger::ReplayLedger;
+use menshen_domain::ports::session_store::MockSessionStore;
+use menshen_domain::ports::sms_sender::MockSmsSender;
+use menshen_domain::ports::token_issuer::MockTokenIssuer;
+use menshen_domain::ports::token_verifier::MockTokenVerifier;
+use menshen_domain::ports::wechat_gateway::MockWeChatGateway;
+use menshen_domain::services::authenticate::{Authenticate, Authenticated};
+use menshen_domain::services::bind::Bind;
+use menshen_domain::services::bind_phone::BindPhone;
+use menshen_domain::services::check_code::CheckCode;
+use menshen_domain::services::complete_once::CompleteOnce;
+use menshen_domain::services::issue_tokens::IssueTokens;
+use menshen_domain::services::link_wechat::LinkWeChat;
+use menshen_domain::services::login::LoginRequest;
+use menshen_domain::services::login_with_sms::LoginWithSms;
+use menshen_domain::services::login_with_wechat::LoginWithWeChat;
+use menshen_domain::services::profile::EditProfile;
+use menshen_domain::services::refresh::Refresh;
+use menshen_domain::services::rejoin::Rejoin;
+use menshen_domain::services::send_code::SendCode;
+use menshen_domain::services::sign_in::SignIn;
+use menshen_domain::services::step_up::StepUp;
+use menshen_domain::services::vouch::Vouch;
+use uuid::Uuid;
+
+use crate::ledger::FakeLedger;
+use crate::support::people::{app, no_limits, origin, seed, sms_policy};
+use crate::support::{at, away, clock_at, epoch, mac, randomness, secs, session_id};
+
+/// What a port was asked, in order.
+pub(crate) struct Heard<T>(Arc<Mutex<Vec<T>>>);
+
+impl<T> Heard<T> {
+    fn new() -> (Self, impl Fn(T) + Clone + Send + Sync + 'static)
+    where
+        T: Send + 'static,
+    {
+        let heard = Arc::new(Mutex::new(Vec::new()));
+        let listener = Arc::clone(&heard);
+        let listen = move |one| {
+            listener
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner)
+                .push(one);
+        };
+        (Self(heard), listen)
+    }
+
+    pub(crate) fn all(&self) -> MutexGuard<'_, Vec<T>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Heard<AuditEvent> {
+    pub(crate) fn actions(&self) -> Vec<AuditAction> {
+        self.all().iter().map(|row| row.action).collect()
+    }
+}
+
+impl Heard<Changes> {
+    /// The only changes that were carried out.
+    pub(crate) fn only(&self) -> Changes {
+        let all = self.all();
+        assert_eq!(all.len(), 1, "changes were carried out once");
+        all[0].clone()
+    }
+}
+
+/// What the changes do, one word per step.
+pub(crate) fn steps(changes: &Changes) -> Vec<&'static str> {
+    let word = |step: &Step| match step {
+        Step::CreateUser { .. } => "create",
+        Step::SetPhone { .. } => "phone",
+        Step::LinkIdentity { .. } => "openid",
+        Step::LinkUnionId { .. } => "unionid",
+        Step::StoreSessionKey { .. } => "session key",
+        Step::Merge { .. } => "merge",
+        Step::SaveProfile { .. } => "profile",
+        Step::Restore(_) => "restore",
+        Step::EndSessions { .. } => "end sessions",
+        Step::OpenSession { .. } => "session",
+    };
+    changes.steps.iter().map(word).collect()
+}
+
+pub(crate) fn actions(changes: &Changes) -> Vec<AuditAction> {
+    changes.audit.iter().map(|row| row.action).collect()
+}
+
+pub(crate) fn notices(changes: &Changes) -> Vec<&'static str> {
+    let name = |event: &menshen_domain::model::event::OutboxEvent| event.notice.as_str();
+    changes.outbox.iter().map(name).collect()
+}
+
+/// The session that the changes open.
+pub(crate) fn opened(changes: &Changes) -> Session {
+    let session = changes.steps.iter().find_map(|step| match step {
+        Step::OpenSession { session, .. } => Some((**session).clone()),
+        _ => None,
+    });
+    session.expect("a session is opened")
+}
+
+/// The ports and settings of one test.
+pub(crate) struct Desk {
+    pub(crate) codes: MockCodeStore,
+    pub(crate) limiter: MockRateLimiter,
+    pub(crate) sender: MockSmsSender,
+    pub(crate) audit: MockAuditLog,
+    pub(crate) accounts: MockAccountStore,
+    pub(crate) sessions: MockSessionStore,
+    pub(crate) gateway: MockWeChatGateway,
+    pub(crate) ledger: Arc<dyn ReplayLedger>,
+    pub(crate) issuer: MockTokenIssuer,
+    pub(crate) verifier: MockTokenVerifier,
+    pub(crate) mac: Arc<dyn Mac>,
+    pub(crate) now: DateTime<Utc>,
+    pub(crate) sms: SmsPolicy,
+    pub(crate) limits: Limits,
+    pub(crate) policy: AccountPolicy,
+    pub(crate) tokens: TokenPolicy,
+    pub(crate) apps: Vec<WeChatApp>,
+}
+
+pub(crate) fn token_policy() -> TokenPolicy {
+    let lives = TokenLives {
+        access: secs(3_600),
+        refresh: secs(30 * 86_400),
+        session: secs(180 * 86_400),
+    };
+    TokenPolicy {
+        mini_program: lives,
+        app: lives,
+        web: TokenLives {
+            access: secs(300),
+            ..lives
+        },
+        refresh_grace: secs(30),
+        refresh_recovery: secs(7 * 86_400),
+        max_sessions: 5,
+    }
+}
+
+impl Default for Desk {
+    fn default() -> Self {
+        Self {
+            codes: MockCodeStore::new(),
+            limiter: MockRateLimiter::new(),
+            sender: MockSmsSender::new(),
+            audit: MockAuditLog::new(),
+            accounts: MockAccountStore::new(),
+            sessions: MockSessionStore::new(),
+            gateway: MockWeChatGateway::new(),
+            ledger: Arc::new(FakeLedger::default()),
+            issuer: MockTokenIssuer::new(),
+            verifier: MockTokenVerifier::new(),
+            mac: mac(),
+            now: epoch(),
+            sms: sms_policy(),
+            limits: no_limits(),
+            policy: AccountPolicy {
+                require_phone: RequirePhone::Never,
+                merge: true,
+                confirm_wechat_phone: false,
+                consent_version: None,
+                default_avatar: None,
+                nickname_prefix: "用户".to_owned(),
+            },
+            tokens: token_policy(),
+            apps: vec![app(0)],
+        }
+    }
+}
+
+impl Desk {
+    /// The audit log takes everything down.
+    pub(crate) fn audited(&mut self) -> Heard<AuditEvent> {
+        let (heard, listen) = Heard::new();
+        self.audit.expect_append().returning(move |rows| {
+            rows.iter().cloned().for_each(&listen);
+            Ok(())
+        });
+        heard
+    }
+
+    /// The audit log is asked once and does not answer.
+    pub(crate) fn audit_away(&mut self) {
+        self.audit
+            .expect_append()
+            .once()
+            .returning(|_| Err(AuditLogError(away())));
+    }
+
+    /// Every window has a place, once.
+    pub(crate) fn admitted(&mut self) {
+        self.limiter
+            .expect_reserve()
+            .once()
+            .returning(|windows| Ok(Admission::Reserved(reservation(windows.to_vec()))));
+    }
+
+    /// A window of this rule is full.
+    pub(crate) fn refused(&mut self, rule: LimitRule) {
+        self.limiter.expect_reserve().once().returning(move |_| {
+            Ok(Admission::Refused {
+                rule,
+                retry_after: secs(37),
+            })
+        });
+    }
+
+    pub(crate) fn limiter_away(&mut self) {
+        self.limiter
+            .expect_reserve()
+            .once()
+            .returning(|_| Err(RateLimiterError::Unavailable(away())));
+    }
+
+    /// The place is given back, once.
+    pub(crate) fn released(&mut self) {
+        self.limiter
+            .expect_release()
+            .withf(|reservation| reservation.id == 42)
+            .once()
+            .returning(|_| Ok(()));
+    }
+
+    /// One try is counted; the code is that of [`seed`].
+    pub(crate) fn counted(&mut self, attempts_left: u8) {
+        self.codes
+            .expect_attempt()
+            .once()
+            .returning(move |_, _, _| {
+                Ok(Attempt::Counted {
+                    seed: seed(),
+                    attempts_left,
+                })
+            });
+    }
+
+    /// A right code is accepted, once, and taken off the counts.
+    pub(crate) fn right_code_is_spent(&mut self) {
+        self.counted(4);
+        self.admitted();
+        self.codes
+            .expect_spend()
+            .withf(|_, id| *id == seed().id)
+            .once()
+            .returning(|_, _| Ok(true));
+        self.released();
+        self.limiter.expect_reset().once().returning(|_| Ok(()));
+    }
+
+    /// The store answers these accounts, every time.
+    pub(crate) fn observed(&mut self, found: Snapshot) {
+        self.accounts
+            .expect_observe()
+            .returning(move |_| Ok(found.clone()));
+    }
+
+    /// The store carries out what it is asked.
+    pub(crate) fn applied(&mut self) -> Heard<Changes> {
+        let (heard, listen) = Heard::new();
+        self.accounts.expect_apply().returning(move |changes| {
+            listen(changes.clone());
+            Ok(())
+        });
+        heard
+    }
+
+    /// Everything that the store is asked to carry out is refused with `error`.
+    pub(crate) fn not_applied(&mut self, error: fn() -> AccountStoreError) -> Heard<Changes> {
+        let (heard, listen) = Heard::new();
+        self.accounts.expect_apply().returning(move |changes| {
+            listen(changes.clone());
+            Err(error())
+        });
+        heard
+    }
+
+    /// Access tokens are signed.
+    pub(crate) fn signing(&mut self) -> Heard<AccessClaims> {
+        let (heard, listen) = Heard::new();
+        self.issuer.expect_issue().returning(move |claims| {
+            listen(*claims);
+            Ok(AccessToken::new("signed".to_owned()))
+        });
+        heard
+    }
+
+    /// Ends the preparation: from here on the ports are used.
+    pub(crate) fn open(self) -> Office {
+        Office {
+            codes: Arc::new(self.codes),
+            limiter: Arc::new(self.limiter),
+            sender: Arc::new(self.sender),
+            audit: Arc::new(self.audit),
+            accounts: Arc::new(self.accounts),
+            sessions: Arc::new(self.sessions),
+            gateway: Arc::new(self.gateway),
+            ledger: self.ledger,
+            issuer: Arc::new(self.issuer),
+            verifier: Arc::new(self.verifier),
+            mac: self.mac,
+            clock: clock_at(self.now),
+            sms: Arc::new(self.sms),
+            limits: self.limits,
+            policy: Arc::new(self.policy),
+            tokens: self.tokens,
+            apps: Arc::new(WeChatApps::new(self.apps)),
+        }
+    }
+}
+
+pub(crate) fn reservation(windows: Vec<menshen_domain::model::limits::Window>) -> Reservation {
+    Reservation { id: 42, windows }
+}
+
+/// The use cases over the ports of one test.
+pub(crate) struct Office {
+    codes: Arc<MockCodeStore>,
+    limiter: Arc<MockRateLimiter>,
+    sender: Arc<MockSmsSender>,
+    audit: Arc<MockAuditLog>,
+    accounts: Arc<MockAccountStore>,
+    sessions: Arc<MockSessionStore>,
+    gateway: Arc<MockWeChatGateway>,
+    ledger: Arc<dyn ReplayLedger>,
+    issuer: Arc<MockTokenIssuer>,
+    verifier: Arc<MockTokenVerifier>,
+    mac: Arc<dyn Mac>,
+    clock: Arc<dyn Clock>,
+    sms: Arc<SmsPolicy>,
+    limits: Limits,
+    policy: Arc<AccountPolicy>,
+    tokens: TokenPolicy,
+    apps: Arc<WeChatApps>,
+}
+
+impl Office {
+    pub(crate) fn send_code(&self) -> SendCode {
+        SendCode {
+            codes: self.codes.clone(),
+            limiter: self.limiter.clone(),
+            sender: self.sender.clone(),
+            audit: self.audit.clone(),
+            mac: self.mac.clone(),
+            clock: self.clock.clone(),
+            randomness: randomness(),
+            policy: self.sms.clone(),
+            limits: self.limits,
+        }
+    }
+
+    pub(crate) fn check(&self) -> CheckCode {
+        CheckCode {
+            codes: self.codes.clone(),
+            limiter: self.limiter.clone(),
+            audit: self.audit.clone(),
+            mac: self.mac.clone(),
+            clock: self.clock.clone(),
+            randomness: randomness(),
+            policy: self.sms.clone(),
+            limits: self.limits,
+        }
+    }
+
+    pub(crate) fn issue_tokens(&self) -> IssueTokens {
+        IssueTokens {
+            issuer: self.issuer.clone(),
+            mac: self.mac.clone(),
+            randomness: randomness(),
+            policy: self.tokens.clone(),
+            require_phone: self.policy.require_phone,
+        }
+    }
+
+    pub(crate) fn sign_in(&self) -> SignIn {
+        SignIn {
+            accounts: self.accounts.clone(),
+            audit: self.audit.clone(),
+            tokens: Arc::new(self.issue_tokens()),
+            clock: self.clock.clone(),
+            randomness: randomness(),
+            policy: self.policy.clone(),
+        }
+    }
+
+    pub(crate) fn vouch(&self) -> Vouch {
+        Vouch {
+            gateway: self.gateway.clone(),
+            ledger: self.ledger.clone(),
+            mac: self.mac.clone(),
+        }
+    }
+
+    pub(crate) fn rejoin(&self) -> Rejoin {
+        Rejoin {
+            sessions: self.sessions.clone(),
+            tokens: Arc::new(self.issue_tokens()),
+            clock: self.clock.clone(),
+        }
+    }
+
+    pub(crate) fn login_with_sms(&self) -> LoginWithSms {
+        LoginWithSms {
+            check: Arc::new(self.check()),
+            apps: self.apps.clone(),
+            vouch: Arc::new(self.vouch()),
+            sign_in: Arc::new(self.sign_in()),
+        }
+    }
+
+    pub(crate) fn login_with_wechat(&self) -> LoginWithWeChat {
+        LoginWithWeChat {
+            apps: self.apps.clone(),
+            vouch: Arc::new(self.vouch()),
+            sign_in: Arc::new(self.sign_in()),
+            rejoin: Arc::new(self.rejoin()),
+        }
+    }
+
+    pub(crate) fn bind(&self) -> Bind {
+        Bind {
+            sign_in: Arc::new(self.sign_in()),
+        }
+    }
+
+    pub(crate) fn bind_phone(&self) -> BindPhone {
+        BindPhone {
+            check: Arc::new(self.check()),
+            gateway: self.gateway.clone(),
+            apps: self.apps.clone(),
+            bind: Arc::new(self.bind()),
+            clock: self.clock.clone(),
+        }
+    }
+
+    pub(crate) fn link_wechat(&self) -> LinkWeChat {
+        LinkWeChat {
+            vouch: Arc::new(self.vouch()),
+            apps: self.apps.clone(),
+            bind: Arc::new(self.bind()),
+        }
+    }
+
+    pub(crate) fn refresh(&self) -> Refresh {
+        Refresh {
+            sessions: self.sessions.clone(),
+            limiter: self.limiter.clone(),
+            mac: self.mac.clone(),
+            tokens: Arc::new(self.issue_tokens()),
+            clock: self.clock.clone(),
+            randomness: randomness(),
+            limits: self.limits,
+        }
+    }
+
+    pub(crate) fn authenticate(&self) -> Authenticate {
+        Authenticate {
+            verifier: self.verifier.clone(),
+            sessions: self.sessions.clone(),
+            clock: self.clock.clone(),
+        }
+    }
+
+    pub(crate) fn step_up(&self) -> StepUp {
+        StepUp {
+            check: Arc::new(self.check()),
+            vouch: Arc::new(self.vouch()),
+            apps: self.apps.clone(),
+            sessions: self.sessions.clone(),
+            clock: self.clock.clone(),
+            randomness: randomness(),
+        }
+    }
+
+    pub(crate) fn complete_once(&self) -> CompleteOnce {
+        CompleteOnce {
+            ledger: self.ledger.clone(),
+            mac: self.mac.clone(),
+            rejoin: Arc::new(self.rejoin()),
+        }
+    }
+
+    pub(crate) fn edit_profile(&self) -> EditProfile {
+        EditProfile {
+            accounts: self.accounts.clone(),
+            clock: self.clock.clone(),
+            randomness: randomness(),
+            policy: self.policy.clone(),
+        }
+    }
+}
+
+pub(crate) fn client() -> Client {
+    Client {
+        kind: ClientType::MiniProgram,
+        device_id: Label::parse("phone-1").ok(),
+        device_name: None,
+        version: None,
+    }
+}
+
+pub(crate) fn login_request() -> LoginRequest {
+    LoginRequest {
+        client: client(),
+        origin: origin(),
+        restore: false,
+        consent: None,
+    }
+}
+
+/// A live session of the account, opened at the epoch.
+pub(crate) fn session_of(account: &Account) -> Session {
+    Session {
+        id: session_id(0x5e55),
+        user: account.id,
+        client: client(),
+        app_id: Some(app(0).id),
+        address: origin().address,
+        user_agent: None,
+        created_at: epoch(),
+        last_seen_at: epoch(),
+        proven_at: epoch(),
+        expires_at: at(180 * 86_400),
+        ended: None,
+        refresh: RefreshState::begin(epoch()),
+        replay_noted: None,
+    }
+}
+
+pub(crate) fn claims_of(session: &Session) -> AccessClaims {
+    AccessClaims {
+        user: session.user,
+        session: session.id,
+        id: EventId::from_uuid(Uuid::from_u128(9)),
+        client_type: session.client_type(),
+        scope: Scope::User,
+        issued_at: epoch(),
+        expires_at: at(3_600),
+    }
+}
+
+/// The person of that account, signed in.
+pub(crate) fn signed_in(account: &Account) -> Authenticated {
+    let session = session_of(account);
+    Authenticated {
+        claims: claims_of(&session),
+        session,
+        account: account.clone(),
+    }
+}

@@ -1,0 +1,24 @@
+//! The use cases with mocked ports: each path, each port that fails, and what
+//! must not be called. A mock without expectations fails at the first call.
+
+#[path = "../support/mod.rs"]
+mod support;
+
+mod desk;
+mod ledger;
+
+mod authenticate;
+mod bind;
+mod bind_phone;
+mod check_code;
+mod complete_once;
+mod link_wechat;
+mod login_with_sms;
+mod login_with_wechat;
+mod profile;
+mod refresh;
+mod send_code;
+mod sign_in;
+mod sign_out;
+mod step_up;
+mod vouch;

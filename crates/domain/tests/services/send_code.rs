@@ -1,0 +1,442 @@
+use menshen_domain::model::audit::AuditAction;
+use menshen_domain::model::limits::{LimitKey, LimitRule, Limits};
+use menshen_domain::model::phone_number::PhoneNumber;
+use menshen_domain::model::policy::TestNumber;
+use menshen_domain::model::sms_code::SmsCode;
+use menshen_domain::model::verification::{CodeScope, Purpose};
+use menshen_domain::ports::audit_log::AuditLogError;
+use menshen_domain::ports::code_store::{CodeStoreError, Draft};
+use menshen_domain::ports::rate_limiter::{Admission, RateLimiterError};
+use menshen_domain::ports::sms_sender::{SmsDelivery, SmsSendError};
+use menshen_domain::services::send_code::{CodeOnItsWay, SendCodeError};
+use mockall::Sequence;
+
+use crate::desk::{Desk, reservation};
+use crate::support::people::{login_scope, no_limits, origin, right_code, seed};
+use crate::support::{at, away, phone, secs, user};
+
+fn scope() -> CodeScope {
+    login_scope(&phone(1))
+}
+
+async fn run(desk: Desk) -> Result<CodeOnItsWay, SendCodeError> {
+    desk.open().send_code().execute(&scope(), &origin()).await
+}
+
+fn accepted() -> SmsDelivery {
+    SmsDelivery::Accepted {
+        vendor: "aliyun",
+        reference: None,
+    }
+}
+
+/// A desk where everything goes well up to the message.
+fn drafted() -> Desk {
+    let mut desk = Desk::default();
+    desk.admitted();
+    desk.codes.expect_draft().once().returning(|_, _, _, _| {
+        Ok(Draft {
+            seed: seed(),
+            expires_in: secs(400),
+        })
+    });
+    desk
+}
+
+#[tokio::test]
+async fn a_code_is_reserved_audited_drafted_sent_and_only_then_live() {
+    let mut desk = Desk {
+        limits: Limits {
+            resend_interval: secs(60),
+            per_phone_day: 10,
+            ..no_limits()
+        },
+        ..Desk::default()
+    };
+    let mut order = Sequence::new();
+    desk.limiter
+        .expect_reserve()
+        .withf(|windows| {
+            windows.len() == 2
+                && windows
+                    .iter()
+                    .all(|window| window.key == LimitKey::SmsPhone(phone(1)))
+        })
+        .once()
+        .in_sequence(&mut order)
+        .returning(|windows| Ok(Admission::Reserved(reservation(windows.to_vec()))));
+    let is = |action| {
+        move |rows: &[menshen_domain::model::audit::AuditEvent]| {
+            rows.len() == 1
+                && rows[0].action == action
+                && rows[0].subject == Some(phone(1).masked())
+                && rows[0].request_id == Some(origin().request_id)
+        }
+    };
+    desk.audit
+        .expect_append()
+        .withf(is(AuditAction::CodeRequested))
+        .once()
+        .in_sequence(&mut order)
+        .returning(|_| Ok(()));
+    desk.codes
+        .expect_draft()
+        .withf(|of, fresh, ttl, reusable_for| {
+            *of == scope()
+                && fresh.nonce != [0; 16]
+                && *ttl == secs(600)
+                && *reusable_for == secs(120)
+        })
+        .once()
+        .in_sequence(&mut order)
+        .returning(|_, _, _, _| {
+            // A code lives already: the same one goes out again.
+            Ok(Draft {
+                seed: seed(),
+                expires_in: secs(400),
+            })
+        });
+    desk.sender
+        .expect_send()
+        .withf(|message| {
+            message.phone == phone(1)
+                && message.code.matches(&right_code(&scope()))
+                && message.purpose == "login"
+                && message.expires_in == secs(400)
+        })
+        .once()
+        .in_sequence(&mut order)
+        .returning(|_| Ok(accepted()));
+    desk.codes
+        .expect_commit()
+        .withf(|of, draft, _, attempts| *of == scope() && draft.seed == seed() && *attempts == 5)
+        .once()
+        .in_sequence(&mut order)
+        .returning(|_, _, _, _| Ok(()));
+    desk.audit
+        .expect_append()
+        .withf(is(AuditAction::CodeSent))
+        .once()
+        .in_sequence(&mut order)
+        .returning(|_| Ok(()));
+    let sent = run(desk).await.expect("it is sent");
+    assert_eq!(sent.phone_masked, "138****0001");
+    assert_eq!(sent.expires_in, secs(400));
+    assert_eq!(sent.resend_after, secs(60));
+}
+
+#[tokio::test]
+async fn a_number_from_elsewhere_reaches_no_port() {
+    let scope = login_scope(&PhoneNumber::parse("+85251234567").expect("a number"));
+    let office = Desk::default().open();
+    let error = office.send_code().execute(&scope, &origin()).await;
+    assert!(matches!(error, Err(SendCodeError::RegionNotAllowed)));
+}
+
+#[tokio::test]
+async fn beyond_a_limit_nothing_is_drafted_or_sent() {
+    for (rule, reason) in [
+        (LimitRule::ResendInterval, "resend_interval"),
+        (LimitRule::SmsVolume, "limit"),
+    ] {
+        let mut desk = Desk::default();
+        desk.refused(rule);
+        let audited = desk.audited();
+        let error = run(desk).await.unwrap_err();
+        let told = match error {
+            SendCodeError::TooFrequent { retry_after } => ("resend_interval", retry_after),
+            SendCodeError::LimitReached { retry_after } => ("limit", retry_after),
+            other => panic!("{other:?}"),
+        };
+        assert_eq!(told, (reason, secs(37)));
+        assert_eq!(audited.actions(), [AuditAction::CodeRefused]);
+        assert_eq!(audited.all()[0].reason.as_deref(), Some(reason));
+    }
+}
+
+#[tokio::test]
+async fn with_the_limiter_away_nothing_is_sent() {
+    let mut desk = Desk::default();
+    desk.limiter_away();
+    assert!(matches!(
+        run(desk).await,
+        Err(SendCodeError::Unavailable(_))
+    ));
+}
+
+#[tokio::test]
+async fn with_the_audit_log_away_nothing_is_sent_and_no_limit_counts_it() {
+    let mut desk = Desk::default();
+    desk.admitted();
+    desk.audit_away();
+    desk.released();
+    assert!(matches!(
+        run(desk).await,
+        Err(SendCodeError::Unavailable(_))
+    ));
+}
+
+#[tokio::test]
+async fn with_the_code_store_away_or_full_nothing_is_sent_and_no_limit_counts_it() {
+    for full in [false, true] {
+        let mut desk = Desk::default();
+        desk.admitted();
+        desk.audited();
+        desk.codes
+            .expect_draft()
+            .once()
+            .returning(move |_, _, _, _| {
+                Err(if full {
+                    CodeStoreError::Full
+                } else {
+                    CodeStoreError::Unavailable(away())
+                })
+            });
+        desk.released();
+        assert!(matches!(
+            run(desk).await,
+            Err(SendCodeError::Unavailable(_))
+        ));
+    }
+}
+
+/// Discarded, so the earlier code stays as it is; released, so that the person
+/// may ask again at once; never committed.
+#[tokio::test]
+async fn what_no_vendor_took_leaves_no_code_and_counts_nowhere() {
+    type Refusal = fn() -> SmsSendError;
+    let refusals: [(Refusal, &str); 5] = [
+        (|| SmsSendError::Unreachable, "unreachable"),
+        (
+            || SmsSendError::NumberLimited {
+                retry_after: secs(60),
+            },
+            "too frequent 60",
+        ),
+        (
+            || SmsSendError::NumberLimited {
+                retry_after: secs(61),
+            },
+            "limit 61",
+        ),
+        (|| SmsSendError::Misconfigured(away()), "misconfigured"),
+        (|| SmsSendError::Unavailable(away()), "vendors away"),
+    ];
+    for (refusal, word) in refusals {
+        let mut desk = drafted();
+        let audited = desk.audited();
+        desk.sender
+            .expect_send()
+            .once()
+            .returning(move |_| Err(refusal()));
+        desk.codes
+            .expect_discard()
+            .withf(|of, id| *of == scope() && *id == seed().id)
+            .once()
+            .returning(|_, _| Ok(()));
+        desk.released();
+        let told = match run(desk).await.unwrap_err() {
+            SendCodeError::Unreachable => "unreachable".to_owned(),
+            SendCodeError::TooFrequent { retry_after } => {
+                format!("too frequent {}", retry_after.as_secs())
+            }
+            SendCodeError::LimitReached { retry_after } => {
+                format!("limit {}", retry_after.as_secs())
+            }
+            SendCodeError::Misconfigured(_) => "misconfigured".to_owned(),
+            SendCodeError::VendorsUnavailable(_) => "vendors away".to_owned(),
+            other => panic!("{other:?}"),
+        };
+        assert_eq!(told, word);
+        assert_eq!(
+            audited.actions(),
+            [AuditAction::CodeRequested, AuditAction::CodeRefused]
+        );
+    }
+}
+
+#[tokio::test]
+async fn a_draft_that_cannot_be_discarded_does_not_keep_the_reservation() {
+    let mut desk = drafted();
+    desk.audited();
+    desk.sender
+        .expect_send()
+        .once()
+        .returning(|_| Err(SmsSendError::Unreachable));
+    desk.codes
+        .expect_discard()
+        .once()
+        .returning(|_, _| Err(CodeStoreError::Unavailable(away())));
+    desk.released();
+    assert!(matches!(
+        run(desk).await,
+        Err(SendCodeError::Unavailable(_))
+    ));
+}
+
+#[tokio::test]
+async fn a_reservation_that_cannot_be_released_does_not_hide_why_nothing_was_sent() {
+    let mut desk = drafted();
+    desk.audited();
+    desk.sender
+        .expect_send()
+        .once()
+        .returning(|_| Err(SmsSendError::Unreachable));
+    desk.codes.expect_discard().once().returning(|_, _| Ok(()));
+    desk.limiter
+        .expect_release()
+        .once()
+        .returning(|_| Err(RateLimiterError::Unavailable(away())));
+    assert!(matches!(run(desk).await, Err(SendCodeError::Unreachable)));
+}
+
+#[tokio::test]
+async fn an_unknown_outcome_counts_as_sent_and_its_code_lives() {
+    let mut desk = drafted();
+    let audited = desk.audited();
+    desk.sender
+        .expect_send()
+        .once()
+        .returning(|_| Ok(SmsDelivery::Unknown { vendor: "tencent" }));
+    desk.codes
+        .expect_commit()
+        .once()
+        .returning(|_, _, _, _| Ok(()));
+    assert!(run(desk).await.is_ok());
+    assert_eq!(
+        audited.actions(),
+        [AuditAction::CodeRequested, AuditAction::CodeSendUnknown]
+    );
+    assert_eq!(audited.all()[1].reason.as_deref(), Some("tencent"));
+}
+
+/// It is on its way: it counts, and it is not sent a second time.
+#[tokio::test]
+async fn a_sent_code_that_cannot_be_made_live_is_no_reason_to_send_another() {
+    let mut desk = drafted();
+    desk.audited();
+    desk.sender
+        .expect_send()
+        .once()
+        .returning(|_| Ok(accepted()));
+    desk.codes
+        .expect_commit()
+        .once()
+        .returning(|_, _, _, _| Err(CodeStoreError::Unavailable(away())));
+    assert!(matches!(
+        run(desk).await,
+        Err(SendCodeError::Unavailable(_))
+    ));
+}
+
+#[tokio::test]
+async fn an_audit_log_that_fails_after_the_message_costs_nobody_another_one() {
+    let mut desk = drafted();
+    let mut order = Sequence::new();
+    desk.audit
+        .expect_append()
+        .once()
+        .in_sequence(&mut order)
+        .returning(|_| Ok(()));
+    desk.audit
+        .expect_append()
+        .once()
+        .in_sequence(&mut order)
+        .returning(|_| Err(AuditLogError(away())));
+    desk.sender
+        .expect_send()
+        .once()
+        .returning(|_| Ok(accepted()));
+    desk.codes
+        .expect_commit()
+        .once()
+        .returning(|_, _, _, _| Ok(()));
+    assert!(run(desk).await.is_ok());
+}
+
+#[tokio::test]
+async fn a_test_number_is_counted_like_any_other_and_sent_nothing() {
+    let mut desk = drafted();
+    desk.sms.test_numbers.push(TestNumber {
+        phone: phone(1),
+        code: SmsCode::parse("123456").expect("six digits"),
+        until: Some(at(1)),
+    });
+    let audited = desk.audited();
+    desk.codes
+        .expect_commit()
+        .once()
+        .returning(|_, _, _, _| Ok(()));
+    assert!(run(desk).await.is_ok());
+    assert_eq!(
+        audited.actions(),
+        [AuditAction::CodeRequested, AuditAction::CodeSent]
+    );
+    assert_eq!(audited.all()[1].reason.as_deref(), Some("test_number"));
+}
+
+#[tokio::test]
+async fn a_test_number_past_its_time_gets_messages_again() {
+    let mut desk = Desk {
+        now: at(1),
+        ..drafted()
+    };
+    desk.sms.test_numbers.push(TestNumber {
+        phone: phone(1),
+        code: SmsCode::parse("123456").expect("six digits"),
+        until: Some(at(1)),
+    });
+    desk.audited();
+    desk.sender
+        .expect_send()
+        .once()
+        .returning(|_| Ok(accepted()));
+    desk.codes
+        .expect_commit()
+        .once()
+        .returning(|_, _, _, _| Ok(()));
+    assert!(run(desk).await.is_ok());
+}
+
+#[tokio::test]
+async fn a_code_of_a_bearer_purpose_is_audited_under_its_user() {
+    let mut desk = drafted();
+    let audited = desk.audited();
+    desk.sender
+        .expect_send()
+        .withf(|message| message.purpose == "bind_phone")
+        .once()
+        .returning(|_| Ok(accepted()));
+    desk.codes
+        .expect_commit()
+        .once()
+        .returning(|_, _, _, _| Ok(()));
+    let scope = CodeScope {
+        purpose: Purpose::BindPhone(user(5)),
+        ..scope()
+    };
+    let office = desk.open();
+    assert!(office.send_code().execute(&scope, &origin()).await.is_ok());
+    assert!(audited.all().iter().all(|row| row.user == Some(user(5))));
+}
+
+#[tokio::test]
+async fn every_ask_has_a_challenge_of_its_own() {
+    let mut desk = Desk::default();
+    desk.audited();
+    desk.limiter
+        .expect_reserve()
+        .returning(|_| Ok(Admission::Reserved(reservation(Vec::new()))));
+    desk.codes.expect_draft().returning(|_, _, _, _| {
+        Ok(Draft {
+            seed: seed(),
+            expires_in: secs(400),
+        })
+    });
+    desk.sender.expect_send().returning(|_| Ok(accepted()));
+    desk.codes.expect_commit().returning(|_, _, _, _| Ok(()));
+    let send = desk.open().send_code();
+    let one = send.execute(&scope(), &origin()).await.expect("sent");
+    let other = send.execute(&scope(), &origin()).await.expect("sent");
+    assert_ne!(one.challenge, other.challenge);
+}
