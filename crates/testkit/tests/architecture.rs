@@ -191,15 +191,15 @@ fn cargo_tree(arguments: &[&str]) -> Vec<(usize, String)> {
         .args(arguments)
         .current_dir(root())
         .output()
-        .unwrap();
+        .expect("cargo runs");
     let problem = String::from_utf8_lossy(&output.stderr);
     assert!(output.status.success(), "{problem}");
-    let text = String::from_utf8(output.stdout).unwrap();
-    let lines = text.lines().filter_map(|line| {
+    let lines = String::from_utf8_lossy(&output.stdout);
+    let line = |line: &str| {
         let mut words = line.split_whitespace();
         Some((words.next()?.parse().ok()?, words.next()?.to_owned()))
-    });
-    lines.collect()
+    };
+    lines.lines().filter_map(line).collect()
 }
 
 fn root() -> &'static Path {
