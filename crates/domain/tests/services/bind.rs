@@ -300,7 +300,7 @@ async fn where_merging_is_switched_off_it_is_taken_too() {
 }
 
 #[tokio::test]
-async fn a_number_from_the_button_enters_no_account_that_asks_for_an_sms_CODE {
+async fn a_number_from_the_button_enters_no_account_that_asks_for_an_sms_code() {
     let me = account(2).with_openid(&app(0), openid(0));
     let mut desk = Desk::default();
     desk.policy.confirm_wechat_phone = true;

@@ -173,7 +173,10 @@ async fn a_login_that_was_not_completed_goes_on_with_what_was_exchanged() {
     for _ in 0..3 {
         let proof = now(ask_with_phone(&vouch).await);
         assert_eq!(proof.identity.openid, openid(0));
-        assert_eq!(proof.phone.as_ref().map(ProvenPhone::number), Some(&phone(1)));
+        assert_eq!(
+            proof.phone.as_ref().map(ProvenPhone::number),
+            Some(&phone(1))
+        );
         vouch.keep(proof).await;
         assert!(matches!(
             ledger.only(),
