@@ -4,6 +4,7 @@ import { Exchanges } from './exchanges.js';
 import { mountHand } from './hand.js';
 import { language, onLanguage, setLanguage, translatePage } from './i18n.js';
 import { mountInbox } from './inbox.js';
+import { learnOperations } from './operations.js';
 import { Phone } from './phone.js';
 import { read, write } from './store.js';
 
@@ -26,6 +27,8 @@ for (const tab of paneTabs) tab.addEventListener('click', () => showPane(tab.dat
 showPane('phone');
 
 new Exchanges({ list: find('exchange-list'), badge: find('exchange-count'), clear: find('exchanges-clear'), filter: find('exchanges-filter') });
+
+await learnOperations();
 
 let active = devices[read('active')] ?? devices.a;
 const phone = new Phone(find('phone'), devices);

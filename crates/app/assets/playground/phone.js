@@ -1,5 +1,6 @@
 import { button, h, icon } from './dom.js';
 import { onLanguage, t } from './i18n.js';
+import { serves } from './operations.js';
 import { account } from './screens/account.js';
 import { bindPhoneScreen } from './screens/bind-phone.js';
 import { edit } from './screens/edit.js';
@@ -13,9 +14,9 @@ import { complain, mountToasts } from './toast.js';
 
 const SCREENS = { profile, edit, 'bind-phone': bindPhoneScreen, devices: sessionsScreen, account };
 const TABS = [
-  ['profile', 'person', 'tab_me'],
-  ['devices', 'devices', 'tab_devices'],
-  ['account', 'shield', 'tab_account'],
+  ['profile', 'person', 'tab_me', 'GET /v1/me'],
+  ['devices', 'devices', 'tab_devices', 'GET /v1/me/sessions'],
+  ['account', 'shield', 'tab_account', 'POST /v1/logout'],
 ];
 const PARENT = { edit: 'profile', 'bind-phone': 'profile' };
 
@@ -91,7 +92,7 @@ export class Phone {
     const active = PARENT[route] ?? route;
     this.tabs.setAttribute('aria-label', t('phone_tabs'));
     this.tabs.replaceChildren(
-      ...TABS.map(([name, symbol, label]) =>
+      ...TABS.filter(([, , , operation]) => serves(operation)).map(([name, symbol, label]) =>
         h('button', { type: 'button', class: 'tab', testid: `nav-${name}`, 'aria-current': active === name ? 'page' : null, on: { click: () => this.go(name) } }, icon(symbol), h('span', {}, t(label))),
       ),
     );

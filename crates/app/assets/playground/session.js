@@ -1,6 +1,7 @@
 import { call, open } from './api.js';
 import { uuid } from './ids.js';
 import { t } from './i18n.js';
+import { serves } from './operations.js';
 import { sheet } from './sheet.js';
 import * as simulator from './simulator.js';
 import { dateTime } from './time.js';
@@ -59,7 +60,7 @@ export async function withStepUp(device, work) {
   try {
     return await work();
   } catch (error) {
-    if (error.code !== 'step_up_required') throw error;
+    if (error.code !== 'step_up_required' || !serves('POST /v1/me/step-up')) throw error;
     if (!(await askStepUp(device, error.answer.methods ?? ['sms', 'wechat']))) return null;
     return work();
   }

@@ -1,6 +1,7 @@
 import { refresh } from '../api.js';
 import { busy, button, h, icon } from '../dom.js';
 import { t } from '../i18n.js';
+import { serves } from '../operations.js';
 import { fillFromWechat, linkWechat, unlink, uploadAvatar } from '../session.js';
 import { everyHalfSecond, span } from '../time.js';
 import { complain, say } from '../toast.js';
@@ -20,7 +21,7 @@ export function profile({ device, go }) {
       { class: 'me' },
       avatar(device),
       h('div', { class: 'me-words' }, h('h2', { testid: 'profile-nickname' }, user.nickname), h('p', { class: 'me-bio', testid: 'profile-bio' }, user.bio ?? t('no_bio'))),
-      button('', { kind: 'ghost', symbol: 'pencil', aria: t('edit_profile'), testid: 'nav-edit', onClick: () => go('edit') }),
+      serves('PATCH /v1/me') && button('', { kind: 'ghost', symbol: 'pencil', aria: t('edit_profile'), testid: 'nav-edit', onClick: () => go('edit') }),
     ),
     h('p', { class: 'me-id' }, h('span', {}, 'ID'), h('code', { testid: 'profile-user-id' }, user.id)),
     device.phoneRequired && h('p', { class: 'notice', testid: 'phone-required' }, icon('alert'), h('span', {}, t('phone_required'))),
@@ -32,7 +33,7 @@ export function profile({ device, go }) {
         detail: user.phone_masked ?? t('not_bound'),
         detailTestid: 'profile-phone',
         testid: 'nav-bind-phone',
-        onClick: () => go('bind-phone'),
+        onClick: serves('POST /v1/me/phone') ? () => go('bind-phone') : undefined,
       }),
       linked.map((identity) =>
         row({
@@ -41,7 +42,7 @@ export function profile({ device, go }) {
           detail: t(`provider_${identity.provider}`),
           detailTestid: 'profile-wechat',
           testid: 'identity-row',
-          control: button(t('unlink'), { kind: 'chip', testid: 'unlink-wechat', onClick: press(() => unlink(device, identity)) }),
+          control: serves('DELETE /v1/me/identities/{id}') && button(t('unlink'), { kind: 'chip', testid: 'unlink-wechat', onClick: press(() => unlink(device, identity)) }),
         }),
       ),
       !linked.length &&
@@ -50,9 +51,10 @@ export function profile({ device, go }) {
           title: t('wechat'),
           detail: t('not_linked'),
           detailTestid: 'profile-wechat',
-          control: button(t('link'), { kind: 'chip', symbol: 'link', testid: 'link-wechat', onClick: press(() => linkWechat(device)) }),
+          control: serves('POST /v1/me/wechat') && button(t('link'), { kind: 'chip', symbol: 'link', testid: 'link-wechat', onClick: press(() => linkWechat(device)) }),
         }),
-      linked.some((identity) => identity.provider === 'wechat_mini_program') &&
+      serves('POST /v1/me/wechat/decrypt') &&
+        linked.some((identity) => identity.provider === 'wechat_mini_program') &&
         row({
           symbol: 'spark',
           title: t('wechat_profile'),
@@ -80,7 +82,7 @@ function tokens(device) {
       h('span', { class: 'token-label' }, t('access_token_left')),
       left,
       bar,
-      button(t('refresh_now'), {
+      serves('POST /v1/token/refresh') && button(t('refresh_now'), {
         kind: 'chip',
         symbol: 'refresh',
         testid: 'refresh-now',
@@ -101,6 +103,7 @@ function avatar(device) {
     const image = h('img', { src: user.avatar_url, alt: '', testid: 'profile-avatar', on: { error: gone } });
     picture.append(image);
   }
+  if (!serves('POST /v1/me/avatar')) return picture;
   const file = h('input', {
     type: 'file',
     accept: 'image/png,image/jpeg,image/webp',

@@ -1,5 +1,6 @@
 import { busy, button, h, icon } from '../dom.js';
 import { t } from '../i18n.js';
+import { serves } from '../operations.js';
 import { endSession, sessions } from '../session.js';
 import { dateTime, relative } from '../time.js';
 import { complain, say } from '../toast.js';
@@ -41,7 +42,7 @@ export function sessionsScreen({ device }) {
       ),
       session.current
         ? h('span', { class: 'tag', testid: 'session-current' }, t('this_device'))
-        : button(t('sign_out'), {
+        : serves('DELETE /v1/me/sessions/{id}') && button(t('sign_out'), {
             kind: 'chip',
             testid: 'session-revoke',
             onClick: (event) =>

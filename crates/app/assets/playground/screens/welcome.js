@@ -1,10 +1,13 @@
 import { busy, button, h, icon } from '../dom.js';
 import { t } from '../i18n.js';
+import { serves } from '../operations.js';
 import { loginWithPhoneButton, loginWithSms, loginWithWechat } from '../session.js';
 import { complain } from '../toast.js';
 import { codeForm } from './code-form.js';
 
 export function welcome({ device }) {
+  const oneTap = device.client === 'app' ? 'POST /v1/login/wechat-oauth' : 'POST /v1/login/wechat';
+  const phoneButton = device.client === 'mini_program' && serves('POST /v1/login/wechat-phone');
   const press = (work) => (event) => busy(event.currentTarget, () => work(device).catch(complain));
   return h(
     'section',
@@ -15,8 +18,8 @@ export function welcome({ device }) {
       { class: 'gate-card' },
       device.ended && notice(device.ended),
       h('h2', { class: 'sr-only' }, t('sign_in')),
-      button(t('login_wechat'), { kind: 'wechat', symbol: 'wechat', testid: 'login-wechat', onClick: press(loginWithWechat) }),
-      device.client === 'mini_program' && button(t('login_phone_button'), { kind: 'outline', symbol: 'phone', testid: 'login-phone-button', onClick: press(loginWithPhoneButton) }),
+      serves(oneTap) && button(t('login_wechat'), { kind: 'wechat', symbol: 'wechat', testid: 'login-wechat', onClick: press(loginWithWechat) }),
+      phoneButton && button(t('login_phone_button'), { kind: 'outline', symbol: 'phone', testid: 'login-phone-button', onClick: press(loginWithPhoneButton) }),
       h('div', { class: 'divider' }, h('span', {}, t('or_by_sms'))),
       codeForm({
         device,
