@@ -1,0 +1,51 @@
+//! Two phones of one person.
+
+use crate::support::{Page, playground};
+
+const REVOKED: &[(&str, u16)] = &[("/v1/me", 401)];
+
+async fn tells_that_it_was_signed_out(page: &Page, device: &str) {
+    page.tap(device).await;
+    page.see("session-notice[data-reason=\"signed_out\"]").await;
+    page.screen("welcome").await;
+}
+
+#[tokio::test]
+async fn two_phones_see_each_other_and_one_signs_the_other_out() {
+    let (_service, page) = playground().await;
+    let account = page.sign_in("alice").await;
+    page.tap("device-b").await;
+    page.screen("welcome").await;
+    assert_eq!(page.sign_in("alice").await, account);
+    page.tap("nav-devices").await;
+    page.see_count("session-row", 2).await;
+    page.see_count("session-row[data-current=\"true\"]", 1)
+        .await;
+    page.see_text("session-row[data-current=\"true\"] session-name", "手机 B")
+        .await;
+    page.tap("session-row[data-current=\"false\"] session-revoke")
+        .await;
+    page.see_count("session-row", 1).await;
+    tells_that_it_was_signed_out(&page, "device-a").await;
+    page.finish(REVOKED).await;
+}
+
+#[tokio::test]
+async fn signing_out_the_others_or_all_ends_what_it_says() {
+    let (_service, page) = playground().await;
+    page.sign_in("alice").await;
+    page.tap("device-b").await;
+    page.sign_in("alice").await;
+    page.tap("nav-account").await;
+    page.tap("logout-others").await;
+    page.exchanged("POST", "/v1/logout", 200).await;
+    page.screen("account").await;
+    tells_that_it_was_signed_out(&page, "device-a").await;
+
+    page.sign_in("alice").await;
+    page.tap("nav-account").await;
+    page.tap("logout-all").await;
+    page.screen("welcome").await;
+    tells_that_it_was_signed_out(&page, "device-b").await;
+    page.finish(REVOKED).await;
+}

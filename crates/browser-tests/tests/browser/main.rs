@@ -1,0 +1,13 @@
+//! The playground and the documentation in Chromium, against the real service.
+//!
+//! They need `chromium` and `chromedriver` (Debian's packages `chromium` and
+//! `chromium-driver`); where these are missing, the tests fail and say so.
+
+mod accounts;
+mod devices;
+mod docs;
+mod looks;
+mod refusals;
+mod staying;
+mod support;
+mod ways_in;
