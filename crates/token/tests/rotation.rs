@@ -228,6 +228,20 @@ async fn another_algorithm_takes_over_without_loss() {
     assert!(before.verify(token.expose(), later).is_ok());
 }
 
+/// While a new setting is rolled out, replicas of both settings run.
+#[tokio::test]
+async fn replicas_of_two_settings_do_not_outbid_each_other() {
+    let deployment = Deployment::new().await;
+    let old = deployment.replica(config(Algorithm::Es256), now()).await;
+    let new = deployment.replica(config(Algorithm::EdDsa), now()).await;
+    for minute in 0..15 {
+        let at = now() + MINUTE * minute;
+        assert_eq!(old.maintain(at).await.unwrap(), None);
+        assert_eq!(new.maintain(at).await.unwrap(), None);
+    }
+    assert_eq!(new.list(now()).len(), 2);
+}
+
 #[tokio::test]
 async fn without_the_store_keys_go_on_as_they_are() {
     let deployment = Deployment::new().await;
