@@ -1,0 +1,37 @@
+# Every routine command, each one line over a command that works without just.
+
+# List the recipes
+default:
+    @just --list
+
+# Start the service in the development profile, on http://127.0.0.1:8080
+run *arguments:
+    cargo run -- {{ arguments }}
+
+# Check and test everything; installs what a fresh Debian machine lacks
+test:
+    scripts/test
+
+# Lints, as strict as the test command has them
+lint:
+    cargo clippy --workspace --all-targets --locked -- -D warnings
+
+# Format the code
+fmt:
+    cargo fmt --all
+
+# Change or show the database's schema: up, status, down
+migrate action="up":
+    cargo run -- migrate {{ action }}
+
+# The reference of the code itself, in target/doc
+docs:
+    cargo doc --workspace --no-deps --locked
+
+# Licences, sources, and which crate may use which technology
+deny:
+    target/tools/bin/cargo-deny --locked check bans licenses sources
+
+# Known vulnerabilities in the dependencies; needs a network
+audit:
+    target/tools/bin/cargo-deny --locked check advisories
