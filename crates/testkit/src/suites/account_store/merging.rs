@@ -17,7 +17,7 @@ use tokio::task::JoinSet;
 use crate::people::{People, changed, platform, union_id};
 use crate::sample::{now, phone};
 use crate::stores::Stores;
-use crate::suites::account_store::steps::{MINUTE, all_of, create, is_stale, profile, read};
+use crate::suites::account_store::steps::{MINUTE, all_of, apply, create, is_stale, profile, read};
 
 /// A phone-less account with an identity of `wx2` and a unionid, and the one with
 /// a phone number and an identity of `wx1` that it is to be merged into.
@@ -126,7 +126,7 @@ pub async fn opposite_merges_at_once_give_one(stores: Stores) {
         let mut merges = JoinSet::new();
         for changes in [merge(&people, &a, &b), merge(&people, &b, &a)] {
             let accounts = Arc::clone(&stores.accounts);
-            merges.spawn(async move { accounts.apply(&changes).await });
+            merges.spawn(async move { apply(&*accounts, &changes).await });
         }
         let outcomes = merges.join_all().await;
         let done = outcomes.iter().filter(|outcome| outcome.is_ok()).count();

@@ -5,10 +5,11 @@
 use std::time::Duration;
 
 use menshen_domain::model::account::Account;
+use menshen_domain::model::changes::Changes;
 use menshen_domain::model::identifiers::UserId;
 use menshen_domain::model::profile::{AvatarUrl, Bio, Birthday, Nickname, Profile};
 use menshen_domain::model::wechat::Provider;
-use menshen_domain::ports::account_store::{AccountStoreError, Lookup};
+use menshen_domain::ports::account_store::{AccountStore, AccountStoreError, Lookup};
 
 use crate::people::{People, app_id, openid, platform, union_id};
 use crate::sample::{now, phone};
@@ -66,3 +67,20 @@ pub(super) fn profile() -> Profile {
         bio: Some(Bio::parse("一\n二").unwrap()),
     }
 }
+
+/// Applies changes as soon as the store is not too busy for it: a clause that has
+/// many callers at once is not about how many a small machine can serve.
+pub(super) async fn apply(
+    accounts: &dyn AccountStore,
+    changes: &Changes,
+) -> Result<(), AccountStoreError> {
+    for _ in 0..20 {
+        match accounts.apply(changes).await {
+            Err(AccountStoreError::Unavailable(_)) => tokio::time::sleep(BUSY).await,
+            outcome => return outcome,
+        }
+    }
+    accounts.apply(changes).await
+}
+
+const BUSY: Duration = Duration::from_millis(100);

@@ -20,7 +20,7 @@ use tokio::task::JoinSet;
 use crate::people::{People, changed, platform, seen, union_id};
 use crate::sample::phone;
 use crate::stores::Stores;
-use crate::suites::account_store::steps::{all_of, create, is_stale, live, read};
+use crate::suites::account_store::steps::{all_of, apply, create, is_stale, live, read};
 
 /// All of the changes fail with the one that cannot be.
 pub async fn a_taken_phone_number_is_stale_and_changes_nothing(stores: Stores) {
@@ -144,7 +144,7 @@ pub async fn a_code_opens_one_session_however_many_try(stores: Stores) {
         for _ in 0..10 {
             let changes = login_with_code(&people, &account, CodeId([round; 16]));
             let accounts = Arc::clone(&stores.accounts);
-            logins.spawn(async move { accounts.apply(&changes).await });
+            logins.spawn(async move { apply(&*accounts, &changes).await });
         }
         let outcomes = logins.join_all().await;
         let opened = outcomes.iter().filter(|outcome| outcome.is_ok()).count();
