@@ -1,10 +1,17 @@
 //! Two ways in, one account.
 
-use crate::support::playground;
+use crate::support::{Page, playground};
 
 #[tokio::test]
-async fn a_phone_number_is_bound_by_a_code_and_by_the_button() {
+async fn what_is_bound_or_linked_opens_the_same_account() {
     let (_service, page) = playground().await;
+    a_number_is_bound_by_a_code(&page).await;
+    a_number_is_bound_by_the_button(&page).await;
+    linking_a_wechat_that_has_an_account_makes_two_accounts_one(&page).await;
+    page.finish(&[]).await;
+}
+
+async fn a_number_is_bound_by_a_code(page: &Page) {
     let account = page.sign_in("carol").await;
     let session = page.session().await;
     page.see_text("profile-phone", "未绑定").await;
@@ -17,26 +24,25 @@ async fn a_phone_number_is_bound_by_a_code_and_by_the_button() {
     page.see_text("profile-phone", "137****0001").await;
     assert_eq!(page.user().await, account);
     assert_eq!(page.session().await, session);
-    // Both ways now open the same account.
     page.sign_out().await;
-    page.sign_in("alice").await;
+}
+
+async fn a_number_is_bound_by_the_button(page: &Page) {
+    page.sign_in("bob").await;
     page.tap("nav-bind-phone").await;
     page.tap("bind-phone-button").await;
     page.screen("profile").await;
-    page.see_text("profile-phone", "138****8000").await;
-    page.finish(&[]).await;
+    page.see_text("profile-phone", "138****8001").await;
+    page.sign_out().await;
 }
 
-#[tokio::test]
-async fn linking_a_wechat_that_has_an_account_makes_two_accounts_one() {
-    let (_service, page) = playground().await;
+async fn linking_a_wechat_that_has_an_account_makes_two_accounts_one(page: &Page) {
     let by_wechat = page.sign_in("alice").await;
     page.sign_out().await;
     let by_phone = page.sign_in_by_sms("13612340001").await;
     assert_ne!(by_phone, by_wechat);
     let session = page.session().await;
 
-    page.forget_exchanges().await;
     page.tap("link-wechat").await;
     page.see("identity-row").await;
     page.exchanged("POST", "/v1/me/wechat", 200).await;
@@ -48,5 +54,4 @@ async fn linking_a_wechat_that_has_an_account_makes_two_accounts_one() {
     page.exchanged("POST", "/v1/token/refresh", 200).await;
     page.sign_out().await;
     assert_eq!(page.sign_in("alice").await, by_phone);
-    page.finish(&[]).await;
 }

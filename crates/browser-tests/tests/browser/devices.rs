@@ -2,16 +2,8 @@
 
 use crate::support::{Page, playground};
 
-const REVOKED: &[(&str, u16)] = &[("/v1/me", 401)];
-
-async fn tells_that_it_was_signed_out(page: &Page, device: &str) {
-    page.tap(device).await;
-    page.see("session-notice[data-reason=\"signed_out\"]").await;
-    page.screen("welcome").await;
-}
-
 #[tokio::test]
-async fn two_phones_see_each_other_and_one_signs_the_other_out() {
+async fn two_phones_see_each_other_and_sign_each_other_out() {
     let (_service, page) = playground().await;
     let account = page.sign_in("alice").await;
     page.tap("device-b").await;
@@ -26,26 +18,27 @@ async fn two_phones_see_each_other_and_one_signs_the_other_out() {
     page.tap("session-row[data-current=\"false\"] session-revoke")
         .await;
     page.see_count("session-row", 1).await;
-    tells_that_it_was_signed_out(&page, "device-a").await;
-    page.finish(REVOKED).await;
-}
+    was_signed_out(&page, "device-a").await;
 
-#[tokio::test]
-async fn signing_out_the_others_or_all_ends_what_it_says() {
-    let (_service, page) = playground().await;
-    page.sign_in("alice").await;
-    page.tap("device-b").await;
     page.sign_in("alice").await;
     page.tap("nav-account").await;
     page.tap("logout-others").await;
     page.exchanged("POST", "/v1/logout", 200).await;
     page.screen("account").await;
-    tells_that_it_was_signed_out(&page, "device-a").await;
+    was_signed_out(&page, "device-b").await;
 
     page.sign_in("alice").await;
     page.tap("nav-account").await;
     page.tap("logout-all").await;
     page.screen("welcome").await;
-    tells_that_it_was_signed_out(&page, "device-b").await;
-    page.finish(REVOKED).await;
+    was_signed_out(&page, "device-a").await;
+    page.finish(&[("/v1/me", 401), ("/v1/me/sessions", 401)])
+        .await;
+}
+
+/// A phone that is taken up again tells why it is signed out.
+async fn was_signed_out(page: &Page, device: &str) {
+    page.tap(device).await;
+    page.see("session-notice[data-reason=\"signed_out\"]").await;
+    page.screen("welcome").await;
 }

@@ -7,8 +7,15 @@ use crate::support::{Page, playground};
 const BACKGROUND: &str = "return getComputedStyle(document.body).backgroundColor";
 
 #[tokio::test]
-async fn the_page_speaks_chinese_and_english_and_follows_the_system_into_the_dark() {
+async fn the_page_reads_well_in_both_languages_day_and_night_and_on_a_phone() {
     let (_service, page) = playground().await;
+    it_speaks_chinese_and_english(&page).await;
+    it_follows_the_system_into_the_dark(&page).await;
+    nothing_is_cut_off_on_the_width_of_a_phone(&page).await;
+    page.finish(&[]).await;
+}
+
+async fn it_speaks_chinese_and_english(page: &Page) {
     let title = "return document.title";
     assert_eq!(page.ask(title, vec![]).await, "门神 · 登录演练场");
     page.tap("lang-toggle").await;
@@ -27,13 +34,15 @@ async fn the_page_speaks_chinese_and_english_and_follows_the_system_into_the_dar
     page.see_text("refresh-now", "Refresh").await;
     page.tap("lang-toggle").await;
     page.see_text("refresh-now", "立即刷新").await;
+    page.sign_out().await;
+}
 
+async fn it_follows_the_system_into_the_dark(page: &Page) {
     page.scheme("light").await;
     let light = page.ask(BACKGROUND, vec![]).await;
     page.scheme("dark").await;
     let dark = page.ask(BACKGROUND, vec![]).await;
     assert_ne!(light, dark);
-    page.finish(&[]).await;
 }
 
 /// Every box that is wider inside than outside, and every button or field that
@@ -73,14 +82,12 @@ async fn screens_fit(page: &Page, language: &str) {
     page.tap("nav-profile").await;
 }
 
-#[tokio::test]
-async fn on_the_width_of_a_phone_nothing_is_cut_off() {
-    let (_service, page) = playground().await;
+async fn nothing_is_cut_off_on_the_width_of_a_phone(page: &Page) {
     page.size(390, 844).await;
     let narrow: Value = page.ask("return innerWidth", vec![]).await;
     assert_eq!(narrow, 390);
     for language in ["Chinese", "English"] {
-        fits(&page, &format!("the gate in {language}")).await;
+        fits(page, &format!("the gate in {language}")).await;
         page.tap("lang-toggle").await;
     }
     page.write("sms-phone", "13412340001").await;
@@ -92,8 +99,7 @@ async fn on_the_width_of_a_phone_nothing_is_cut_off() {
     page.tap("sms-login").await;
     page.screen("profile").await;
     for language in ["Chinese", "English"] {
-        screens_fit(&page, language).await;
+        screens_fit(page, language).await;
         page.tap("lang-toggle").await;
     }
-    page.finish(&[]).await;
 }

@@ -5,8 +5,19 @@ use serde_json::Value;
 use crate::support::{Page, playground};
 
 #[tokio::test]
-async fn refusals_are_told_with_what_is_left_and_how_long_to_wait() {
+async fn refusals_are_told_and_what_is_not_served_is_not_there() {
     let (_service, page) = playground().await;
+    refusals_tell_what_is_left_and_how_long_to_wait(&page).await;
+    nothing_is_there_to_be_tapped_that_is_not_served(&page).await;
+    let refused = [
+        ("/v1/sms/codes", 400),
+        ("/v1/sms/codes", 429),
+        ("/v1/login/sms", 400),
+    ];
+    page.finish(&refused).await;
+}
+
+async fn refusals_tell_what_is_left_and_how_long_to_wait(page: &Page) {
     page.write("sms-phone", "12345").await;
     page.tap("sms-send").await;
     page.see("toast[data-code=\"invalid_phone\"]").await;
@@ -34,12 +45,6 @@ async fn refusals_are_told_with_what_is_left_and_how_long_to_wait() {
     page.until("a countdown that counts", moved, &arguments)
         .await;
     page.see("sms-send:disabled").await;
-    page.finish(&[
-        ("/v1/sms/codes", 400),
-        ("/v1/sms/codes", 429),
-        ("/v1/login/sms", 400),
-    ])
-    .await;
 }
 
 /// Controls that need an operation which a version may not serve yet, and the
@@ -61,10 +66,8 @@ const CONTROLS: &[(&str, &str, &str, &str)] = &[
     ("account", "cancel-account", "delete", "/v1/me"),
 ];
 
-#[tokio::test]
-async fn nothing_is_there_to_be_tapped_that_the_service_does_not_serve() {
-    let (_service, page) = playground().await;
-    let description = description(&page).await;
+async fn nothing_is_there_to_be_tapped_that_is_not_served(page: &Page) {
+    let description = description(page).await;
     page.sign_in("alice").await;
     for (screen, control, method, path) in CONTROLS {
         page.tap(&format!("nav-{screen}")).await;
@@ -72,7 +75,6 @@ async fn nothing_is_there_to_be_tapped_that_the_service_does_not_serve() {
         let served = description["paths"][path].get(method).is_some();
         assert_eq!(page.count(control).await, usize::from(served), "{control}");
     }
-    page.finish(&[]).await;
 }
 
 async fn description(page: &Page) -> Value {

@@ -210,12 +210,6 @@ impl Page {
         .await;
     }
 
-    /// Forgets the exchanges so far.
-    pub(crate) async fn forget_exchanges(&self) {
-        self.tap("exchanges-clear").await;
-        self.see("exchanges-empty").await;
-    }
-
     /// Whose account is shown.
     pub(crate) async fn user(&self) -> String {
         self.text("profile-user-id").await
