@@ -174,7 +174,8 @@ mod tests {
             ("+886912345678", "TW"),
             ("+12025550123", "US"),
             ("+18762345678", "JM"),
-            ("+447911123456", "GB"),
+            ("+447400123456", "GB"),
+            ("+447911123456", "GG"),
         ] {
             let phone = PhoneNumber::parse(raw).unwrap();
             assert_eq!(phone.region().to_string(), region, "{raw}");
