@@ -1,19 +1,15 @@
 //! What is believed of sessions, and when it is believed no more.
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
-use chrono::{DateTime, Utc};
 use menshen_domain::model::audit::{AuditAction, AuditEvent};
 use menshen_domain::model::changes::{Changes, SessionsOf, Step};
 use menshen_domain::model::identifiers::{SessionId, UserId};
-use menshen_domain::model::refresh::RefreshState;
-use menshen_domain::model::session::{EndReason, Session};
+use menshen_domain::model::session::EndReason;
 use menshen_domain::ports::account_store::{AccountStore, AccountStoreError, MockAccountStore};
-use menshen_domain::ports::session_store::{
-    MockSessionStore, Rotation, SessionStore, SessionStoreError, SessionWithAccount,
-};
+use menshen_domain::ports::session_store::{MockSessionStore, SessionStore, SessionStoreError};
 use menshen_memory::recent_sessions::RecentSessions;
 use menshen_testkit::sample::{SeededRandomness, now};
 use tokio::time::advance;
@@ -152,78 +148,21 @@ async fn what_is_told_is_believed_no_more() {
 
 #[tokio::test(start_paused = true)]
 async fn an_answer_that_an_end_overtook_is_not_believed() {
-    // The store read the session as live, and before its answer arrived the
-    // session was ended here.
-    struct Slow(Arc<Truth>);
-    #[async_trait::async_trait]
-    impl SessionStore for Slow {
-        async fn over(
-            &self,
-            _: SessionId,
-            _: DateTime<Utc>,
-        ) -> Result<Option<EndReason>, SessionStoreError> {
-            let answer = self.0.answer();
-            tokio::time::sleep(Duration::from_millis(100)).await;
-            Ok(answer)
-        }
-
-        async fn end(
-            &self,
-            _: UserId,
-            _: SessionsOf,
-            _: EndReason,
-            _: DateTime<Utc>,
-            _: AuditEvent,
-        ) -> Result<Vec<SessionId>, SessionStoreError> {
-            self.0.over.store(true, Ordering::SeqCst);
-            Ok(Vec::new())
-        }
-
-        async fn find(
-            &self,
-            _: SessionId,
-        ) -> Result<Option<SessionWithAccount>, SessionStoreError> {
-            unreachable!("not asked for")
-        }
-
-        async fn rotate(
-            &self,
-            _: SessionId,
-            _: &RefreshState,
-            _: &RefreshState,
-            _: DateTime<Utc>,
-            _: Option<AuditEvent>,
-        ) -> Result<Rotation, SessionStoreError> {
-            unreachable!("not asked for")
-        }
-
-        async fn note_replay(
-            &self,
-            _: SessionId,
-            _: u32,
-            _: AuditEvent,
-        ) -> Result<(), SessionStoreError> {
-            unreachable!("not asked for")
-        }
-
-        async fn list(
-            &self,
-            _: UserId,
-            _: DateTime<Utc>,
-        ) -> Result<Vec<Session>, SessionStoreError> {
-            unreachable!("not asked for")
-        }
-    }
-
+    // The store reads the session as live, and before its answer arrives the
+    // session is ended here.
     let truth = Arc::new(Truth::default());
-    let sessions = RecentSessions::new(Arc::new(Slow(Arc::clone(&truth))), 10);
-    let (early, ended) = tokio::join!(over(&sessions), async {
-        tokio::time::sleep(Duration::from_millis(50)).await;
-        end(&sessions).await
+    let sessions: Arc<OnceLock<RecentSessions>> = Arc::default();
+    let (asked, here) = (Arc::clone(&truth), Arc::clone(&sessions));
+    let mut mock = MockSessionStore::new();
+    mock.expect_over().returning(move |_, _| {
+        let answer = asked.answer();
+        asked.over.store(true, Ordering::SeqCst);
+        here.wait().forget_all();
+        Ok(answer)
     });
-    assert_eq!(early, None);
-    ended.unwrap();
-    assert_eq!(over(&sessions).await, Some(EndReason::SignedOut));
+    let sessions = sessions.get_or_init(|| RecentSessions::new(Arc::new(mock), 10));
+    assert_eq!(over(sessions).await, None);
+    assert_eq!(over(sessions).await, Some(EndReason::SignedOut));
 }
 
 #[tokio::test(start_paused = true)]
