@@ -1,0 +1,239 @@
+//! A server of its own for every test: real port, real database file, offline
+//! WeChat and SMS vendor.
+
+use std::collections::BTreeMap;
+use std::net::SocketAddr;
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::mpsc;
+use std::thread::JoinHandle;
+use std::time::Duration;
+
+use menshen_app::clock::SystemClock;
+use menshen_app::server;
+use menshen_app::settings::reader::Given;
+use menshen_app::settings::{self, Settings};
+use menshen_domain::ports::clock::Clock as _;
+use menshen_sql::{Database, DatabaseOptions, StatementCount};
+use reqwest::Method;
+use sea_orm::{ConnectionTrait as _, Statement};
+use tempfile::TempDir;
+use tokio::sync::oneshot;
+
+use super::Call;
+
+/// The tables whose rows tell whether anything has happened.
+const TABLES: [&str; 4] = ["users", "identities", "sessions", "outbox"];
+
+/// A service that runs until it is dropped.
+pub(crate) struct Service {
+    pub(crate) address: SocketAddr,
+    pub(crate) http: reqwest::Client,
+    /// The service's own connections.
+    pub(crate) database: Database,
+    /// Connections for looking, which the service does not wait for at its end.
+    aside: Database,
+    simulator: Option<SocketAddr>,
+    given: Vec<(String, String)>,
+    folder: Arc<TempDir>,
+    stop: Option<oneshot::Sender<()>>,
+    thread: Option<JoinHandle<()>>,
+}
+
+struct Started {
+    address: SocketAddr,
+    simulator: Option<SocketAddr>,
+    database: Database,
+}
+
+impl Service {
+    /// Starts one with the defaults of development.
+    pub(crate) async fn start() -> Self {
+        Self::with(&[]).await
+    }
+
+    /// Starts one with these settings, written as the environment has them.
+    pub(crate) async fn with(given: &[(&str, &str)]) -> Self {
+        let given = given
+            .iter()
+            .map(|(key, value)| ((*key).to_owned(), (*value).to_owned()))
+            .collect();
+        let folder = tempfile::tempdir().expect("a folder");
+        Self::over(Arc::new(folder), given).await
+    }
+
+    /// Starts one more over the same database: a second replica, with an
+    /// in-process store and an offline WeChat of its own.
+    pub(crate) async fn beside(&self) -> Self {
+        Self::over(Arc::clone(&self.folder), self.given.clone()).await
+    }
+
+    /// Stops, and starts again over the same database.
+    pub(crate) async fn restarted(self) -> Self {
+        let (folder, given) = (Arc::clone(&self.folder), self.given.clone());
+        drop(self);
+        Self::over(folder, given).await
+    }
+
+    /// Where the database and its key lie.
+    pub(crate) fn folder(&self) -> &Path {
+        self.folder.path()
+    }
+
+    async fn over(folder: Arc<TempDir>, given: Vec<(String, String)>) -> Self {
+        let settings = settings(folder.path(), &given);
+        let url = settings.stores.database_url.clone();
+        let (started, stop, thread) = tokio::task::spawn_blocking(move || run(settings))
+            .await
+            .expect("a started server");
+        let options = DatabaseOptions { max_connections: 1 };
+        let aside = Database::connect(&url, options).await;
+        Self {
+            address: started.address,
+            http: http(),
+            database: started.database,
+            aside: aside.expect("the database"),
+            simulator: started.simulator,
+            given,
+            folder,
+            stop: Some(stop),
+            thread: Some(thread),
+        }
+    }
+
+    /// Begins a request.
+    pub(crate) fn call(&self, method: Method, path: &str) -> Call {
+        Call::new(&self.http, self.address, method, path)
+    }
+
+    pub(crate) fn get(&self, path: &str) -> Call {
+        self.call(Method::GET, path)
+    }
+
+    pub(crate) fn post(&self, path: &str) -> Call {
+        self.call(Method::POST, path)
+    }
+
+    pub(crate) fn patch(&self, path: &str) -> Call {
+        self.call(Method::PATCH, path)
+    }
+
+    pub(crate) fn delete(&self, path: &str) -> Call {
+        self.call(Method::DELETE, path)
+    }
+
+    /// Where the offline WeChat and the offline vendors listen.
+    pub(crate) fn simulator(&self) -> String {
+        format!("http://{}", self.simulator.expect("a simulator"))
+    }
+
+    /// What the database was asked so far.
+    pub(crate) fn statements(&self) -> StatementCount {
+        self.database.statements()
+    }
+
+    /// How many rows each table has. The audit log is left out: it is told of
+    /// refusals too.
+    pub(crate) async fn rows(&self) -> BTreeMap<&'static str, i64> {
+        let mut rows = BTreeMap::new();
+        for table in TABLES {
+            rows.insert(table, self.count(table).await);
+        }
+        rows
+    }
+
+    /// How many rows there are of `what`: a table, perhaps with conditions.
+    pub(crate) async fn count(&self, what: &str) -> i64 {
+        let db = self.aside.connection();
+        let sql = format!("SELECT COUNT(*) FROM {what}");
+        let row = db
+            .query_one_raw(Statement::from_string(db.get_database_backend(), sql))
+            .await
+            .expect("an answer")
+            .expect("a row");
+        row.try_get_by_index(0).expect("a number")
+    }
+
+    /// Changes the database behind the service's back: what no route can do
+    /// yet, such as disabling an account or letting time pass.
+    pub(crate) async fn sql(&self, statement: &str) {
+        let db = self.aside.connection();
+        db.execute_unprepared(statement).await.expect("a change");
+    }
+
+    /// Lets all sessions have proven who is there an hour ago.
+    pub(crate) async fn age_proofs(&self) {
+        let hour = chrono::TimeDelta::hours(1);
+        let then = (SystemClock.now() - hour).to_rfc3339();
+        self.sql(&format!("UPDATE sessions SET proven_at = '{then}'"))
+            .await;
+    }
+}
+
+impl Drop for Service {
+    fn drop(&mut self) {
+        drop(self.stop.take());
+        if let Some(thread) = self.thread.take() {
+            // A server that panicked has told so already.
+            drop(thread.join());
+        }
+    }
+}
+
+/// A client that goes nowhere but where it is sent.
+fn http() -> reqwest::Client {
+    reqwest::Client::builder()
+        .no_proxy()
+        .redirect(reqwest::redirect::Policy::none())
+        .timeout(Duration::from_secs(30))
+        .build()
+        .expect("a client")
+}
+
+fn settings(folder: &Path, given: &[(String, String)]) -> Settings {
+    let url = format!("sqlite://{}", folder.join("data/menshen.db").display());
+    let base = [
+        ("server.listen", "127.0.0.1:0"),
+        ("server.workers", "2"),
+        ("server.shutdown_grace", "0s"),
+        ("database.url", &url),
+    ];
+    let base = base.map(|(key, value)| (key.to_owned(), value.to_owned()));
+    let all: BTreeMap<String, Given> = base
+        .into_iter()
+        .chain(given.iter().cloned())
+        .map(|(key, value)| (key, Given::Text(value)))
+        .collect();
+    let (settings, report) = settings::read(all, SystemClock.now());
+    assert!(report.problems.is_empty(), "{:?}", report.problems);
+    settings
+}
+
+/// Runs a server in a thread and a runtime of its own, as the command does.
+fn run(settings: Settings) -> (Started, oneshot::Sender<()>, JoinHandle<()>) {
+    let (stop, stopped) = oneshot::channel::<()>();
+    let (tell, told) = mpsc::channel();
+    let thread = std::thread::spawn(move || {
+        let runtime = tokio::runtime::Builder::new_multi_thread()
+            .worker_threads(1)
+            .enable_all()
+            .build()
+            .expect("a runtime");
+        runtime.block_on(async move {
+            let running = server::start(&settings).await.expect("a server");
+            let started = Started {
+                address: running.address,
+                simulator: running.simulator_address,
+                database: running.database.clone(),
+            };
+            tell.send(started).expect("a test that waits");
+            let stop = async {
+                // Dropped or sent: both mean the end.
+                drop(stopped.await);
+            };
+            running.until(stop).await.expect("a clean end");
+        });
+    });
+    let started = told.recv().expect("a server that starts");
+    (started, stop, thread)
+}
