@@ -4,5 +4,9 @@
 #[path = "../support/mod.rs"]
 mod support;
 
+mod linking;
+mod profile;
+mod sessions;
 mod sms;
+mod tokens;
 mod wechat;
