@@ -123,3 +123,22 @@ impl Fault {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_failure_is_explained_to_people() {
+        let page = include_str!("../../../../docs/http-api.md");
+        let rows = || page.lines().filter(|line| line.starts_with("| "));
+        for kind in ALL {
+            let (status, code) = (kind.status.to_string(), format!("`{}`", kind.code));
+            let explained = rows().any(|row| {
+                let first = row.split('|').nth(1).unwrap_or_default();
+                first.contains(&status) && first.contains(&code)
+            });
+            assert!(explained, "{status} {code} is not in docs/http-api.md");
+        }
+    }
+}
