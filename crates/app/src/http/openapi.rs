@@ -12,6 +12,7 @@ use utoipa::openapi::path::{
 use utoipa::openapi::request_body::RequestBodyBuilder;
 use utoipa::openapi::schema::{ObjectBuilder, Schema, SchemaType, Type};
 use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityRequirement, SecurityScheme};
+use utoipa::openapi::tag::TagBuilder;
 use utoipa::openapi::{
     ComponentsBuilder, ContentBuilder, HeaderBuilder, InfoBuilder, LicenseBuilder, OpenApi,
     OpenApiBuilder, PathItem, Ref, RefOr, Required, ResponseBuilder,
@@ -24,7 +25,7 @@ use crate::http::devices::SessionsJson;
 use crate::http::kinds::Kind;
 use crate::http::login::{SmsLogin, WeChatLogin, WeChatPhoneLogin};
 use crate::http::me::{PhoneBinding, ProfilePatch, WeChatBinding};
-use crate::http::operations::{OPERATIONS, Operation as Described, Schemas};
+use crate::http::operations::{OPERATIONS, Operation as Described, Schemas, TAGS};
 use crate::http::step_up::{StepUpJson, StepUpRequest};
 use crate::http::token::{LogoutJson, LogoutRequest, RefreshRequest};
 
@@ -73,6 +74,12 @@ pub fn describe() -> OpenApi {
                 ))
                 .build(),
         )
+        .tags(Some(TAGS.iter().map(|(name, description)| {
+            TagBuilder::new()
+                .name(*name)
+                .description(Some(*description))
+                .build()
+        })))
         .paths(paths.build())
         .components(Some(
             components

@@ -140,6 +140,18 @@ const OTHERS: Operation = Operation {
     ..BASE
 };
 
+/// The groups, in the order in which somebody new reads them.
+pub const TAGS: &[(&str, &str)] = &[
+    ("Signing in", "From a code to an account and its tokens."),
+    ("Tokens", "Keeping a session, and ending it."),
+    ("The signed-in person", "Account, devices, ways to sign in."),
+    (
+        "For other services",
+        "Who a request is from, for gateways and backends.",
+    ),
+    ("Operation", "Whether it runs, and this description."),
+];
+
 /// Every operation of the route table.
 pub const OPERATIONS: &[Operation] = &[
     Operation {
