@@ -1,6 +1,6 @@
 import { h } from './dom.js';
 
-const SECRET = new Set(['access_token', 'refresh_token', 'encrypted_data', 'raw_data', 'signature', 'authorization']);
+const SECRET = new Set(['access_token', 'refresh_token', 'phone_code', 'encrypted_data', 'raw_data', 'signature', 'authorization']);
 
 export function shorten(text) {
   return text.length > 34 ? `${text.slice(0, 16)}…${text.slice(-8)}` : text;

@@ -38,15 +38,15 @@ async function completion(device, error) {
     case 'consent_required':
       return (await ask('sheet-consent', t('consent_title'), t('consent_text', { version: error.answer.version }), t('consent_action'))) && { consent: { version: error.answer.version } };
     case 'identity_confirmation_required':
-      return (await ask('sheet-identity', t('identity_title'), error.message, t('identity_action'))) && { wechat: { code: await simulator.wechatCode(device) } };
+      return (await ask('sheet-identity', t('identity_title'), error.message, t('identity_action'))) && { wechat: { code: await simulator.ownCode(device) } };
     default:
       return null;
   }
 }
 
 export async function loginWithWechat(device) {
-  if (device.client === 'app') return login(device, '/v1/login/wechat-oauth', { code: await simulator.oauthCode(device) });
-  return login(device, '/v1/login/wechat', { code: await simulator.wechatCode(device) });
+  const path = device.client === 'app' ? '/v1/login/wechat-oauth' : '/v1/login/wechat';
+  return login(device, path, { code: await simulator.ownCode(device) });
 }
 
 export async function loginWithPhoneButton(device) {
@@ -80,8 +80,7 @@ export const bindPhoneByButton = async (device) =>
   absorb(device, await withStepUp(device, async () => call(device, 'POST', '/v1/me/phone', { phone_code: await simulator.phoneCode(device) })), t('phone_bound'));
 
 export async function linkWechat(device) {
-  const code = device.client === 'app' ? await simulator.oauthCode(device) : await simulator.wechatCode(device);
-  return absorb(device, await call(device, 'POST', '/v1/me/wechat', { code }), t('wechat_linked'));
+  return absorb(device, await call(device, 'POST', '/v1/me/wechat', { code: await simulator.ownCode(device) }), t('wechat_linked'));
 }
 
 export async function unlink(device, identity) {

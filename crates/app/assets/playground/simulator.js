@@ -50,6 +50,7 @@ async function asPerson(device, path) {
 export const wechatCode = async (device) => (await asPerson(device, '/wechat/login')).code;
 export const phoneCode = async (device) => (await asPerson(device, '/wechat/phone')).code;
 export const oauthCode = async (device) => (await asPerson(device, '/wechat/oauth')).code;
+export const ownCode = (device) => (device.client === 'app' ? oauthCode(device) : wechatCode(device));
 export const openData = (device) => asPerson(device, '/wechat/open-data');
 
 export async function messages() {

@@ -3,7 +3,7 @@ import { button, busy, h } from './dom.js';
 import { t } from './i18n.js';
 import { codeForm } from './screens/code-form.js';
 import { sheet } from './sheet.js';
-import { wechatCode } from './simulator.js';
+import { ownCode } from './simulator.js';
 import { complain } from './toast.js';
 
 export async function askStepUp(device, methods) {
@@ -23,7 +23,7 @@ export async function askStepUp(device, methods) {
             kind: 'wechat',
             symbol: 'wechat',
             testid: 'step-up-wechat',
-            onClick: (event) => busy(event.currentTarget, async () => prove({ wechat_code: await wechatCode(device) }).catch(complain)),
+            onClick: (event) => busy(event.currentTarget, async () => prove({ wechat_code: await ownCode(device) }).catch(complain)),
           }),
       );
     },
