@@ -1,7 +1,9 @@
 //! JSON bodies: bounded in size and time, strictly typed, with the member named
 //! that is wrong.
 
+use std::fmt;
 use std::future::Future;
+use std::marker::PhantomData;
 use std::pin::Pin;
 use std::time::Duration;
 
@@ -12,15 +14,18 @@ use actix_web::http::header::{
 use actix_web::web::BytesMut;
 use actix_web::{FromRequest, HttpRequest};
 use futures_util::StreamExt as _;
-use serde::de::DeserializeOwned;
+use serde::de::value::MapAccessDeserializer;
+use serde::de::{DeserializeOwned, MapAccess, Visitor};
+use serde::{Deserialize, Deserializer};
 
 use crate::http::error::ApiError;
 use crate::http::kinds::{self, Fault};
 
 /// The largest body.
 pub const MAX_BODY: usize = 16 * 1024;
-/// How long a body may take to arrive.
-const PATIENCE: Duration = Duration::from_secs(10);
+/// How long a body may take to arrive: a little less than the front door waits
+/// for everything, so that a slow client is told so.
+const PATIENCE: Duration = Duration::from_secs(9);
 
 /// A JSON body of the type `T`, with its text.
 #[derive(Debug)]
@@ -113,7 +118,7 @@ async fn read(mut payload: Payload) -> Result<String, ApiError> {
 /// Reads JSON into a type that refuses unknown members.
 fn parse<T: DeserializeOwned>(text: &str) -> Result<T, ApiError> {
     let mut json = serde_json::Deserializer::from_str(text);
-    let value = serde_path_to_error::deserialize(&mut json).map_err(|error| {
+    let Object(value) = serde_path_to_error::deserialize(&mut json).map_err(|error| {
         if error.inner().is_data() {
             wrong_member(&error)
         } else {
@@ -123,6 +128,49 @@ fn parse<T: DeserializeOwned>(text: &str) -> Result<T, ApiError> {
     json.end()
         .map_err(|_| ApiError::new(&kinds::MALFORMED_JSON))?;
     Ok(value)
+}
+
+/// An object, and nothing else: what is derived would take a list of the members'
+/// values as well.
+struct Object<T>(T);
+
+impl<'de, T: Deserialize<'de>> Deserialize<'de> for Object<T> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Members<T>(PhantomData<T>);
+
+        impl<'de, T: Deserialize<'de>> Visitor<'de> for Members<T> {
+            type Value = T;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("an object")
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, members: A) -> Result<T, A::Error> {
+                T::deserialize(MapAccessDeserializer::new(members))
+            }
+        }
+
+        deserializer.deserialize_map(Members(PhantomData)).map(Self)
+    }
+}
+
+/// For a member that is an object.
+pub(super) fn object<'de, D, T>(deserializer: D) -> Result<T, D::Error>
+where
+    D: Deserializer<'de>,
+    T: Deserialize<'de>,
+{
+    Object::deserialize(deserializer).map(|Object(value)| value)
+}
+
+/// For a member that is an object, and may be left out.
+pub(super) fn optional_object<'de, D, T>(deserializer: D) -> Result<Option<T>, D::Error>
+where
+    D: Deserializer<'de>,
+    T: Deserialize<'de>,
+{
+    let given: Option<Object<T>> = Option::deserialize(deserializer)?;
+    Ok(given.map(|Object(value)| value))
 }
 
 /// Names the member; of the parser's text only the member's name is taken.
@@ -221,6 +269,7 @@ mod tests {
                 Fault::Duplicate,
             ),
             (r"[]", "body", Fault::Type),
+            (r#"["1",{"type":"a"}]"#, "body", Fault::Type),
             (r"3", "body", Fault::Type),
         ] {
             assert_eq!(fault(text), (field.to_owned(), wrong), "{text}");

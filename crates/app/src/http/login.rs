@@ -12,7 +12,7 @@ use utoipa::ToSchema;
 
 use crate::http::App;
 use crate::http::account_json::LoginJson;
-use crate::http::body::Body;
+use crate::http::body::{Body, object, optional_object};
 use crate::http::context::Context;
 use crate::http::detached::detached;
 use crate::http::error::ApiError;
@@ -34,13 +34,16 @@ pub struct SmsLogin {
     /// Which ask for a code is answered.
     challenge_id: Option<String>,
     /// The client program.
+    #[serde(deserialize_with = "object")]
     client: ClientJson,
     /// A WeChat login code of the same person, to be linked in the same step.
+    #[serde(default, deserialize_with = "optional_object")]
     wechat: Option<WeChatMember>,
     /// Take a cancellation back.
     #[serde(default)]
     restore: bool,
     /// The terms that the person agreed to.
+    #[serde(default, deserialize_with = "optional_object")]
     consent: Option<ConsentJson>,
 }
 
@@ -64,11 +67,13 @@ pub struct WeChatLogin {
     /// The application, where there are several.
     app_id: Option<String>,
     /// The client program.
+    #[serde(deserialize_with = "object")]
     client: ClientJson,
     /// Take a cancellation back.
     #[serde(default)]
     restore: bool,
     /// The terms that the person agreed to.
+    #[serde(default, deserialize_with = "optional_object")]
     consent: Option<ConsentJson>,
 }
 
@@ -83,11 +88,13 @@ pub struct WeChatPhoneLogin {
     /// The application, where there are several.
     app_id: Option<String>,
     /// The client program.
+    #[serde(deserialize_with = "object")]
     client: ClientJson,
     /// Take a cancellation back.
     #[serde(default)]
     restore: bool,
     /// The terms that the person agreed to.
+    #[serde(default, deserialize_with = "optional_object")]
     consent: Option<ConsentJson>,
 }
 

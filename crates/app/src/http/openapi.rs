@@ -178,7 +178,14 @@ fn operation(described: &Described) -> Operation {
         ));
     }
     for (status, kinds) in described.failures() {
-        operation = operation.response(status.to_string(), failure(&kinds));
+        // Readiness has a form of its own, ready or not.
+        let response = if described.path == "/readyz" && status == 503 {
+            success(described)
+                .description("Not ready: a dependency is down, or the process is leaving")
+        } else {
+            failure(&kinds)
+        };
+        operation = operation.response(status.to_string(), response);
     }
     operation.build()
 }

@@ -73,6 +73,8 @@ const ANY: &[&Kind] = &[
     &k::INTERNAL,
     &k::INVALID_REQUEST,
     &k::METHOD_NOT_ALLOWED,
+    &k::URI_TOO_LONG,
+    &k::HEADERS_TOO_LARGE,
     &k::UNAVAILABLE,
 ];
 const BODY: &[&Kind] = &[

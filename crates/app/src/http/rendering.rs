@@ -4,7 +4,7 @@ use actix_web::body::{BoxBody, MessageBody};
 use actix_web::dev::ServiceResponse;
 use actix_web::http::header::{
     CACHE_CONTROL, CONTENT_SECURITY_POLICY, HeaderMap, HeaderName, HeaderValue, REFERRER_POLICY,
-    X_CONTENT_TYPE_OPTIONS,
+    VARY, X_CONTENT_TYPE_OPTIONS,
 };
 use actix_web::{Error, HttpResponse, ResponseError};
 
@@ -23,8 +23,21 @@ pub(super) fn rendered(
         .error()
         .map(|error| respond(error, context));
     match failure {
-        Some((failure, code)) => (response.into_response(failure), code),
+        Some((mut failure, code)) => {
+            keep_sharing(response.headers(), failure.headers_mut());
+            (response.into_response(failure), code)
+        }
         None => (response.map_into_boxed_body(), "ok"),
+    }
+}
+
+/// Carries over what lets a browser's page read the answer.
+fn keep_sharing(from: &HeaderMap, to: &mut HeaderMap) {
+    let sharing = from
+        .iter()
+        .filter(|(name, _)| name.as_str().starts_with("access-control-") || *name == VARY);
+    for (name, value) in sharing {
+        to.append(name.clone(), value.clone());
     }
 }
 
