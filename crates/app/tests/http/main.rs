@@ -4,9 +4,13 @@
 #[path = "../support/mod.rs"]
 mod support;
 
+mod bad_input;
 mod linking;
+mod openapi;
+mod panics;
 mod profile;
 mod sessions;
 mod sms;
 mod tokens;
+mod upstreams;
 mod wechat;

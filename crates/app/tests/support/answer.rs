@@ -41,9 +41,13 @@ impl Call {
 
     /// A JSON body as these very bytes.
     pub(crate) fn text(self, body: impl Into<reqwest::Body>) -> Self {
-        let mut this = self.header("content-type", "application/json");
-        this.request = this.request.body(body);
-        this
+        self.header("content-type", "application/json").body(body)
+    }
+
+    /// A body as these very bytes, whatever they are.
+    pub(crate) fn body(mut self, body: impl Into<reqwest::Body>) -> Self {
+        self.request = self.request.body(body);
+        self
     }
 
     pub(crate) fn header(mut self, name: &str, value: &str) -> Self {
@@ -56,18 +60,25 @@ impl Call {
         self.header("accept-language", "en")
     }
 
+    /// Sends it, and holds the answer against what all answers keep to.
     pub(crate) async fn send(self) -> Answer {
-        let sent = self.request.send().await;
-        let response = sent.unwrap_or_else(|error| panic!("no answer to {}: {error:?}", self.path));
+        let (method, path) = (self.method.clone(), self.path.clone());
+        let response = self.raw().await;
         let answer = Answer {
             status: response.status().as_u16(),
             headers: response.headers().clone(),
             text: response.text().await.expect("a body"),
-            method: self.method,
-            path: self.path,
+            method,
+            path,
         };
         answer.minds_its_manners();
         answer
+    }
+
+    /// Sends it, and answers whatever comes.
+    pub(crate) async fn raw(self) -> reqwest::Response {
+        let sent = self.request.send().await;
+        sent.unwrap_or_else(|error| panic!("no answer to {}: {error:?}", self.path))
     }
 }
 
