@@ -9,9 +9,12 @@ use actix_web::dev::{Server, ServerHandle};
 use actix_web::middleware::{Condition, from_fn};
 use actix_web::web::{self, Data};
 use actix_web::{App as Actix, HttpServer};
+use menshen_domain::model::audit::{AuditAction, AuditEvent};
+use menshen_domain::ports::audit_log::AuditLog;
 use menshen_domain::ports::clock::Clock as _;
 use menshen_sql::Database;
 use menshen_token::key_set::KeySet;
+use menshen_token::system_randomness::SystemRandomness;
 
 use crate::clock::SystemClock;
 use crate::http::front_door::front_door;
@@ -100,7 +103,7 @@ pub async fn start(settings: &Settings) -> Result<Running, StartError> {
         server: server.run(),
         app,
         simulator: parts.simulator,
-        maintenance: tokio::spawn(look_after(parts.key_set)),
+        maintenance: tokio::spawn(look_after(parts.key_set, parts.audit)),
     })
 }
 
@@ -121,19 +124,35 @@ fn cors(origins: &[String]) -> Cors {
         .fold(cors, |cors, origin| cors.allowed_origin(origin))
 }
 
-async fn look_after(key_set: Arc<KeySet>) {
+async fn look_after(key_set: Arc<KeySet>, audit: Arc<dyn AuditLog>) {
     let mut ticks = tokio::time::interval(KEY_MAINTENANCE);
     ticks.tick().await;
     loop {
         ticks.tick().await;
         match key_set.maintain(SystemClock.now()).await {
             Ok(None) => {}
-            Ok(Some(kid)) => tracing::info!(key.id = kid, "a signing key was made"),
+            Ok(Some(kid)) => tell_new_key(&*audit, &kid).await,
             Err(error) => tracing::warn!(
                 error = &error as &dyn std::error::Error,
                 "signing keys were not looked after"
             ),
         }
+    }
+}
+
+/// The key signs whether or not the audit log can be told.
+pub(crate) async fn tell_new_key(audit: &dyn AuditLog, kid: &str) {
+    tracing::info!(key.id = kid, "a signing key was made");
+    let row = AuditEvent::new(
+        AuditAction::KeyCreated,
+        SystemClock.now(),
+        &SystemRandomness,
+    );
+    if let Err(error) = audit.append(&[row.with_subject(kid.to_owned())]).await {
+        tracing::error!(
+            error = &error as &dyn std::error::Error,
+            "a new signing key is missing in the audit log"
+        );
     }
 }
 

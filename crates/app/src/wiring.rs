@@ -80,6 +80,8 @@ pub struct Parts {
     pub app: App,
     /// The keys that sign, for their maintenance.
     pub key_set: Arc<KeySet>,
+    /// The audit log, for what happens without a request.
+    pub audit: Arc<dyn AuditLog>,
     /// The database, for closing and measuring.
     pub database: Database,
     /// The offline WeChat and vendors, in development.
@@ -152,10 +154,11 @@ pub async fn wire(settings: &Settings) -> Result<Parts, StartError> {
         sender: Arc::new(sender(settings, simulated)?),
         apps: Arc::new(apps(settings)?),
     };
+    let audit: Arc<dyn AuditLog> = Arc::new(store);
     let stores = Stores {
         accounts,
         sessions: Arc::new(sessions),
-        audit: Arc::new(store),
+        audit: audit.clone(),
         codes: Arc::new(MemoryCodeStore::default()),
         limiter: Arc::new(MemoryRateLimiter::default()),
         ledger: Arc::new(MemoryReplayLedger::default()),
@@ -168,6 +171,7 @@ pub async fn wire(settings: &Settings) -> Result<Parts, StartError> {
     Ok(Parts {
         app,
         key_set,
+        audit,
         database,
         simulator,
     })

@@ -8,6 +8,7 @@ use menshen_token::key_set::KeyStage;
 
 use crate::clock::SystemClock;
 use crate::commands::good_settings;
+use crate::server::tell_new_key;
 use crate::wiring::{self, StartError};
 
 /// What to do with the signing keys.
@@ -16,7 +17,7 @@ pub enum Action {
     /// Show the keys.
     #[command(after_help = "Example: menshen keys list")]
     List,
-    /// Make a new key; it is published now and signs in ten minutes.
+    /// Make a new key; it is published now and signs in a quarter of an hour.
     #[command(after_help = "Example: menshen keys rotate")]
     Rotate,
 }
@@ -30,10 +31,11 @@ pub async fn run(action: &Action, file: Option<&Path>) -> Result<(), StartError>
     let (settings, _) = good_settings(file)?;
     let database = wiring::database(&settings).await?;
     database.check_schema().await?;
-    let (_, _, key_set) = wiring::keys(&settings, &database).await?;
+    let (store, _, key_set) = wiring::keys(&settings, &database).await?;
     let now = SystemClock.now();
     if let Action::Rotate = action {
-        key_set.rotate(now).await?;
+        let kid = key_set.rotate(now).await?;
+        tell_new_key(&store, &kid).await;
     }
     for key in key_set.list(now) {
         let stage = match key.stage {
