@@ -38,10 +38,12 @@ impl Browser {
     pub(crate) async fn start() -> Self {
         let profile = tempfile::tempdir().expect("a folder");
         let chromium = installed("chromium");
-        let mut driver = tokio::task::spawn_blocking(Driver::start)
+        let folder = profile.path().to_owned();
+        let mut driver = tokio::task::spawn_blocking(move || Driver::start(&folder))
             .await
             .expect("chromedriver");
-        let own = format!("--user-data-dir={}", profile.path().display());
+        let own = profile.path().join("profile");
+        let own = format!("--user-data-dir={}", own.display());
         let flags: Vec<&str> = FLAGS.iter().copied().chain([own.as_str()]).collect();
         let wanted = json!({
             "browserName": "chrome",

@@ -2,7 +2,7 @@
 
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::net::{Ipv4Addr, SocketAddr, TcpStream};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
@@ -19,15 +19,16 @@ pub(crate) struct Driver {
 }
 
 impl Driver {
-    /// Starts one.
+    /// Starts one that leaves nothing outside of this folder.
     ///
     /// # Panics
     ///
     /// If it is not installed, saying what to install.
-    pub(crate) fn start() -> Self {
+    pub(crate) fn start(folder: &Path) -> Self {
         let program = installed("chromedriver");
         let mut process = Command::new(&program)
             .arg("--port=0")
+            .env("TMPDIR", folder)
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .stderr(Stdio::null())
