@@ -102,9 +102,12 @@ impl LoginWithSms {
             code: Some(receipt.code()),
         };
         let login = self.sign_in.execute(&evidence, request, &via).await;
-        // The verification code is the proof that is spent: a repeat of both
-        // codes may only complete what was not completed.
-        self.vouch.keep(proof).await;
+        // A repeat may complete what was not completed, and nothing else: with the
+        // verification code, the WeChat code is spent too.
+        match login {
+            Ok(_) => self.vouch.spend(proof).await,
+            Err(_) => self.vouch.keep(proof).await,
+        }
         login
     }
 

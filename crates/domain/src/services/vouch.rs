@@ -64,8 +64,8 @@ pub enum Vouched {
     },
 }
 
-/// A proof whose claim is held: it must be ended with [`Vouch::complete`] or
-/// [`Vouch::keep`].
+/// A proof whose claim is held: it must be ended with [`Vouch::complete`],
+/// [`Vouch::spend`] or [`Vouch::keep`].
 #[derive(Debug, Clone)]
 pub struct OpenProof {
     /// `None` where the ledger did not answer.
@@ -169,6 +169,11 @@ impl Vouch {
             not_attached: not_attached.to_vec(),
         };
         self.end(proof.key, Some(record)).await;
+    }
+
+    /// The login was completed by another proof that cannot be repeated.
+    pub async fn spend(&self, proof: OpenProof) {
+        self.end(proof.key, Some(ProofRecord::Spent)).await;
     }
 
     /// The login was not completed; the same codes may complete it within the
