@@ -43,6 +43,9 @@ pub fn banner(settings: &Settings, report: &Report, running: &Running) -> String
     for warning in &report.warnings {
         line("Note", &format!("production would refuse {warning}"));
     }
+    for note in &report.notes {
+        let _ = writeln!(text, "  {:<12} {note}", "Note");
+    }
     text.push_str(
         "\n  Stop with Ctrl-C. Settings: docs/configuration.md, or menshen config show.\n",
     );

@@ -8,4 +8,5 @@ pub mod logging;
 pub mod master_key;
 pub mod server;
 pub mod settings;
+mod use_cases;
 pub mod wiring;

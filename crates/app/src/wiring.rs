@@ -1,64 +1,58 @@
-//! The composition root: the only file that names adapters.
+//! The composition root: which adapter serves which port.
 
-use std::net::{Ipv4Addr, SocketAddr};
+use std::net::Ipv4Addr;
+use std::net::SocketAddr;
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use menshen_domain::model::limits::Limits;
-use menshen_domain::model::wechat::{AppId, AppKind, Platform, WeChatApp, WeChatApps};
-use menshen_domain::ports::account_store::AccountStore;
+use menshen_domain::model::wechat::AppId;
+use menshen_domain::model::wechat::AppKind;
+use menshen_domain::model::wechat::Platform;
+use menshen_domain::model::wechat::WeChatApp;
+use menshen_domain::model::wechat::WeChatApps;
 use menshen_domain::ports::audit_log::AuditLog;
-use menshen_domain::ports::clock::Clock;
-use menshen_domain::ports::code_store::CodeStore;
-use menshen_domain::ports::mac::Mac;
+use menshen_domain::ports::clock::Clock as _;
 use menshen_domain::ports::randomness::Randomness;
-use menshen_domain::ports::rate_limiter::RateLimiter;
-use menshen_domain::ports::replay_ledger::ReplayLedger;
-use menshen_domain::ports::session_store::SessionStore;
-use menshen_domain::ports::sms_sender::SmsSender;
-use menshen_domain::ports::wechat_gateway::WeChatGateway;
-use menshen_domain::services::authenticate::Authenticate;
-use menshen_domain::services::bind::Bind;
-use menshen_domain::services::bind_phone::BindPhone;
-use menshen_domain::services::check_code::CheckCode;
-use menshen_domain::services::complete_once::CompleteOnce;
-use menshen_domain::services::issue_tokens::IssueTokens;
-use menshen_domain::services::link_wechat::LinkWeChat;
-use menshen_domain::services::list_sessions::ListSessions;
-use menshen_domain::services::login_with_sms::LoginWithSms;
-use menshen_domain::services::login_with_wechat::LoginWithWeChat;
-use menshen_domain::services::profile::EditProfile;
-use menshen_domain::services::refresh::Refresh;
-use menshen_domain::services::rejoin::Rejoin;
-use menshen_domain::services::send_code::SendCode;
-use menshen_domain::services::sign_in::SignIn;
-use menshen_domain::services::sign_out::SignOut;
-use menshen_domain::services::step_up::StepUp;
-use menshen_domain::services::vouch::Vouch;
 use menshen_memory::code_store::MemoryCodeStore;
 use menshen_memory::rate_limiter::MemoryRateLimiter;
 use menshen_memory::recent_sessions::RecentSessions;
 use menshen_memory::replay_ledger::MemoryReplayLedger;
-use menshen_simulator::{RunningSimulator, Simulator, SimulatorConfig, defaults};
-use menshen_sms::{
-    Aliyun, AliyunConfig, Console, FailoverSender, SmsVendor, Webhook, WebhookConfig,
-};
-use menshen_sql::{Database, DatabaseOptions, SqlStore};
+use menshen_simulator::RunningSimulator;
+use menshen_simulator::Simulator;
+use menshen_simulator::SimulatorConfig;
+use menshen_simulator::defaults;
+use menshen_sms::Aliyun;
+use menshen_sms::AliyunConfig;
+use menshen_sms::Console;
+use menshen_sms::FailoverSender;
+use menshen_sms::SmsVendor;
+use menshen_sms::Webhook;
+use menshen_sms::WebhookConfig;
+use menshen_sql::Database;
+use menshen_sql::DatabaseOptions;
+use menshen_sql::SqlStore;
 use menshen_token::algorithm::Algorithm;
-use menshen_token::key_set::{KeySet, TokenConfig};
+use menshen_token::key_set::KeySet;
+use menshen_token::key_set::TokenConfig;
 use menshen_token::keyring::Keyring;
 use menshen_token::system_randomness::SystemRandomness;
-use menshen_wechat::{OfficialGateway, OfficialGatewayConfig};
+use menshen_wechat::OfficialGateway;
+use menshen_wechat::OfficialGatewayConfig;
 
 use crate::clock::SystemClock;
-use crate::http::client_address::ProxyTrust;
-use crate::http::metrics::Metrics;
-use crate::http::readiness::{Probe, Readiness};
-use crate::http::{App, PublicKeys};
+use crate::http::App;
+use crate::http::PublicKeys;
+use crate::http::readiness::Probe;
+use crate::http::readiness::Readiness;
 use crate::master_key::master_keys;
+use crate::settings::Settings;
 use crate::settings::sms::vendors::VendorSettings;
 use crate::settings::tokens::Algorithm as AlgorithmSetting;
-use crate::settings::{Profile, Settings};
+use crate::use_cases::Keys;
+use crate::use_cases::Machine;
+use crate::use_cases::Outside;
+use crate::use_cases::Stores;
+use crate::use_cases::app;
 
 /// Sessions that a process remembers as live for a second.
 const REMEMBERED_SESSIONS: usize = 100_000;
@@ -167,7 +161,16 @@ pub async fn wire(settings: &Settings) -> Result<Parts, StartError> {
         Arc::new(DatabaseProbe(database.clone())),
         "memory",
     ));
-    let app = app(settings, stores, outside, keyring, &key_set, readiness);
+    let keys = Keys {
+        issuer: key_set.clone(),
+        verifier: key_set.clone(),
+        public: Arc::new(ServedKeys(key_set.clone())),
+    };
+    let machine = Machine {
+        clock: Arc::new(SystemClock),
+        randomness: Arc::new(SystemRandomness),
+    };
+    let app = app(settings, stores, outside, keyring, keys, machine, readiness);
     Ok(Parts {
         app,
         key_set,
@@ -175,180 +178,6 @@ pub async fn wire(settings: &Settings) -> Result<Parts, StartError> {
         database,
         simulator,
     })
-}
-
-struct Stores {
-    accounts: Arc<dyn AccountStore>,
-    sessions: Arc<dyn SessionStore>,
-    audit: Arc<dyn AuditLog>,
-    codes: Arc<dyn CodeStore>,
-    limiter: Arc<dyn RateLimiter>,
-    ledger: Arc<dyn ReplayLedger>,
-}
-
-struct Outside {
-    gateway: Arc<dyn WeChatGateway>,
-    sender: Arc<dyn SmsSender>,
-    apps: Arc<WeChatApps>,
-}
-
-#[expect(
-    clippy::too_many_lines,
-    reason = "one line per part: splitting it would only hide which"
-)]
-fn app(
-    settings: &Settings,
-    stores: Stores,
-    outside: Outside,
-    mac: Arc<dyn Mac>,
-    key_set: &Arc<KeySet>,
-    readiness: Arc<Readiness>,
-) -> App {
-    let Stores {
-        accounts,
-        sessions,
-        audit,
-        codes,
-        limiter,
-        ledger,
-    } = stores;
-    let Outside {
-        gateway,
-        sender,
-        apps,
-    } = outside;
-    let clock: Arc<dyn Clock> = Arc::new(SystemClock);
-    let randomness: Arc<dyn Randomness> = Arc::new(SystemRandomness);
-    let account_policy = Arc::new(settings.accounts.policy.clone());
-    let sms_policy = Arc::new(settings.sms.policy.clone());
-    let limits = Limits {
-        refresh_per_session: settings.tokens.refresh_per_session,
-        refresh_per_ip: settings.tokens.refresh_per_ip,
-        ..settings.sms.limits
-    };
-    let tokens = Arc::new(IssueTokens {
-        issuer: key_set.clone(),
-        mac: mac.clone(),
-        randomness: randomness.clone(),
-        policy: settings.tokens.policy.clone(),
-        require_phone: account_policy.require_phone,
-    });
-    let check_code = Arc::new(CheckCode {
-        codes: codes.clone(),
-        limiter: limiter.clone(),
-        audit: audit.clone(),
-        mac: mac.clone(),
-        clock: clock.clone(),
-        randomness: randomness.clone(),
-        policy: sms_policy.clone(),
-        limits,
-    });
-    let sign_in = Arc::new(SignIn {
-        accounts: accounts.clone(),
-        audit: audit.clone(),
-        tokens: tokens.clone(),
-        clock: clock.clone(),
-        randomness: randomness.clone(),
-        policy: account_policy.clone(),
-    });
-    let bind = Arc::new(Bind {
-        sign_in: sign_in.clone(),
-    });
-    let vouch = Arc::new(Vouch {
-        gateway: gateway.clone(),
-        ledger: ledger.clone(),
-        mac: mac.clone(),
-    });
-    let rejoin = Arc::new(Rejoin {
-        sessions: sessions.clone(),
-        tokens: tokens.clone(),
-        clock: clock.clone(),
-    });
-    let step_up_sessions = sessions.clone();
-    App {
-        send_code: Arc::new(SendCode {
-            codes,
-            limiter: limiter.clone(),
-            sender,
-            audit,
-            mac: mac.clone(),
-            clock: clock.clone(),
-            randomness: randomness.clone(),
-            policy: sms_policy,
-            limits,
-        }),
-        login_with_sms: Arc::new(LoginWithSms {
-            check: check_code.clone(),
-            apps: apps.clone(),
-            vouch: vouch.clone(),
-            sign_in: sign_in.clone(),
-        }),
-        login_with_wechat: Arc::new(LoginWithWeChat {
-            apps: apps.clone(),
-            vouch: vouch.clone(),
-            sign_in,
-            rejoin: rejoin.clone(),
-        }),
-        complete_once: Arc::new(CompleteOnce {
-            ledger,
-            mac: mac.clone(),
-            rejoin,
-        }),
-        refresh: Arc::new(Refresh {
-            sessions: sessions.clone(),
-            limiter,
-            mac,
-            tokens,
-            clock: clock.clone(),
-            randomness: randomness.clone(),
-            limits,
-        }),
-        sign_out: Arc::new(SignOut {
-            sessions: sessions.clone(),
-            clock: clock.clone(),
-            randomness: randomness.clone(),
-        }),
-        list_sessions: Arc::new(ListSessions {
-            sessions: sessions.clone(),
-            clock: clock.clone(),
-        }),
-        authenticate: Arc::new(Authenticate {
-            verifier: key_set.clone(),
-            sessions,
-            clock: clock.clone(),
-        }),
-        edit_profile: Arc::new(EditProfile {
-            accounts,
-            clock: clock.clone(),
-            randomness: randomness.clone(),
-            policy: account_policy.clone(),
-        }),
-        bind_phone: Arc::new(BindPhone {
-            check: check_code.clone(),
-            gateway,
-            apps: apps.clone(),
-            bind: bind.clone(),
-            clock: clock.clone(),
-        }),
-        step_up: Arc::new(StepUp {
-            check: check_code.clone(),
-            vouch: vouch.clone(),
-            apps: apps.clone(),
-            sessions: step_up_sessions,
-            clock: clock.clone(),
-            randomness: randomness.clone(),
-        }),
-        link_wechat: Arc::new(LinkWeChat { vouch, apps, bind }),
-        check_code,
-        key_set: Arc::new(ServedKeys(key_set.clone())),
-        readiness,
-        clock,
-        randomness,
-        metrics: Metrics::default(),
-        proxies: ProxyTrust::new(settings.server.trusted_proxies.clone()),
-        consent_version: account_policy.consent_version.clone(),
-        playground: settings.profile == Profile::Development,
-    }
 }
 
 fn token_config(settings: &Settings) -> TokenConfig {

@@ -3,9 +3,12 @@
 use std::path::Path;
 
 use clap::Subcommand;
+use menshen_token::master_key::MasterKeys;
+use secrecy::ExposeSecret;
 
 use crate::commands::{problems, read_settings};
-use crate::settings::reference;
+use crate::settings::reader::{Problem, Report};
+use crate::settings::{Settings, reference};
 use crate::wiring::StartError;
 
 /// What to do with the settings.
@@ -35,7 +38,11 @@ pub fn run(action: &Action, file: Option<&Path>) -> Result<(), StartError> {
         Action::Reference => print!("{}", reference::markdown()),
         Action::Example => print!("{}", reference::example()),
         Action::Check => {
-            let (_, report) = read_settings(file)?;
+            let (settings, mut report) = read_settings(file)?;
+            check_master_keys(&settings, &mut report);
+            for note in &report.notes {
+                println!("{note}");
+            }
             for warning in &report.warnings {
                 println!("production would refuse {warning}");
             }
@@ -55,4 +62,18 @@ pub fn run(action: &Action, file: Option<&Path>) -> Result<(), StartError> {
         }
     }
     Ok(())
+}
+
+/// The keys are looked at as `serve` will, where they are given.
+fn check_master_keys(settings: &Settings, report: &mut Report) {
+    let given = &settings.secrets.master_keys;
+    if given.is_empty() {
+        return;
+    }
+    if let Err(error) = MasterKeys::parse(given.iter().map(ExposeSecret::expose_secret)) {
+        report.problems.push(Problem {
+            key: "secrets.master_key".to_owned(),
+            advice: error.to_string(),
+        });
+    }
 }

@@ -5,8 +5,9 @@ use std::time::Duration;
 use menshen_domain::model::policy::{AccountPolicy, RequirePhone};
 use menshen_domain::model::profile::AvatarUrl;
 
+use crate::settings::given::Given;
 use crate::settings::parse;
-use crate::settings::reader::{Given, Reader};
+use crate::settings::reader::Reader;
 
 /// What to do with a number that its carrier may have given to somebody else.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -1,7 +1,8 @@
 //! `admin.*`: the keys of operators and services.
 
+use crate::settings::given::Given;
 use crate::settings::parse::{self, Members};
-use crate::settings::reader::{Given, Reader};
+use crate::settings::reader::Reader;
 
 /// What an admin key may do.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

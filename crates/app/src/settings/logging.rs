@@ -2,8 +2,9 @@
 
 use std::io::IsTerminal as _;
 
+use crate::settings::given::Given;
 use crate::settings::parse;
-use crate::settings::reader::{Given, Reader};
+use crate::settings::reader::Reader;
 
 /// How log lines look.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

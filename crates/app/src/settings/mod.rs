@@ -2,6 +2,7 @@
 
 pub mod accounts;
 pub mod admin;
+pub mod given;
 pub mod logging;
 pub(crate) mod parse;
 pub mod reader;
@@ -19,7 +20,8 @@ use std::collections::BTreeMap;
 
 use chrono::{DateTime, Utc};
 
-use crate::settings::reader::{Given, Reader, Report};
+use crate::settings::given::Given;
+use crate::settings::reader::{Reader, Report};
 
 /// What a deployment is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -57,6 +59,18 @@ pub struct Settings {
     pub log: logging::LogSettings,
 }
 
+/// Keys whose features come with later versions.
+const WITHOUT_EFFECT: &[&str] = &[
+    "accounts.cancel_after",
+    "accounts.recycled_phone",
+    "admin.keys",
+    "sms.captcha.after",
+    "sms.guard",
+    "webhooks",
+    "wechat.phone_day",
+    "wechat.phone_per_user_day",
+];
+
 /// Reads all settings; those with problems have their defaults.
 #[must_use]
 pub fn read(given: BTreeMap<String, Given>, now: DateTime<Utc>) -> (Settings, Report) {
@@ -84,6 +98,7 @@ pub fn read(given: BTreeMap<String, Given>, now: DateTime<Utc>) -> (Settings, Re
         webhooks: webhooks::read(&mut reader),
         log: logging::read(&mut reader),
     };
+    reader.without_effect(WITHOUT_EFFECT);
     (settings, reader.finish())
 }
 

@@ -4,7 +4,9 @@ use std::net::SocketAddr;
 use std::str::FromStr;
 use std::time::Duration;
 
-use crate::settings::reader::Given;
+use secrecy::SecretString;
+
+use crate::settings::given::Given;
 
 /// The text of a scalar.
 fn scalar(given: &Given) -> Result<String, String> {
@@ -90,6 +92,14 @@ pub(crate) fn text_or_texts(given: &Given) -> Result<Vec<String>, String> {
         Given::Toml(toml::Value::String(text)) => Ok(vec![text.clone()]),
         Given::Text(_) | Given::Toml(_) => texts(given),
     }
+}
+
+/// One secret, or a list of them; a file may hold one per line.
+pub(crate) fn secrets(given: &Given) -> Result<Vec<SecretString>, String> {
+    Ok(text_or_texts(given)?
+        .into_iter()
+        .map(SecretString::from)
+        .collect())
 }
 
 /// A list of tables.

@@ -6,6 +6,8 @@ use std::collections::BTreeMap;
 use secrecy::{ExposeSecret, SecretString};
 
 use crate::settings::Profile;
+use crate::settings::given::Given;
+use crate::settings::parse;
 
 /// What is wrong with one key.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -35,15 +37,6 @@ pub struct Entry {
     pub effective: String,
 }
 
-/// A value as it was given.
-#[derive(Debug, Clone)]
-pub enum Given {
-    /// In the file.
-    Toml(toml::Value),
-    /// In the environment: scalars as they are, lists and tables as TOML.
-    Text(String),
-}
-
 /// Turns a value into a type, or says what to write instead.
 pub type Parse<T> = fn(&Given) -> Result<T, String>;
 
@@ -55,6 +48,7 @@ pub struct Reader {
     entries: Vec<Entry>,
     problems: Vec<Problem>,
     warnings: Vec<Problem>,
+    notes: Vec<Problem>,
 }
 
 impl Reader {
@@ -67,6 +61,7 @@ impl Reader {
             entries: Vec::new(),
             problems: Vec::new(),
             warnings: Vec::new(),
+            notes: Vec::new(),
         }
     }
 
@@ -195,7 +190,7 @@ impl Reader {
                 return lines.lines().map(|line| line.trim().into()).collect();
             }
         }
-        let secrets = self.read(key, "[]", meaning, crate::settings::secrets::secrets);
+        let secrets = self.read(key, "[]", meaning, parse::secrets);
         if let Some(entry) = self.entries.last_mut() {
             "***".clone_into(&mut entry.effective);
             entry.default.clear();
@@ -237,6 +232,16 @@ impl Reader {
         }
     }
 
+    /// Tells whoever sets one of these keys that nothing comes of it yet.
+    pub fn without_effect(&mut self, keys: &[&str]) {
+        for key in keys.iter().filter(|key| self.given.contains_key(**key)) {
+            self.notes.push(Problem {
+                key: (*key).to_owned(),
+                advice: "is read and checked, and has no effect in this version".to_owned(),
+            });
+        }
+    }
+
     /// Notes a value outside the range that keeps the deployment safe.
     pub fn demand(&mut self, key: &str, within: bool, range: &str) {
         if !within {
@@ -267,6 +272,7 @@ impl Reader {
             entries: self.entries,
             problems: self.problems,
             warnings: self.warnings,
+            notes: self.notes,
         }
     }
 }
@@ -280,6 +286,8 @@ pub struct Report {
     pub problems: Vec<Problem>,
     /// What would be a problem in production.
     pub warnings: Vec<Problem>,
+    /// What is set and has no effect.
+    pub notes: Vec<Problem>,
 }
 
 fn suggestion(key: &str, known: &[&str]) -> String {

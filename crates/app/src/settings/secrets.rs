@@ -3,8 +3,7 @@
 use secrecy::SecretString;
 
 use crate::settings::Profile;
-use crate::settings::parse;
-use crate::settings::reader::{Given, Reader};
+use crate::settings::reader::Reader;
 
 /// `secrets.*`.
 #[derive(Debug)]
@@ -30,16 +29,4 @@ pub fn read(reader: &mut Reader) -> SecretSettings {
         reader.problem(KEY, "must be set in production: write 32 random bytes in base64, as `openssl rand -base64 32` prints them");
     }
     SecretSettings { master_keys }
-}
-
-/// One secret, or a list of them; a file may hold one per line.
-///
-/// # Errors
-///
-/// What to write instead; never the value.
-pub fn secrets(given: &Given) -> Result<Vec<SecretString>, String> {
-    Ok(parse::text_or_texts(given)?
-        .into_iter()
-        .map(SecretString::from)
-        .collect())
 }

@@ -5,8 +5,9 @@ use std::time::Duration;
 
 use ipnet::IpNet;
 
+use crate::settings::given::Given;
 use crate::settings::parse;
-use crate::settings::reader::{Given, Reader};
+use crate::settings::reader::Reader;
 
 /// `server.*`.
 #[derive(Debug)]

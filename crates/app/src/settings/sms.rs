@@ -9,8 +9,9 @@ use menshen_domain::model::policy::{SmsPolicy, TestNumber};
 use menshen_domain::model::region::Region;
 use menshen_domain::model::sms_code::SmsCode;
 
+use crate::settings::given::Given;
 use crate::settings::parse::{self, Members};
-use crate::settings::reader::{Given, Reader};
+use crate::settings::reader::Reader;
 use crate::settings::sms::vendors::{VendorSettings, Vendors};
 
 pub mod vendors;

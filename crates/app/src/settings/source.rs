@@ -3,7 +3,8 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use crate::settings::reader::{Given, Problem};
+use crate::settings::given::Given;
+use crate::settings::reader::Problem;
 
 const PREFIX: &str = "MENSHEN_";
 const DEFAULT_FILE: &str = "menshen.toml";

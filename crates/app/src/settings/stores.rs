@@ -1,8 +1,9 @@
 //! `database.*` and `ephemeral.*`: where things are kept.
 
 use crate::settings::Profile;
+use crate::settings::given::Given;
 use crate::settings::parse;
-use crate::settings::reader::{Given, Reader};
+use crate::settings::reader::Reader;
 
 /// Where codes, limits, locks and caches are kept.
 #[derive(Debug, Clone, PartialEq, Eq)]

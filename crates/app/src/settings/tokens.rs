@@ -5,8 +5,9 @@ use std::time::Duration;
 use menshen_domain::model::client::ClientType;
 use menshen_domain::model::policy::{TokenLives, TokenPolicy};
 
+use crate::settings::given::Given;
 use crate::settings::parse;
-use crate::settings::reader::{Given, Reader};
+use crate::settings::reader::Reader;
 
 /// How access tokens are signed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -2,8 +2,9 @@
 
 use secrecy::SecretString;
 
+use crate::settings::given::Given;
 use crate::settings::parse::{self, Members};
-use crate::settings::reader::{Given, Reader};
+use crate::settings::reader::Reader;
 use crate::settings::wechat::is_safe_url;
 
 /// One receiver of events.

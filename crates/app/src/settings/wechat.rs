@@ -6,8 +6,9 @@ use menshen_domain::model::wechat::{AppId, AppKind, Platform, WeChatApp};
 use secrecy::SecretString;
 
 use crate::settings::Profile;
+use crate::settings::given::Given;
 use crate::settings::parse::{self, Members};
-use crate::settings::reader::{Given, Reader};
+use crate::settings::reader::Reader;
 
 /// What stands for the offline WeChat inside the process.
 pub const SIMULATOR: &str = "simulator";

@@ -3,8 +3,9 @@
 use secrecy::SecretString;
 
 use crate::settings::Profile;
+use crate::settings::given::Given;
 use crate::settings::parse;
-use crate::settings::reader::{Given, Reader};
+use crate::settings::reader::Reader;
 use crate::settings::wechat::{SIMULATOR, is_safe_url};
 
 /// A vendor by its name in `sms.vendors`.

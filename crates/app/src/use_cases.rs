@@ -1,0 +1,235 @@
+//! The use cases, each on the ports that it needs; no adapter is named here.
+
+use std::sync::Arc;
+
+use menshen_domain::model::limits::Limits;
+use menshen_domain::model::wechat::WeChatApps;
+use menshen_domain::ports::account_store::AccountStore;
+use menshen_domain::ports::audit_log::AuditLog;
+use menshen_domain::ports::clock::Clock;
+use menshen_domain::ports::code_store::CodeStore;
+use menshen_domain::ports::mac::Mac;
+use menshen_domain::ports::randomness::Randomness;
+use menshen_domain::ports::rate_limiter::RateLimiter;
+use menshen_domain::ports::replay_ledger::ReplayLedger;
+use menshen_domain::ports::session_store::SessionStore;
+use menshen_domain::ports::sms_sender::SmsSender;
+use menshen_domain::ports::token_issuer::TokenIssuer;
+use menshen_domain::ports::token_verifier::TokenVerifier;
+use menshen_domain::ports::wechat_gateway::WeChatGateway;
+use menshen_domain::services::authenticate::Authenticate;
+use menshen_domain::services::bind::Bind;
+use menshen_domain::services::bind_phone::BindPhone;
+use menshen_domain::services::check_code::CheckCode;
+use menshen_domain::services::complete_once::CompleteOnce;
+use menshen_domain::services::issue_tokens::IssueTokens;
+use menshen_domain::services::link_wechat::LinkWeChat;
+use menshen_domain::services::list_sessions::ListSessions;
+use menshen_domain::services::login_with_sms::LoginWithSms;
+use menshen_domain::services::login_with_wechat::LoginWithWeChat;
+use menshen_domain::services::profile::EditProfile;
+use menshen_domain::services::refresh::Refresh;
+use menshen_domain::services::rejoin::Rejoin;
+use menshen_domain::services::send_code::SendCode;
+use menshen_domain::services::sign_in::SignIn;
+use menshen_domain::services::sign_out::SignOut;
+use menshen_domain::services::step_up::StepUp;
+use menshen_domain::services::vouch::Vouch;
+
+use crate::http::App;
+use crate::http::PublicKeys;
+use crate::http::client_address::ProxyTrust;
+use crate::http::metrics::Metrics;
+use crate::http::readiness::Readiness;
+use crate::settings::Profile;
+use crate::settings::Settings;
+
+/// The stores, as the ports that they serve.
+pub(crate) struct Stores {
+    pub(crate) accounts: Arc<dyn AccountStore>,
+    pub(crate) sessions: Arc<dyn SessionStore>,
+    pub(crate) audit: Arc<dyn AuditLog>,
+    pub(crate) codes: Arc<dyn CodeStore>,
+    pub(crate) limiter: Arc<dyn RateLimiter>,
+    pub(crate) ledger: Arc<dyn ReplayLedger>,
+}
+
+/// The keys that sign, as the ports that they serve.
+pub(crate) struct Keys {
+    pub(crate) issuer: Arc<dyn TokenIssuer>,
+    pub(crate) verifier: Arc<dyn TokenVerifier>,
+    pub(crate) public: Arc<dyn PublicKeys>,
+}
+
+/// What the machine gives.
+pub(crate) struct Machine {
+    pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) randomness: Arc<dyn Randomness>,
+}
+
+/// What is outside, as the ports that it serves.
+pub(crate) struct Outside {
+    pub(crate) gateway: Arc<dyn WeChatGateway>,
+    pub(crate) sender: Arc<dyn SmsSender>,
+    pub(crate) apps: Arc<WeChatApps>,
+}
+
+/// Builds every use case on the ports.
+#[expect(
+    clippy::too_many_lines,
+    reason = "one line per part: splitting it would only hide which"
+)]
+pub(crate) fn app(
+    settings: &Settings,
+    stores: Stores,
+    outside: Outside,
+    mac: Arc<dyn Mac>,
+    keys: Keys,
+    machine: Machine,
+    readiness: Arc<Readiness>,
+) -> App {
+    let Stores {
+        accounts,
+        sessions,
+        audit,
+        codes,
+        limiter,
+        ledger,
+    } = stores;
+    let Outside {
+        gateway,
+        sender,
+        apps,
+    } = outside;
+    let Machine { clock, randomness } = machine;
+    let account_policy = Arc::new(settings.accounts.policy.clone());
+    let sms_policy = Arc::new(settings.sms.policy.clone());
+    let limits = Limits {
+        refresh_per_session: settings.tokens.refresh_per_session,
+        refresh_per_ip: settings.tokens.refresh_per_ip,
+        ..settings.sms.limits
+    };
+    let tokens = Arc::new(IssueTokens {
+        issuer: keys.issuer,
+        mac: mac.clone(),
+        randomness: randomness.clone(),
+        policy: settings.tokens.policy.clone(),
+        require_phone: account_policy.require_phone,
+    });
+    let check_code = Arc::new(CheckCode {
+        codes: codes.clone(),
+        limiter: limiter.clone(),
+        audit: audit.clone(),
+        mac: mac.clone(),
+        clock: clock.clone(),
+        randomness: randomness.clone(),
+        policy: sms_policy.clone(),
+        limits,
+    });
+    let sign_in = Arc::new(SignIn {
+        accounts: accounts.clone(),
+        audit: audit.clone(),
+        tokens: tokens.clone(),
+        clock: clock.clone(),
+        randomness: randomness.clone(),
+        policy: account_policy.clone(),
+    });
+    let bind = Arc::new(Bind {
+        sign_in: sign_in.clone(),
+    });
+    let vouch = Arc::new(Vouch {
+        gateway: gateway.clone(),
+        ledger: ledger.clone(),
+        mac: mac.clone(),
+    });
+    let rejoin = Arc::new(Rejoin {
+        sessions: sessions.clone(),
+        tokens: tokens.clone(),
+        clock: clock.clone(),
+    });
+    let step_up_sessions = sessions.clone();
+    App {
+        send_code: Arc::new(SendCode {
+            codes,
+            limiter: limiter.clone(),
+            sender,
+            audit,
+            mac: mac.clone(),
+            clock: clock.clone(),
+            randomness: randomness.clone(),
+            policy: sms_policy,
+            limits,
+        }),
+        login_with_sms: Arc::new(LoginWithSms {
+            check: check_code.clone(),
+            apps: apps.clone(),
+            vouch: vouch.clone(),
+            sign_in: sign_in.clone(),
+        }),
+        login_with_wechat: Arc::new(LoginWithWeChat {
+            apps: apps.clone(),
+            vouch: vouch.clone(),
+            sign_in,
+            rejoin: rejoin.clone(),
+        }),
+        complete_once: Arc::new(CompleteOnce {
+            ledger,
+            mac: mac.clone(),
+            rejoin,
+        }),
+        refresh: Arc::new(Refresh {
+            sessions: sessions.clone(),
+            limiter,
+            mac,
+            tokens,
+            clock: clock.clone(),
+            randomness: randomness.clone(),
+            limits,
+        }),
+        sign_out: Arc::new(SignOut {
+            sessions: sessions.clone(),
+            clock: clock.clone(),
+            randomness: randomness.clone(),
+        }),
+        list_sessions: Arc::new(ListSessions {
+            sessions: sessions.clone(),
+            clock: clock.clone(),
+        }),
+        authenticate: Arc::new(Authenticate {
+            verifier: keys.verifier,
+            sessions,
+            clock: clock.clone(),
+        }),
+        edit_profile: Arc::new(EditProfile {
+            accounts,
+            clock: clock.clone(),
+            randomness: randomness.clone(),
+            policy: account_policy.clone(),
+        }),
+        bind_phone: Arc::new(BindPhone {
+            check: check_code.clone(),
+            gateway,
+            apps: apps.clone(),
+            bind: bind.clone(),
+            clock: clock.clone(),
+        }),
+        step_up: Arc::new(StepUp {
+            check: check_code.clone(),
+            vouch: vouch.clone(),
+            apps: apps.clone(),
+            sessions: step_up_sessions,
+            clock: clock.clone(),
+            randomness: randomness.clone(),
+        }),
+        link_wechat: Arc::new(LinkWeChat { vouch, apps, bind }),
+        check_code,
+        key_set: keys.public,
+        readiness,
+        clock,
+        randomness,
+        metrics: Metrics::default(),
+        proxies: ProxyTrust::new(settings.server.trusted_proxies.clone()),
+        consent_version: account_policy.consent_version.clone(),
+        playground: settings.profile == Profile::Development,
+    }
+}
