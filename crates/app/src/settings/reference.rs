@@ -78,3 +78,47 @@ fn literal(default: &str) -> String {
         format!("\"{default}\"")
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+    use std::path::{Path, PathBuf};
+
+    use super::*;
+
+    fn file(name: &str) -> PathBuf {
+        Path::new(env!("CARGO_MANIFEST_DIR"))
+            .join("../..")
+            .join(name)
+    }
+
+    #[test]
+    fn the_reference_page_tells_every_setting() {
+        let page = fs::read_to_string(file("docs/configuration.md")).unwrap();
+        let (_, rest) = page.split_once("<!-- reference begins -->\n").unwrap();
+        let (table, _) = rest.split_once("<!-- reference ends -->").unwrap();
+        let advice = "docs/configuration.md is out of date: put what `menshen config reference` prints between its marks";
+        assert!(table == markdown(), "{advice}");
+    }
+
+    #[test]
+    fn the_example_file_has_every_setting() {
+        let text = fs::read_to_string(file("menshen.example.toml")).unwrap();
+        let advice = "menshen.example.toml is out of date: run `menshen config example > menshen.example.toml`";
+        assert!(text == example(), "{advice}");
+    }
+
+    #[test]
+    fn every_default_of_the_example_is_what_is_in_force_without_it() {
+        let uncommented: String = example()
+            .lines()
+            .filter(|line| line.starts_with("# ") && line.contains(" = ") || line.starts_with('['))
+            .map(|line| format!("{}\n", line.trim_start_matches("# ")))
+            .collect();
+        let table: toml::Table = uncommented.parse().unwrap();
+        assert!(
+            table.contains_key("server") && table.contains_key("wechat"),
+            "{uncommented}"
+        );
+    }
+}
