@@ -5,10 +5,12 @@ use actix_web::web::{self, Data};
 use actix_web::{App, HttpResponse, HttpServer};
 use menshen_app::clock::SystemClock;
 use menshen_app::http::front_door::front_door;
-use menshen_app::settings::reader::Given;
+use menshen_app::settings::source;
 use menshen_app::{settings, wiring};
 use menshen_domain::ports::clock::Clock as _;
 use serde_json::Value;
+
+use crate::support::variable;
 
 async fn panics() -> HttpResponse {
     panic!("with a secret that nobody is told");
@@ -23,8 +25,8 @@ async fn panics_later() -> HttpResponse {
 async fn server() -> (String, tempfile::TempDir) {
     let folder = tempfile::tempdir().expect("a folder");
     let url = format!("sqlite://{}", folder.path().join("menshen.db").display());
-    let given = [("database.url".to_owned(), Given::Text(url))];
-    let (settings, _) = settings::read(given.into(), SystemClock.now());
+    let given = source::collect(None, [(variable("database.url"), url)].into_iter());
+    let (settings, _) = settings::read(given.expect("settings"), SystemClock.now());
     let parts = wiring::wire(&settings).await.expect("parts");
     let app = Data::new(parts.app);
     let server = HttpServer::new(move || {

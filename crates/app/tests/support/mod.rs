@@ -4,11 +4,13 @@
 mod answer;
 mod documented;
 mod people;
+mod process;
 mod service;
 
 pub(crate) use answer::{Answer, Call};
 pub(crate) use documented::{document, fits};
 pub(crate) use people::{Login, client, client_of, device};
+pub(crate) use process::{Process, ended, menshen, said, variable};
 pub(crate) use service::Service;
 
 /// The value with everything that differs from run to run named instead.

@@ -79,12 +79,6 @@ impl Service {
         self.code_of("login", json!({ "person": person })).await
     }
 
-    /// `wx.login` in one of several mini-programs.
-    pub(crate) async fn login_code_in(&self, app_id: &str, person: &str) -> String {
-        let body = json!({ "person": person, "app_id": app_id });
-        self.code_of("login", body).await
-    }
-
     /// The getPhoneNumber button.
     pub(crate) async fn phone_code(&self, person: &str) -> String {
         self.code_of("phone", json!({ "person": person })).await

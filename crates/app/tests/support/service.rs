@@ -10,17 +10,18 @@ use std::thread::JoinHandle;
 use std::time::Duration;
 
 use menshen_app::clock::SystemClock;
-use menshen_app::server;
-use menshen_app::settings::reader::Given;
-use menshen_app::settings::{self, Settings};
+use menshen_app::settings::{self, Settings, source};
+use menshen_app::{server, wiring};
 use menshen_domain::ports::clock::Clock as _;
 use menshen_sql::{Database, DatabaseOptions, StatementCount};
+use menshen_token::key_set::KeySet;
 use reqwest::Method;
 use sea_orm::{ConnectionTrait as _, Statement};
 use tempfile::TempDir;
 use tokio::sync::oneshot;
 
 use super::Call;
+use super::process::variable;
 
 /// The tables whose rows tell whether anything has happened.
 const TABLES: [&str; 4] = ["users", "identities", "sessions", "outbox"];
@@ -75,9 +76,19 @@ impl Service {
         Self::over(folder, given).await
     }
 
-    /// Where the database and its key lie.
-    pub(crate) fn folder(&self) -> &Path {
-        self.folder.path()
+    /// The keys that this service signs with, old enough to have signed
+    /// yesterday.
+    pub(crate) async fn keys_of_yesterday(&self) -> Arc<KeySet> {
+        let yesterday = (SystemClock.now() - chrono::TimeDelta::days(1)).to_rfc3339();
+        self.sql(&format!(
+            "UPDATE signing_keys SET not_before = '{yesterday}'"
+        ))
+        .await;
+        let settings = settings(self.folder.path(), &self.given);
+        let (_, _, keys) = wiring::keys(&settings, &self.aside)
+            .await
+            .expect("the keys");
+        keys
     }
 
     async fn over(folder: Arc<TempDir>, given: Vec<(String, String)>) -> Self {
@@ -198,12 +209,12 @@ fn settings(folder: &Path, given: &[(String, String)]) -> Settings {
         ("server.shutdown_grace", "0s"),
         ("database.url", &url),
     ];
-    let base = base.map(|(key, value)| (key.to_owned(), value.to_owned()));
-    let all: BTreeMap<String, Given> = base
-        .into_iter()
-        .chain(given.iter().cloned())
-        .map(|(key, value)| (key, Given::Text(value)))
-        .collect();
+    let given = given
+        .iter()
+        .map(|(key, value)| (key.as_str(), value.as_str()));
+    let variables = base.into_iter().chain(given);
+    let variables = variables.map(|(key, value)| (variable(key), value.to_owned()));
+    let all = source::collect(None, variables).expect("settings");
     let (settings, report) = settings::read(all, SystemClock.now());
     assert!(report.problems.is_empty(), "{:?}", report.problems);
     settings

@@ -1,0 +1,121 @@
+//! How much one request asks of WeChat and of the database.
+
+use menshen_sql::StatementCount;
+
+use crate::support::{Login, Service, client};
+
+/// What the database was asked meanwhile.
+fn asked(service: &Service, before: StatementCount) -> StatementCount {
+    service.statements().since(before)
+}
+
+#[tokio::test]
+async fn a_returning_wechat_login_is_one_call_one_read_and_one_transaction() {
+    let service = Service::start().await;
+    service.one_tap("alice").await;
+    let calls = service.calls("/sns/jscode2session").await;
+    let code = service.login_code("alice").await;
+    let before = service.statements();
+    Login::of(&service.hand_in(&code, client()).await);
+    let asked = asked(&service, before);
+    assert_eq!(
+        (asked.reads, asked.single_writes, asked.transactions),
+        (1, 0, 1),
+        "{asked:?}"
+    );
+    assert_eq!(service.calls("/sns/jscode2session").await, calls + 1);
+    assert_eq!(service.calls("/cgi-bin/stable_token").await, 0);
+}
+
+#[tokio::test]
+async fn a_first_wechat_login_costs_no_more() {
+    let service = Service::start().await;
+    let code = service.login_code("alice").await;
+    let before = service.statements();
+    Login::of(&service.hand_in(&code, client()).await);
+    let asked = asked(&service, before);
+    assert_eq!(
+        (asked.reads, asked.single_writes, asked.transactions),
+        (1, 0, 1),
+        "{asked:?}"
+    );
+}
+
+#[tokio::test]
+async fn a_refresh_is_one_read_and_one_write() {
+    let service = Service::start().await;
+    let login = service.one_tap("alice").await;
+    let before = service.statements();
+    let next = Login::of(&service.refresh(login.refresh()).await);
+    let rotation = asked(&service, before);
+    assert_eq!(rotation.reads, 1, "{rotation:?}");
+    assert_eq!(
+        rotation.single_writes + rotation.transactions,
+        1,
+        "{rotation:?}"
+    );
+    // A second repeat finds the first one noted already.
+    service.refresh(login.refresh()).await.ok();
+    let before = service.statements();
+    service.refresh(login.refresh()).await.ok();
+    let repeat = asked(&service, before);
+    assert_eq!(
+        (repeat.reads, repeat.single_writes, repeat.transactions),
+        (1, 0, 0)
+    );
+    service.me(next.access()).await.ok();
+}
+
+#[tokio::test]
+async fn looking_at_oneself_is_one_read() {
+    let service = Service::start().await;
+    let login = service.one_tap("alice").await;
+    let before = service.statements();
+    service.me(login.access()).await.ok();
+    let asked = asked(&service, before);
+    assert_eq!(
+        (asked.reads, asked.single_writes, asked.transactions),
+        (1, 0, 0),
+        "{asked:?}"
+    );
+}
+
+#[tokio::test]
+async fn checking_for_other_services_is_one_read_a_second_at_most() {
+    let service = Service::start().await;
+    let login = service.one_tap("alice").await;
+    let before = service.statements();
+    let begun = std::time::Instant::now();
+    let mut rounds = 0;
+    while rounds < 20 {
+        service.verify(login.access()).await.ok();
+        rounds += 1;
+    }
+    let seconds = begun.elapsed().as_secs();
+    let asked = asked(&service, before);
+    assert!(asked.reads <= seconds + 1, "{asked:?} in {seconds} s");
+    assert_eq!(
+        (asked.single_writes, asked.transactions),
+        (0, 0),
+        "{asked:?}"
+    );
+}
+
+#[tokio::test]
+async fn nobody_without_a_token_of_ours_costs_a_statement() {
+    let service = Service::start().await;
+    let before = service.statements();
+    service.me("nonsense").await.fails(401, "token_invalid");
+    service
+        .get("/v1/me")
+        .send()
+        .await
+        .fails(401, "token_missing");
+    service
+        .refresh("nonsense")
+        .await
+        .fails(401, "refresh_token_invalid");
+    service.get("/.well-known/jwks.json").send().await;
+    service.get("/healthz").send().await;
+    assert_eq!(service.statements(), before);
+}
