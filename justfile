@@ -28,6 +28,10 @@ migrate action="up":
 docs:
     cargo doc --workspace --no-deps --locked
 
+# Size, start and memory of the release build
+measure:
+    cargo build --release --locked && scripts/measure
+
 # Licences, sources, and which crate may use which technology
 deny:
     target/tools/bin/cargo-deny --locked check bans licenses sources
