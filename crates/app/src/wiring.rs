@@ -28,9 +28,7 @@ use menshen_sms::FailoverSender;
 use menshen_sms::SmsVendor;
 use menshen_sms::Webhook;
 use menshen_sms::WebhookConfig;
-use menshen_sql::Database;
-use menshen_sql::DatabaseOptions;
-use menshen_sql::SqlStore;
+use menshen_sql::{Database, DatabaseError, DatabaseOptions, SqlStore};
 use menshen_token::algorithm::Algorithm;
 use menshen_token::key_set::KeySet;
 use menshen_token::key_set::TokenConfig;
@@ -94,6 +92,18 @@ pub async fn database(settings: &Settings) -> Result<Database, StartError> {
     Ok(Database::connect(&settings.stores.database_url, options).await?)
 }
 
+/// Refuses a schema that is not the one of this version.
+///
+/// # Errors
+///
+/// What to do about it.
+pub async fn check_schema(database: &Database) -> Result<(), StartError> {
+    database.check_schema().await.map_err(|error| match error {
+        DatabaseError::SchemaTooOld { .. } => format!("{error}: run menshen migrate up").into(),
+        other => other.into(),
+    })
+}
+
 /// Opens the keys of a migrated database.
 ///
 /// # Errors
@@ -134,7 +144,7 @@ pub async fn wire(settings: &Settings) -> Result<Parts, StartError> {
     if settings.stores.auto_migrate {
         database.migrate_up().await?;
     } else {
-        database.check_schema().await?;
+        check_schema(&database).await?;
     }
     let (store, keyring, key_set) = keys(settings, &database).await?;
     let simulator = simulator(settings).await?;

@@ -30,7 +30,7 @@ pub enum Action {
 pub async fn run(action: &Action, file: Option<&Path>) -> Result<(), StartError> {
     let (settings, _) = good_settings(file)?;
     let database = wiring::database(&settings).await?;
-    database.check_schema().await?;
+    wiring::check_schema(&database).await?;
     let (store, _, key_set) = wiring::keys(&settings, &database).await?;
     let now = SystemClock.now();
     if let Action::Rotate = action {

@@ -6,8 +6,11 @@ use std::collections::BTreeMap;
 use secrecy::{ExposeSecret, SecretString};
 
 use crate::settings::Profile;
-use crate::settings::given::Given;
+use crate::settings::given::{Given, shown};
 use crate::settings::parse;
+
+/// In place of a value that cannot be read: nobody can tell what it holds.
+const UNREADABLE: &str = "(cannot be read)";
 
 /// What is wrong with one key.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -101,9 +104,9 @@ impl Reader {
         {
             None => (fallback(), default.to_owned()),
             Some((Ok(value), effective)) => (value, effective),
-            Some((Err(advice), effective)) => {
+            Some((Err(advice), _)) => {
                 self.problem(key, advice);
-                (fallback(), effective)
+                (fallback(), UNREADABLE.to_owned())
             }
         };
         self.entries.push(Entry {
@@ -129,9 +132,9 @@ impl Reader {
         let (value, effective) = match given {
             None => (None, String::new()),
             Some((Ok(value), effective)) => (Some(value), effective),
-            Some((Err(advice), effective)) => {
+            Some((Err(advice), _)) => {
                 self.problem(key, advice);
-                (None, effective)
+                (None, UNREADABLE.to_owned())
             }
         };
         self.entries.push(Entry {
@@ -305,13 +308,6 @@ fn suggestion(key: &str, known: &[&str]) -> String {
             format!("is not a key; did you mean {candidate}?")
         }
         _ => "is not a key; see docs/configuration.md".to_owned(),
-    }
-}
-
-fn shown(given: &Given) -> String {
-    match given {
-        Given::Toml(toml::Value::String(text)) | Given::Text(text) => text.clone(),
-        Given::Toml(value) => value.to_string(),
     }
 }
 

@@ -44,13 +44,8 @@ pub struct TokenSettings {
 /// Reads `tokens.*` and `sessions.*`.
 pub fn read(reader: &mut Reader) -> TokenSettings {
     let general = lives(reader, "tokens", ["1h", "30d", "180d"]);
-    let general_text = |span: Duration| {
-        humantime::format_duration(span)
-            .to_string()
-            .replace(' ', "")
-    };
     let mut of = |client: ClientType| {
-        let defaults = [general.access, general.refresh, general.session].map(general_text);
+        let defaults = [general.access, general.refresh, general.session].map(written);
         let prefix = format!("tokens.{}", client.as_str());
         lives(reader, &prefix, [&defaults[0], &defaults[1], &defaults[2]])
     };
@@ -117,6 +112,21 @@ pub fn read(reader: &mut Reader) -> TokenSettings {
         "1h or more",
     );
     settings
+}
+
+/// A span as people write it, in the largest unit that tells it whole.
+fn written(span: Duration) -> String {
+    const UNITS: [(u64, &str); 3] = [(86_400, "d"), (3600, "h"), (60, "m")];
+    let seconds = span.as_secs();
+    let whole = UNITS
+        .iter()
+        .find(|(unit, _)| seconds >= *unit && seconds.is_multiple_of(*unit));
+    match whole {
+        Some((unit, name)) => format!("{}{name}", seconds / unit),
+        None => humantime::format_duration(span)
+            .to_string()
+            .replace(' ', ""),
+    }
 }
 
 fn lives(reader: &mut Reader, prefix: &str, [access, refresh, session]: [&str; 3]) -> TokenLives {
@@ -188,5 +198,18 @@ fn algorithm(given: &Given) -> Result<Algorithm, String> {
         "RS256" => Ok(Algorithm::Rs256),
         "HS256" => Ok(Algorithm::Hs256),
         _ => Err("write ES256, EdDSA, RS256 or HS256".to_owned()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn spans_are_written_in_the_largest_unit_that_tells_them_whole() {
+        for text in ["180d", "1h", "90m", "36h", "45s", "1m30s"] {
+            let span = humantime::parse_duration(text).unwrap();
+            assert_eq!(written(span), text);
+        }
     }
 }

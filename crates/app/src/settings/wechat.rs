@@ -106,6 +106,8 @@ fn check(reader: &mut Reader, settings: &WeChatSettings) {
                 "the simulator vouches for anybody: write https://api.weixin.qq.com",
             );
         }
+    } else if settings.base_urls.iter().any(|url| !is_bare_url(url)) {
+        reader.problem("wechat.base_url", BARE_URL);
     } else if settings.base_urls.iter().any(|url| !is_safe_url(url)) {
         reader.unsafe_for_production(
             "wechat.base_url",
@@ -167,6 +169,23 @@ fn gateway(given: &Given) -> Result<GatewayKind, String> {
         "cloud_run" => Ok(GatewayKind::CloudRun),
         _ => Err("write official or cloud_run".to_owned()),
     }
+}
+
+/// What to write where an address is none.
+pub const BARE_URL: &str =
+    "write an address such as https://host/path, without credentials, query or fragment";
+
+/// True for an address of the web that holds nothing secret, since it is logged.
+#[must_use]
+pub fn is_bare_url(url: &str) -> bool {
+    let rest = url
+        .strip_prefix("https://")
+        .or_else(|| url.strip_prefix("http://"));
+    rest.is_some_and(|rest| {
+        rest.starts_with(|c: char| c.is_ascii_alphanumeric() || c == '[')
+            && !rest.contains(['@', '?', '#'])
+            && rest.bytes().all(|b| b.is_ascii_graphic())
+    })
 }
 
 /// True for https, and for http to this machine.

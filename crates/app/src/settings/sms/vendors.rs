@@ -1,12 +1,14 @@
 //! `sms.vendors` and `sms.<vendor>.*`.
 
-use secrecy::SecretString;
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use secrecy::{ExposeSecret as _, SecretString};
 
 use crate::settings::Profile;
 use crate::settings::given::Given;
 use crate::settings::parse;
 use crate::settings::reader::Reader;
-use crate::settings::wechat::{SIMULATOR, is_safe_url};
+use crate::settings::wechat::{BARE_URL, SIMULATOR, is_bare_url, is_safe_url};
 
 /// A vendor by its name in `sms.vendors`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -179,10 +181,28 @@ fn webhook(reader: &mut Reader, chosen: bool) -> Option<VendorSettings> {
     if let Some(url) = &url {
         safe(reader, "sms.webhook.url", url);
     }
+    if secret
+        .as_ref()
+        .is_some_and(|secret| !is_webhook_secret(secret))
+    {
+        reader.problem(
+            "sms.webhook.secret",
+            "write whsec_ and the base64 of 24 to 64 random bytes",
+        );
+    }
     Some(VendorSettings::Webhook {
         url: url?,
         secret: secret?,
     })
+}
+
+/// A secret as Standard Webhooks has it.
+fn is_webhook_secret(secret: &SecretString) -> bool {
+    let text = secret.expose_secret();
+    let text = text.strip_prefix("v1,").unwrap_or(text);
+    let key = text.strip_prefix("whsec_");
+    let key = key.and_then(|text| STANDARD.decode(text).ok());
+    key.is_some_and(|key| (24..=64).contains(&key.len()))
 }
 
 /// Sections of vendors whose adapters are still to come: known keys, so that a
@@ -237,8 +257,8 @@ fn demand_all(reader: &mut Reader, vendor: &str, required: &[(&str, bool)]) {
 }
 
 fn safe(reader: &mut Reader, key: &str, url: &str) {
-    if !url.starts_with("http://") && !url.starts_with("https://") {
-        reader.problem(key, "write an address that begins with https://");
+    if !is_bare_url(url) {
+        reader.problem(key, BARE_URL);
     } else if !is_safe_url(url) {
         reader.unsafe_for_production(key, "must be https://…, or http:// on loopback");
     }
