@@ -5,11 +5,15 @@
 mod support;
 
 mod bad_input;
+mod command_line;
+mod every_code;
 mod linking;
 mod openapi;
 mod panics;
 mod profile;
 mod races;
+mod reference;
+mod secrecy;
 mod sessions;
 mod sms;
 mod statements;
