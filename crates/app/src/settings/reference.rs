@@ -110,11 +110,13 @@ mod tests {
 
     #[test]
     fn every_default_of_the_example_is_what_is_in_force_without_it() {
-        let uncommented: String = example()
+        let example = example();
+        let lines: Vec<&str> = example
             .lines()
             .filter(|line| line.starts_with("# ") && line.contains(" = ") || line.starts_with('['))
-            .map(|line| format!("{}\n", line.trim_start_matches("# ")))
+            .map(|line| line.trim_start_matches("# "))
             .collect();
+        let uncommented = lines.join("\n");
         let table: toml::Table = uncommented.parse().unwrap();
         assert!(
             table.contains_key("server") && table.contains_key("wechat"),

@@ -116,7 +116,7 @@ impl Route {
 /// The body with the member at `path` replaced.
 fn with(body: &Value, path: &[String], value: &Value) -> Value {
     let mut changed = body.clone();
-    let pointer: String = path.iter().map(|name| format!("/{name}")).collect();
+    let pointer = format!("/{}", path.join("/"));
     *changed.pointer_mut(&pointer).expect("a member") = value.clone();
     changed
 }

@@ -142,7 +142,7 @@ async fn a_token_that_somebody_else_made_is_refused() {
         forged(json!({ "alg": "ES256", "typ": "at+jwt", "kid": "../../etc/passwd" })),
         format!("{header}.{body}."),
         format!("{header}.{body}"),
-        format!("{}=.{body}.{signature}", header),
+        format!("{header}=.{body}.{signature}"),
         format!("{}.x", login.access()),
     ];
     let before = service.statements();
