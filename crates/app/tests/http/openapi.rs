@@ -229,7 +229,7 @@ async fn pages_and_probes_are_served() {
     let live = service.get("/healthz").send().await;
     assert_eq!(live.body(), json!({ "status": "ok" }));
     let ready = service.get("/readyz").send().await;
-    let up = json!({ "database": "up", "ephemeral": "memory" });
+    let up = json!({ "database": "up", "ephemeral": "up" });
     assert_eq!(
         ready.body(),
         json!({ "status": "ready", "dependencies": up })
@@ -253,6 +253,28 @@ async fn browsers_from_elsewhere_are_let_in_by_name_only() {
     let allowed = answer.header("access-control-allow-origin");
     assert_eq!(allowed, Some("https://www.example.com"));
     assert_eq!(answer.header("access-control-allow-credentials"), None);
+    let vary = answer.header("vary").unwrap_or_default().to_lowercase();
+    assert!(vary.contains("origin"), "{vary}");
+    let preflight = |origin: &str| {
+        let call = service.call(Method::OPTIONS, "/v1/me");
+        call.header("origin", origin)
+            .header("access-control-request-method", "PATCH")
+            .header(
+                "access-control-request-headers",
+                "authorization, content-type",
+            )
+            .raw()
+    };
+    let allowed = preflight("https://www.example.com").await;
+    assert!(allowed.status().is_success(), "{allowed:?}");
+    let methods = &allowed.headers()["access-control-allow-methods"];
+    assert!(
+        methods
+            .to_str()
+            .is_ok_and(|methods| methods.contains("PATCH"))
+    );
+    let refused = preflight("https://evil.example").await;
+    assert_eq!(refused.headers().get("access-control-allow-origin"), None);
     for origin in [
         "https://evil.example",
         "null",

@@ -361,6 +361,76 @@ async fn the_list_of_devices_shows_where_one_is_signed_in() {
 }
 
 #[tokio::test]
+async fn nobody_can_lie_about_their_address() {
+    let service = Service::start().await;
+    let code = service.login_code("alice").await;
+    let mut call = service.post("/v1/login/wechat");
+    for name in [
+        "x-forwarded-for",
+        "x-real-ip",
+        "cf-connecting-ip",
+        "true-client-ip",
+        "x-client-ip",
+    ] {
+        call = call.header(name, "198.51.100.7");
+    }
+    let call = call.header("forwarded", "for=198.51.100.7");
+    let body = json!({ "code": code, "client": { "type": "mini_program" } });
+    let login = Login::of(&call.json(body).send().await);
+    let list = devices(&service, &login).await;
+    assert_eq!(list[0]["address"], "127.0.0.*");
+    assert_eq!(
+        service
+            .count("audit_events WHERE address LIKE '198%'")
+            .await,
+        0
+    );
+}
+
+#[tokio::test]
+async fn whatever_happens_to_an_account_is_in_the_audit_log() {
+    let service = Service::with(&[("sms.resend_interval", "0s")]).await;
+    let tapped = service.one_tap("alice").await;
+    service.ask(PHONE).await.ok();
+    let wrong = service.try_code(PHONE, "000000").await;
+    assert_ne!(wrong.status, 500);
+    service.forget_messages().await;
+    let texted = service.sms_login(PHONE).await;
+    Login::of(&service.link(&texted, "alice").await);
+    service
+        .me(tapped.access())
+        .await
+        .fails(401, "session_revoked");
+    let login = service.one_tap("alice").await;
+    let patch = json!({ "bio": "x" });
+    let call = service.patch("/v1/me").bearer(login.access()).json(patch);
+    call.send().await.ok();
+    logout(&service, &login, Some(json!({ "scope": "all" })))
+        .await
+        .ok();
+    for action in [
+        "code.requested",
+        "code.sent",
+        "code.failed",
+        "login.succeeded",
+        "account.created",
+        "account.linked",
+        "account.merged",
+        "account.profile_updated",
+        "session.signed_out",
+    ] {
+        let rows = format!("audit_events WHERE action = '{action}'");
+        assert!(service.count(&rows).await > 0, "{action}");
+    }
+    let unmasked = "audit_events WHERE subject LIKE '%13900000001%'";
+    assert_eq!(service.count(unmasked).await, 0);
+    let anonymous = "audit_events WHERE request_id IS NULL OR address IS NULL";
+    assert_eq!(service.count(anonymous).await, 0);
+    let name = "UPDATE audit_events SET action = 'nothing'";
+    assert!(service.try_sql(name).await.is_err(), "rows are not edited");
+}
+
+#[tokio::test]
 async fn a_device_is_signed_out_by_its_session() {
     let service = Service::start().await;
     let lost = service.one_tap_with("alice", device("lost")).await;

@@ -600,6 +600,30 @@ async fn consent_is_asked_of_the_new_only_and_keeps_every_code_good() {
 }
 
 #[tokio::test]
+async fn both_codes_of_an_sms_login_stay_good_while_consent_is_asked_for() {
+    let service = Service::with(&[("accounts.consent_version", "2026-01")]).await;
+    service.ask(ALICE).await.ok();
+    let mut body = json!({
+        "phone": ALICE, "code": service.code_at(ALICE).await, "client": client(),
+        "wechat": { "code": service.login_code("alice").await },
+    });
+    let refused = service
+        .post("/v1/login/sms")
+        .json(body.clone())
+        .send()
+        .await;
+    refused.fails(403, "consent_required");
+    body["consent"] = json!({ "version": "2026-01" });
+    let login = Login::of(&service.post("/v1/login/sms").json(body).send().await);
+    assert!(login.is_new());
+    assert_eq!(
+        login.0["user"]["identities"].as_array().map(Vec::len),
+        Some(1)
+    );
+    assert_eq!(service.calls(CODE2SESSION).await, 1);
+}
+
+#[tokio::test]
 async fn new_people_have_the_configured_name_and_picture() {
     let settings = [
         ("accounts.nickname_prefix", "guest-"),

@@ -168,8 +168,13 @@ impl Service {
     /// Changes the database behind the service's back: what no route can do
     /// yet, such as disabling an account or letting time pass.
     pub(crate) async fn sql(&self, statement: &str) {
+        self.try_sql(statement).await.expect("a change");
+    }
+
+    /// The same, where the database may refuse.
+    pub(crate) async fn try_sql(&self, statement: &str) -> Result<(), sea_orm::DbErr> {
         let db = self.aside.connection();
-        db.execute_unprepared(statement).await.expect("a change");
+        db.execute_unprepared(statement).await.map(drop)
     }
 
     /// Lets all sessions have proven who is there an hour ago.
