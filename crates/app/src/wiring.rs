@@ -169,7 +169,7 @@ pub async fn wire(settings: &Settings) -> Result<Parts, StartError> {
     };
     let readiness = Arc::new(Readiness::new(
         Arc::new(DatabaseProbe(database.clone())),
-        "memory",
+        "up",
     ));
     let keys = Keys {
         issuer: key_set.clone(),

@@ -41,6 +41,8 @@ impl From<DbErr> for StorageFault {
 pub(crate) enum Failure {
     /// A value that must be unique is taken.
     Taken(String),
+    /// The session of the caller does not live any more.
+    CallerGone,
     /// The engine undid the transaction for the sake of another one.
     Lost,
     /// Anything else.
@@ -52,6 +54,7 @@ impl Failure {
     pub(crate) fn into_fault(self) -> StorageFault {
         match self {
             Self::Taken(words) => StorageFault(words),
+            Self::CallerGone => StorageFault::new("the session of the caller has ended"),
             Self::Lost => StorageFault::new("the transaction was undone"),
             Self::Fault(fault) => fault,
         }

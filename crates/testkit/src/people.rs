@@ -127,6 +127,7 @@ impl People {
     pub fn changes(&self, user: UserId, expected: Vec<Expected>, steps: Vec<Step>) -> Changes {
         Changes {
             expected,
+            caller: None,
             steps,
             audit: vec![self.audit(AuditAction::SignedIn, user)],
             outbox: vec![OutboxEvent::new(user, Notice::UserUpdated, now(), &*self.0)],

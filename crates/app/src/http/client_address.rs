@@ -1,7 +1,7 @@
 //! The client's address behind proxies.
 
 use std::net::IpAddr;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 use actix_web::http::header::HeaderMap;
 use ipnet::IpNet;
@@ -11,6 +11,7 @@ use ipnet::IpNet;
 pub struct ProxyTrust {
     networks: Vec<IpNet>,
     warned: AtomicBool,
+    ignored: AtomicU64,
 }
 
 impl ProxyTrust {
@@ -20,6 +21,7 @@ impl ProxyTrust {
         Self {
             networks,
             warned: AtomicBool::new(false),
+            ignored: AtomicU64::new(0),
         }
     }
 
@@ -31,14 +33,18 @@ impl ProxyTrust {
             self.warn_once(peer, headers);
             return peer;
         }
-        let forwarded: Vec<&str> = headers
+        // As bytes: one odd byte from the client must not hide what our own
+        // proxy has appended.
+        let forwarded: Vec<&[u8]> = headers
             .get_all("x-forwarded-for")
-            .filter_map(|value| value.to_str().ok())
-            .flat_map(|value| value.split(','))
+            .flat_map(|value| value.as_bytes().split(|byte| *byte == b','))
             .collect();
         let mut client = peer;
         for entry in forwarded.into_iter().rev() {
-            let Some(address) = parse(entry.trim()) else {
+            let Some(address) = std::str::from_utf8(entry)
+                .ok()
+                .and_then(|entry| parse(entry.trim()))
+            else {
                 break;
             };
             client = address;
@@ -47,6 +53,12 @@ impl ProxyTrust {
             }
         }
         client
+    }
+
+    /// How many requests of private peers had an `X-Forwarded-For` that was
+    /// ignored: more than none is most likely a forgotten setting.
+    pub fn ignored(&self) -> u64 {
+        self.ignored.load(Ordering::Relaxed)
     }
 
     fn trusts(&self, address: IpAddr) -> bool {
@@ -58,19 +70,24 @@ impl ProxyTrust {
     /// A private peer that forwards is most likely a proxy that was forgotten in
     /// the settings; without it, everybody shares one address.
     fn warn_once(&self, peer: IpAddr, headers: &HeaderMap) {
-        let private = match peer {
-            IpAddr::V4(v4) => v4.is_private(),
-            IpAddr::V6(v6) => v6.is_unique_local(),
-        };
-        if private
-            && headers.contains_key("x-forwarded-for")
-            && !self.warned.swap(true, Ordering::Relaxed)
-        {
+        if !is_private(peer) || !headers.contains_key("x-forwarded-for") {
+            return;
+        }
+        self.ignored.fetch_add(1, Ordering::Relaxed);
+        if !self.warned.swap(true, Ordering::Relaxed) {
             tracing::warn!(
                 peer.address = %peer,
                 "X-Forwarded-For from a private peer is ignored: if this is your proxy, add it to server.trusted_proxies"
             );
         }
+    }
+}
+
+/// True for addresses that a proxy of one's own has.
+fn is_private(peer: IpAddr) -> bool {
+    match peer {
+        IpAddr::V4(v4) => v4.is_private() || v4.is_loopback() || v4.is_link_local(),
+        IpAddr::V6(v6) => v6.is_unique_local() || v6.is_loopback() || v6.is_unicast_link_local(),
     }
 }
 
@@ -153,5 +170,35 @@ mod tests {
             "10.0.0.2"
         );
         assert_eq!(client(&["10.0.0.0/8"], "10.0.0.1", &[]), "10.0.0.1");
+    }
+
+    #[test]
+    fn an_odd_byte_does_not_hide_the_client() {
+        let trust = ProxyTrust::new(vec!["10.0.0.0/8".parse().unwrap()]);
+        let mut headers = HeaderMap::new();
+        headers.insert(
+            HeaderName::from_static("x-forwarded-for"),
+            HeaderValue::from_bytes(b"\xff, 198.51.100.1").unwrap(),
+        );
+        let client = trust.client("10.0.0.1".parse().unwrap(), &headers);
+        assert_eq!(client.to_string(), "198.51.100.1");
+    }
+
+    #[test]
+    fn what_a_private_peer_forwards_in_vain_is_counted() {
+        let trust = ProxyTrust::new(Vec::new());
+        let mut headers = HeaderMap::new();
+        let ask = |peer: &str, headers: &HeaderMap| trust.client(peer.parse().unwrap(), headers);
+        ask("127.0.0.1", &headers);
+        headers.insert(
+            HeaderName::from_static("x-forwarded-for"),
+            HeaderValue::from_static("198.51.100.1"),
+        );
+        ask("203.0.113.7", &headers);
+        assert_eq!(trust.ignored(), 0);
+        for peer in ["127.0.0.1", "::1", "10.0.0.1", "::ffff:10.0.0.1", "fd00::1"] {
+            ask(peer, &headers);
+        }
+        assert_eq!(trust.ignored(), 5);
     }
 }

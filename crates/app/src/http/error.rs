@@ -320,6 +320,7 @@ impl From<BindError> for ApiError {
                 error.details.methods.extend(wechat.then_some("wechat"));
                 error
             }
+            BindError::SessionOver => Self::ended(EndReason::SignedOut),
             BindError::AccountGone => Self::ended(EndReason::Cancelled),
         }
     }

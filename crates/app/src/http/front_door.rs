@@ -35,31 +35,35 @@ pub async fn front_door(
         return Err(ApiError::internal("the application is not wired").into());
     };
     let context = Context::of(&request, &app);
-    let done = |route: Option<String>, status: u16, code: &'static str| {
-        app.metrics
-            .answered(route.clone(), status, code, began.elapsed());
-        log(route, status, code, began, &context);
+    // Known before the handler runs, so that one that panics can be found.
+    let route = request.match_pattern();
+    let watched = request.path().starts_with("/v1");
+    let done = |status: u16, code: &'static str| {
+        let route = route.as_deref().unwrap_or("other");
+        app.metrics.answered(route, status, code, began.elapsed());
+        if watched {
+            log(route, status, code, began, &context);
+        }
     };
     request.extensions_mut().insert(context.clone());
     if let Err(error) = admit(&request) {
         let answer = error.respond(context.locale, &context.origin.request_id);
         let mut response = request.into_response(answer);
         finish(response.headers_mut(), &context);
-        done(None, error.kind.status, error.kind.code);
+        done(error.kind.status, error.kind.code);
         return Ok(response);
     }
     match handled(request, next).await {
         Ok(response) => {
             let (mut response, code) = rendered(response, &context);
             finish(response.headers_mut(), &context);
-            let route = response.request().match_pattern();
-            done(route, response.status().as_u16(), code);
+            done(response.status().as_u16(), code);
             Ok(response)
         }
         // The request is gone with its handler: the answer is made without it.
         Err(error) => {
             let failure = Failure::new(&error, context.clone());
-            done(None, failure.kind.status, failure.kind.code);
+            done(failure.kind.status, failure.kind.code);
             Err(failure.into())
         }
     }
@@ -79,11 +83,7 @@ async fn handled<B: MessageBody + 'static>(
 }
 
 /// One line per request of the API; what only watches the process is not told.
-fn log(route: Option<String>, status: u16, code: &'static str, began: Instant, context: &Context) {
-    let route = route.unwrap_or_else(|| "other".to_owned());
-    if !route.starts_with("/v1") {
-        return;
-    }
+fn log(route: &str, status: u16, code: &'static str, began: Instant, context: &Context) {
     let duration_ms = u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX);
     tracing::info!(
         http.route = route,

@@ -18,6 +18,7 @@ use crate::http::detached::detached;
 use crate::http::error::ApiError;
 use crate::http::fields::{ClientJson, ConsentJson, Fields};
 use crate::http::kinds::Fault;
+use crate::http::malformed_code::malformed_code;
 
 const SIGNED_IN: (&str, &str) = ("登录成功", "Signed in");
 
@@ -107,7 +108,7 @@ pub(super) async fn sms(
 ) -> Result<HttpResponse, ApiError> {
     let body = match body {
         Ok(body) => body,
-        Err(error) => return Err(counted(&app, &context, error).await),
+        Err(error) => return Err(malformed_code(&app, &context, error).await),
     };
     let json = &body.value;
     let mut fields = Fields::default();
@@ -123,7 +124,7 @@ pub(super) async fn sms(
         )
     });
     if let Err(error) = fields.finish() {
-        return Err(counted(&app, &context, error).await);
+        return Err(malformed_code(&app, &context, error).await);
     }
     let (Some(phone), Some(code), Some(client)) = (phone, code, client) else {
         return Err(ApiError::internal("a member was neither right nor wrong"));
@@ -144,22 +145,6 @@ pub(super) async fn sms(
     let use_case = app.login_with_sms.clone();
     let login = Box::pin(async move { use_case.execute(&proof, &request).await });
     run(&context, &app, &http, &body.text, login).await
-}
-
-/// A malformed code counts against its source, so that nobody probes for free.
-async fn counted(app: &App, context: &Context, error: ApiError) -> ApiError {
-    let code_is_wrong = error
-        .details
-        .fields
-        .iter()
-        .any(|(name, fault)| name == "code" && *fault != Fault::Required);
-    if !code_is_wrong {
-        return error;
-    }
-    match app.check_code.count_malformed(&context.origin).await {
-        Ok(()) => error,
-        Err(limited) => limited.into(),
-    }
 }
 
 /// `POST /v1/login/wechat`

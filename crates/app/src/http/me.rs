@@ -16,6 +16,7 @@ use crate::http::detached::detached;
 use crate::http::error::ApiError;
 use crate::http::fields::Fields;
 use crate::http::kinds::Fault;
+use crate::http::malformed_code::malformed_code;
 
 const OK: (&str, &str) = ("成功", "Done");
 const SAVED: (&str, &str) = ("已保存", "Saved");
@@ -154,7 +155,11 @@ pub(super) async fn bind_phone(
     body: Result<Body<PhoneBinding>, ApiError>,
 ) -> Result<HttpResponse, ApiError> {
     let caller = app.authenticate.in_person(bearer(&http)?).await?;
-    let json = &body?.value;
+    let body = match body {
+        Ok(body) => body,
+        Err(error) => return Err(malformed_code(&app, &context, error).await),
+    };
+    let json = &body.value;
     let mut fields = Fields::default();
     let challenge = fields.challenge(json.challenge_id.as_deref());
     let app_id = fields.app_id("app_id", json.app_id.as_deref());
@@ -163,7 +168,9 @@ pub(super) async fn bind_phone(
     let bound = match (&json.phone, &json.code, &json.phone_code) {
         (Some(phone), Some(code), None) if json.app_id.is_none() => {
             let (phone, code) = (fields.phone(phone), fields.sms_code(code));
-            fields.finish()?;
+            if let Err(error) = fields.finish() {
+                return Err(malformed_code(&app, &context, error).await);
+            }
             let (Some(phone), Some(code)) = (phone, code) else {
                 return Err(ApiError::internal("a member was neither right nor wrong"));
             };

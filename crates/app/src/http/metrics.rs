@@ -1,7 +1,7 @@
 //! What is counted, in Prometheus' text form. No label has unbounded values, and
 //! none names a person.
 
-use std::sync::atomic::AtomicU64;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use actix_web::HttpResponse;
@@ -38,6 +38,7 @@ pub struct Metrics {
     registry: Registry,
     requests: Family<Outcome, Counter<u64, AtomicU64>>,
     durations: Family<Route, Histogram>,
+    forwarded_ignored: Counter<u64, AtomicU64>,
 }
 
 /// From half a millisecond to eight seconds.
@@ -63,18 +64,25 @@ impl Default for Metrics {
             Unit::Seconds,
             durations.clone(),
         );
+        let forwarded_ignored = Counter::default();
+        registry.register(
+            "forwarded_ignored",
+            "Requests of private peers whose X-Forwarded-For is ignored: a proxy missing in server.trusted_proxies",
+            forwarded_ignored.clone(),
+        );
         Self {
             registry,
             requests,
             durations,
+            forwarded_ignored,
         }
     }
 }
 
 impl Metrics {
     /// Counts one answered request.
-    pub fn answered(&self, route: Option<String>, status: u16, code: &'static str, took: Duration) {
-        let route = route.unwrap_or_else(|| "other".to_owned());
+    pub fn answered(&self, route: &str, status: u16, code: &'static str, took: Duration) {
+        let route = route.to_owned();
         self.durations
             .get_or_create(&Route {
                 route: route.clone(),
@@ -94,8 +102,10 @@ impl Metrics {
     /// # Errors
     ///
     /// [`std::fmt::Error`] if a value cannot be written, which a string never says.
-    pub fn text(&self) -> Result<String, std::fmt::Error> {
+    pub fn text(&self, forwarded_ignored: u64) -> Result<String, std::fmt::Error> {
         let mut text = String::new();
+        let seen = self.forwarded_ignored.inner();
+        seen.store(forwarded_ignored, Ordering::Relaxed);
         encode(&mut text, &self.registry)?;
         Ok(text)
     }
@@ -103,7 +113,10 @@ impl Metrics {
 
 /// `GET /metrics`
 pub(super) async fn serve(app: Data<App>) -> Result<HttpResponse, ApiError> {
-    let text = app.metrics.text().map_err(ApiError::internal)?;
+    let text = app
+        .metrics
+        .text(app.proxies.ignored())
+        .map_err(ApiError::internal)?;
     Ok(HttpResponse::Ok()
         .content_type("application/openmetrics-text; version=1.0.0; charset=utf-8")
         .body(text))

@@ -16,6 +16,7 @@ pub mod health;
 pub mod kinds;
 pub mod locale;
 pub mod login;
+pub mod malformed_code;
 pub mod me;
 pub mod metrics;
 pub mod openapi;
@@ -28,7 +29,6 @@ pub mod token;
 
 use std::sync::Arc;
 
-use actix_web::http::Method;
 use actix_web::web::{self, ServiceConfig};
 use actix_web::{HttpResponse, Resource, Route};
 use menshen_domain::ports::clock::Clock;
@@ -176,9 +176,7 @@ fn at<const N: usize>(path: &str, routes: [Route; N], allow: &'static str) -> Re
     let resource = routes
         .into_iter()
         .fold(web::resource(path), Resource::route);
-    resource.default_service(web::to(move |method: Method| async move {
-        // The method is looked at only so that the handler has an argument to wait for.
-        drop(method);
+    resource.default_service(web::to(move || async move {
         let mut error = ApiError::new(&kinds::METHOD_NOT_ALLOWED);
         error.details.allow = Some(allow.to_owned());
         Err::<HttpResponse, _>(error)

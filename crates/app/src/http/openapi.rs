@@ -6,6 +6,7 @@ use std::sync::LazyLock;
 use actix_web::HttpResponse;
 use actix_web::http::header::CACHE_CONTROL;
 use serde_json::{Value, json};
+use utoipa::openapi::example::ExampleBuilder;
 use utoipa::openapi::path::{
     HttpMethod, Operation, OperationBuilder, ParameterBuilder, ParameterIn, PathsBuilder,
 };
@@ -241,8 +242,13 @@ fn failure(kinds: &[&'static Kind]) -> ResponseBuilder {
         .iter()
         .map(|kind| format!("- `{}`: {}", kind.code, kind.en))
         .collect();
-    let content = ContentBuilder::new().schema(Some(Ref::from_schema_name("Failure")));
-    let content = content.example(kinds.first().map(|kind| example(kind)));
+    let examples = kinds.iter().map(|kind| {
+        let example = ExampleBuilder::new().value(Some(example(kind)));
+        (kind.code, example.build())
+    });
+    let content = ContentBuilder::new()
+        .schema(Some(Ref::from_schema_name("Failure")))
+        .examples_from_iter(examples);
     let response = ResponseBuilder::new()
         .description(words.join("\n"))
         .content("application/json", content.build());
@@ -262,11 +268,16 @@ fn failure(kinds: &[&'static Kind]) -> ResponseBuilder {
 fn example(kind: &Kind) -> Value {
     let mut example = json!({ "code": kind.code, "message": kind.zh, "request_id": "4f2a9b1c3d5e6f708192a3b4c5d6e7f8" });
     let extra = match kind.code {
-        "invalid_request" | "malformed_json" => Some((
-            "errors",
-            json!([{ "field": "phone", "code": "invalid_phone", "message": "手机号不正确" }]),
-        )),
+        "invalid_request" | "invalid_phone" => {
+            let field =
+                json!({ "field": "phone", "code": "invalid_phone", "message": "手机号不正确" });
+            Some(("errors", json!([field])))
+        }
         "session_revoked" => Some(("reason", json!("signed_out"))),
+        "sms_code_incorrect" => Some(("attempts_left", json!(3))),
+        "consent_required" => Some(("version", json!("2026-01"))),
+        "account_cancelling" => Some(("purge_at", json!("2026-02-01T08:00:00.000Z"))),
+        "step_up_required" => Some(("methods", json!(["sms", "wechat"]))),
         _ if kind.status == 429 => Some(("retry_after", json!(37))),
         _ => None,
     };

@@ -36,6 +36,7 @@ pub(super) async fn docs_file(file: Path<String>) -> Result<HttpResponse, ApiErr
 }
 
 fn serve(assets: &[Asset], name: &str) -> Result<HttpResponse, ApiError> {
+    let name = if name.is_empty() { "index.html" } else { name };
     let (_, bytes) = assets
         .iter()
         .find(|(known, _)| *known == name)

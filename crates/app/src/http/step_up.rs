@@ -13,6 +13,7 @@ use crate::http::detached::detached;
 use crate::http::error::ApiError;
 use crate::http::fields::Fields;
 use crate::http::kinds::Fault;
+use crate::http::malformed_code::malformed_code;
 
 /// A proof of who is there: an SMS code, or a WeChat login code.
 #[derive(Debug, Deserialize, ToSchema)]
@@ -42,9 +43,13 @@ pub(super) async fn prove(
     context: Context,
     app: Data<App>,
     http: HttpRequest,
-    body: Body<StepUpRequest>,
+    body: Result<Body<StepUpRequest>, ApiError>,
 ) -> Result<HttpResponse, ApiError> {
     let caller = app.authenticate.in_person(bearer(&http)?).await?;
+    let body = match body {
+        Ok(body) => body,
+        Err(error) => return Err(malformed_code(&app, &context, error).await),
+    };
     let json = &body.value;
     let mut fields = Fields::default();
     let challenge = fields.challenge(json.challenge_id.as_deref());
@@ -54,7 +59,9 @@ pub(super) async fn prove(
     match (&json.code, &json.wechat_code) {
         (Some(code), None) if json.app_id.is_none() => {
             let code = fields.sms_code(code);
-            fields.finish()?;
+            if let Err(error) = fields.finish() {
+                return Err(malformed_code(&app, &context, error).await);
+            }
             let code =
                 code.ok_or_else(|| ApiError::internal("a code was neither right nor wrong"))?;
             detached(async move { use_case.with_sms(&caller, &code, challenge, &origin).await })

@@ -18,6 +18,8 @@ use crate::model::wechat::{AppId, OpenId, Platform, Provider, SessionKey, UnionI
 pub struct Changes {
     /// The accounts that the decision was made on, each still at this version.
     pub expected: Vec<Expected>,
+    /// The session of whoever asks, which must still live.
+    pub caller: Option<SessionId>,
     /// What is to be done, in this order.
     pub steps: Vec<Step>,
     /// What the audit log is to tell.

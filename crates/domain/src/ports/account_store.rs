@@ -28,6 +28,9 @@ pub enum AccountStoreError {
     /// Something that the decision was made on has changed: observe again.
     #[error("the accounts have changed since they were read")]
     Stale,
+    /// The session of whoever asks has ended.
+    #[error("the session of the caller has ended")]
+    CallerGone,
     /// The verification code has opened a session before.
     #[error("the verification code was used before")]
     CodeSpent,
@@ -57,6 +60,8 @@ pub trait AccountStore: Send + Sync {
     ///
     /// - [`AccountStoreError::Stale`] if an expected account has another
     ///   version, or if a phone number, identity or unionid is taken;
+    /// - [`AccountStoreError::CallerGone`] if the session of the caller does not
+    ///   live any more;
     /// - [`AccountStoreError::CodeSpent`] if a session was opened with the code
     ///   before;
     /// - [`AccountStoreError::Unavailable`].

@@ -52,6 +52,9 @@ pub enum BindError {
         /// Whether the account has a WeChat identity to prove.
         wechat: bool,
     },
+    /// The caller's session ended meanwhile.
+    #[error("the session has ended")]
+    SessionOver,
     /// The caller's account is gone.
     #[error("the account is not there any more")]
     AccountGone,
@@ -65,14 +68,17 @@ impl BindError {
             Self::Login(error) => error.keeps_proof(),
             Self::Refused(BindingRefusal::Login(refusal)) => refusal.keeps_proof(),
             Self::StepUpRequired { .. } => true,
-            Self::Refused(_) | Self::AccountGone => false,
+            Self::Refused(_) | Self::SessionOver | Self::AccountGone => false,
         }
     }
 }
 
 impl From<AccountStoreError> for BindError {
     fn from(error: AccountStoreError) -> Self {
-        Self::Login(error.into())
+        match error {
+            AccountStoreError::CallerGone => Self::SessionOver,
+            other => Self::Login(other.into()),
+        }
     }
 }
 
@@ -160,7 +166,8 @@ impl Bind {
                     });
                 }
                 if self.sign_in.tokens.scope_of(&set.account) == scope {
-                    let (account, changes) = set.finish(round.found, None, false);
+                    let (account, mut changes) = set.finish(round.found, None, false);
+                    changes.caller = Some(round.caller.session.id);
                     self.sign_in.accounts.apply(&changes).await?;
                     return Ok(Bound::Kept(Box::new(account)));
                 }
@@ -214,7 +221,8 @@ impl Bind {
         session.proven_at = before.proven_at;
         session.expires_at = before.expires_at;
         self.sign_in.open(&mut set, &session, round.code);
-        let (account, changes) = set.finish(round.found, merged.as_ref(), true);
+        let (account, mut changes) = set.finish(round.found, merged.as_ref(), true);
+        changes.caller = Some(round.caller.session.id);
         let tokens = self
             .sign_in
             .tokens

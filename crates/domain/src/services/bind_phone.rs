@@ -95,6 +95,10 @@ impl BindPhone {
             .map_err(LoginError::from)?;
         let openid = caller.account.openid_of(app.kind.provider(), &app.id);
         let openid = openid.ok_or(LoginError::WeChatCodeInvalid)?;
+        // Before WeChat is asked: its code is good for one call, which is billed.
+        if caller.account.phone.is_some() {
+            require_recent_proof(&caller.account, &caller.session, self.clock.now())?;
+        }
         let answer = self
             .gateway
             .phone_number(app, code, openid)

@@ -106,9 +106,9 @@ impl From<AccountStoreError> for LoginError {
     fn from(error: AccountStoreError) -> Self {
         match error {
             AccountStoreError::CodeSpent => Self::Code(CheckCodeError::Expired),
-            AccountStoreError::Stale | AccountStoreError::Unavailable(_) => {
-                Self::Unavailable(Box::new(error))
-            }
+            AccountStoreError::Stale
+            | AccountStoreError::CallerGone
+            | AccountStoreError::Unavailable(_) => Self::Unavailable(Box::new(error)),
         }
     }
 }

@@ -259,6 +259,9 @@ impl SignIn {
 
     /// Opens the session as part of the changes.
     pub(super) fn open(&self, set: &mut ChangeSet<'_>, session: &Session, code: Option<CodeId>) {
+        if code.is_some() {
+            set.tell(AuditAction::CodeVerified, None);
+        }
         set.tell(AuditAction::SignedIn, None);
         if let Some(row) = set.changes.audit.last_mut() {
             row.session = Some(session.id);

@@ -119,6 +119,7 @@ async fn a_first_login_makes_an_account_that_holds_all_the_evidence() {
             AuditAction::AccountCreated,
             AuditAction::Linked,
             AuditAction::Linked,
+            AuditAction::CodeVerified,
             AuditAction::SignedIn
         ]
     );
@@ -238,7 +239,10 @@ async fn who_comes_back_gets_a_session_and_nothing_else_changes() {
             signed_in_at: Some(at(500)),
         }]
     );
-    assert_eq!(actions(&changes), [AuditAction::SignedIn]);
+    assert_eq!(
+        actions(&changes),
+        [AuditAction::CodeVerified, AuditAction::SignedIn]
+    );
     assert_eq!(notices(&changes), ["session.created"]);
     assert!(!done.is_new_user);
     let expected = Account {
@@ -312,7 +316,11 @@ async fn another_account_that_is_left_alone_is_audited_and_held_still() {
     assert_eq!(steps(&changes), ["session"]);
     assert_eq!(
         actions(&changes),
-        [AuditAction::LinkConflict, AuditAction::SignedIn]
+        [
+            AuditAction::LinkConflict,
+            AuditAction::CodeVerified,
+            AuditAction::SignedIn
+        ]
     );
     let expected: Vec<_> = changes
         .expected
@@ -348,7 +356,11 @@ async fn a_merge_moves_the_identities_and_fills_the_empty_places_of_the_profile(
     assert_eq!(steps(&changes), ["merge", "session key", "session"]);
     assert_eq!(
         actions(&changes),
-        [AuditAction::Merged, AuditAction::SignedIn]
+        [
+            AuditAction::Merged,
+            AuditAction::CodeVerified,
+            AuditAction::SignedIn
+        ]
     );
     assert_eq!(notices(&changes), ["user.merged", "session.created"]);
     assert!(
@@ -386,7 +398,11 @@ async fn a_cancellation_is_taken_back_where_the_request_says_so() {
     assert_eq!(steps(&changes), ["restore", "session key", "session"]);
     assert_eq!(
         actions(&changes),
-        [AuditAction::Restored, AuditAction::SignedIn]
+        [
+            AuditAction::Restored,
+            AuditAction::CodeVerified,
+            AuditAction::SignedIn
+        ]
     );
     assert!(changes.expected[0].changed);
 }

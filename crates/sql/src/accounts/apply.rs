@@ -4,7 +4,7 @@ use chrono::{DateTime, Utc};
 use menshen_domain::model::audit::AuditEvent;
 use menshen_domain::model::changes::{Changes, Expected, Step};
 use menshen_domain::model::event::OutboxEvent;
-use menshen_domain::model::identifiers::UserId;
+use menshen_domain::model::identifiers::{SessionId, UserId};
 use sea_orm::{DatabaseTransaction, Value};
 
 use crate::database::run;
@@ -44,6 +44,9 @@ pub(super) async fn apply(store: &SqlStore, changes: &Changes) -> Result<(), Fai
     for one in &expected {
         work.confirm(one).await?;
     }
+    if let Some(caller) = changes.caller {
+        work.confirm_caller(caller).await?;
+    }
     for step in &changes.steps {
         work.take(step).await?;
     }
@@ -72,6 +75,18 @@ impl Work<'_> {
         let set = set.join(", ");
         let sql = format!("UPDATE users SET {set} WHERE id = $1 AND version = $2");
         self.one(&sql, values).await
+    }
+
+    /// Makes sure that the session of the caller lives still, and locks it: what
+    /// was signed out meanwhile carries nothing out.
+    async fn confirm_caller(&self, caller: SessionId) -> Result<(), Failure> {
+        let sql = "UPDATE sessions SET last_seen_at = last_seen_at \
+                   WHERE id = $1 AND ended_at IS NULL AND expires_at > $2";
+        let values = [caller.as_uuid().into(), self.at.into()];
+        match run(self.transaction, sql, values).await? {
+            1 => Ok(()),
+            _ => Err(Failure::CallerGone),
+        }
     }
 
     async fn take(&mut self, step: &Step) -> Result<(), Failure> {

@@ -52,6 +52,7 @@ impl From<Failure> for AccountStoreError {
         match failure {
             // The name of the column (SQLite) or of its constraint (PostgreSQL).
             Failure::Taken(words) if words.contains("code_id") => Self::CodeSpent,
+            Failure::CallerGone => Self::CallerGone,
             Failure::Taken(_) | Failure::Lost => Self::Stale,
             Failure::Fault(fault) => Self::Unavailable(Box::new(fault)),
         }

@@ -35,6 +35,7 @@ macro_rules! account_store {
             a_change_makes_a_new_version,
             an_older_version_is_stale_and_changes_nothing,
             an_expectation_of_no_change_is_checked_too,
+            a_caller_who_has_signed_out_changes_nothing,
             a_taken_phone_number_is_stale_and_changes_nothing,
             a_taken_openid_is_stale,
             a_taken_unionid_is_stale,

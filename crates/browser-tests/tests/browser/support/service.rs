@@ -9,7 +9,7 @@ use std::thread::JoinHandle;
 
 use menshen_app::clock::SystemClock;
 use menshen_app::server;
-use menshen_app::settings::reader::Given;
+use menshen_app::settings::given::Given;
 use menshen_app::settings::{self, Settings};
 use menshen_domain::ports::clock::Clock as _;
 use tempfile::TempDir;

@@ -10,13 +10,15 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use menshen_domain::model::account::{Account, AccountStatus};
-use menshen_domain::model::changes::{Expected, Step};
+use menshen_domain::model::audit::AuditAction;
+use menshen_domain::model::changes::{Expected, SessionsOf, Step};
 use menshen_domain::model::evidence::PhoneProof;
+use menshen_domain::model::session::EndReason;
 use menshen_domain::model::wechat::{Provider, SessionKey};
-use menshen_domain::ports::account_store::Lookup;
+use menshen_domain::ports::account_store::{AccountStoreError, Lookup};
 
 use crate::people::{People, app_id, changed, later, openid, seen};
-use crate::sample::phone;
+use crate::sample::{now, phone};
 use crate::stores::Stores;
 use crate::suites::account_store::steps::{MINUTE, all_of, create, is_stale, profile, read};
 
@@ -114,6 +116,38 @@ pub async fn an_expectation_of_no_change_is_checked_too(stores: Stores) {
         .await
         .unwrap();
     assert_eq!(read(&stores, seen_one.id).await, seen_one);
+}
+
+/// However long ago the change was decided: nothing of it happens.
+pub async fn a_caller_who_has_signed_out_changes_nothing(stores: Stores) {
+    let people = People::new(1);
+    let account = people.whole_account(1);
+    create(&stores, &people, &account).await;
+    let session = people.session(account.id, None, Duration::ZERO);
+    let login = people.login(&account, session.clone(), 5);
+    stores.accounts.apply(&login).await.unwrap();
+    let step = Step::SetPhone {
+        user: account.id,
+        phone: phone(2),
+        proof: PhoneProof::Sms,
+    };
+    let mut changes = people.changes(account.id, vec![changed(&account)], vec![step]);
+    changes.caller = Some(session.id);
+    let row = people.audit(AuditAction::SignedOut, account.id);
+    let which = SessionsOf::One(session.id);
+    let end = stores
+        .sessions
+        .end(account.id, which, EndReason::SignedOut, now(), row);
+    assert_eq!(end.await.unwrap(), [session.id]);
+    let applied = stores.accounts.apply(&changes).await;
+    assert!(
+        matches!(applied, Err(AccountStoreError::CallerGone)),
+        "{applied:?}"
+    );
+    assert_eq!(read(&stores, account.id).await.phone, account.phone);
+    changes.caller = None;
+    stores.accounts.apply(&changes).await.unwrap();
+    assert_eq!(read(&stores, account.id).await.phone, Some(phone(2)));
 }
 
 /// Nobody holds the old one any more.
