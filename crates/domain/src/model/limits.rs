@@ -49,6 +49,8 @@ pub enum LimitKey {
     FailuresPhone(PhoneNumber),
     /// Wrong and malformed tries from a source network.
     FailuresSource(IpAddr),
+    /// Audit rows about messages that were refused to a source network.
+    RefusalRows(IpAddr),
     /// Rotations of a session's refresh token.
     RefreshSession(SessionId),
     /// Rotations from a source network.
@@ -62,6 +64,8 @@ pub enum LimitRule {
     ResendInterval,
     /// Messages by hour or day: of a number, a source, the deployment.
     SmsVolume,
+    /// Audit rows about messages that were refused.
+    RefusalRows,
     /// Wrong tries at a number.
     PhoneFailures,
     /// Wrong tries from a source.
@@ -132,6 +136,17 @@ impl Limits {
             self.deployment_day,
             DAY,
         );
+        windows.0
+    }
+
+    /// The window of the audit rows about refused messages. A refusal costs the
+    /// asker nothing: one row a minute tells of it, and no flood of them fills the
+    /// log or keeps the database busy.
+    #[must_use]
+    pub fn for_refusal_row(address: IpAddr) -> Vec<Window> {
+        let key = LimitKey::RefusalRows(source_network(address));
+        let mut windows = Windows(Vec::with_capacity(1));
+        windows.add(LimitRule::RefusalRows, key, 1, MINUTE);
         windows.0
     }
 

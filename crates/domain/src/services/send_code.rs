@@ -146,15 +146,31 @@ impl SendCode {
         } else {
             "limit"
         };
-        let row = self
-            .row(AuditAction::CodeRefused, scope, origin)
-            .with_reason(reason);
-        self.audit.append(&[row]).await.map_err(unavailable)?;
+        self.tell_refused(scope, origin, reason).await?;
         Err(if too_frequent {
             SendCodeError::TooFrequent { retry_after }
         } else {
             SendCodeError::LimitReached { retry_after }
         })
+    }
+
+    /// One row per source and minute; all refusals are counted in the metrics.
+    async fn tell_refused(
+        &self,
+        scope: &CodeScope,
+        origin: &Origin,
+        reason: &str,
+    ) -> Result<(), SendCodeError> {
+        let window = Limits::for_refusal_row(origin.address);
+        match self.limiter.reserve(&window).await.map_err(unavailable)? {
+            Admission::Refused { .. } => Ok(()),
+            Admission::Reserved(_) => {
+                let row = self
+                    .row(AuditAction::CodeRefused, scope, origin)
+                    .with_reason(reason);
+                self.audit.append(&[row]).await.map_err(unavailable)
+            }
+        }
     }
 
     /// Tells the audit log, picks the seed, and hands the message over.

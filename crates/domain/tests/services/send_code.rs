@@ -141,6 +141,7 @@ async fn beyond_a_limit_nothing_is_drafted_or_sent() {
     ] {
         let mut desk = Desk::default();
         desk.refused(rule);
+        desk.admitted();
         let audited = desk.audited();
         let error = run(desk).await.unwrap_err();
         let told = match error {
@@ -152,6 +153,20 @@ async fn beyond_a_limit_nothing_is_drafted_or_sent() {
         assert_eq!(audited.actions(), [AuditAction::CodeRefused]);
         assert_eq!(audited.all()[0].reason.as_deref(), Some(reason));
     }
+}
+
+#[tokio::test]
+async fn a_flood_of_refusals_writes_nothing() {
+    let mut desk = Desk::default();
+    desk.refused(LimitRule::ResendInterval);
+    // The row of this minute is written already: the audit log is not asked.
+    desk.refused(LimitRule::RefusalRows);
+    let error = run(desk).await.unwrap_err();
+    let wait = secs(37);
+    assert!(
+        matches!(error, SendCodeError::TooFrequent { retry_after } if retry_after == wait),
+        "{error:?}"
+    );
 }
 
 #[tokio::test]
