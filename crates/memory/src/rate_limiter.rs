@@ -69,6 +69,21 @@ impl MemoryRateLimiter {
         keys.dedup_by_key(|(key, _)| *key);
         keys
     }
+
+    /// The window that stays full the longest, if one is full.
+    fn longest_wait(
+        &self,
+        state: &State,
+        windows: &[Window],
+        now: Moment,
+    ) -> Option<(Duration, LimitRule)> {
+        let full = windows.iter().filter_map(|window| {
+            let log = state.logs.get(&self.names.of(&window.key))?;
+            let wait = log.wait(window.limit, micros(window.per), now)?;
+            Some((wait, window.rule))
+        });
+        full.max_by_key(|(wait, _)| *wait)
+    }
 }
 
 impl Default for MemoryRateLimiter {
@@ -85,16 +100,7 @@ impl RateLimiter for MemoryRateLimiter {
         // Read under the lock, so that the times in a log only grow.
         let now = self.clock.now();
         state.clear_due(now);
-        let longest = windows
-            .iter()
-            .filter_map(|window| {
-                let log = state.logs.get(&self.names.of(&window.key))?;
-                Some((
-                    log.wait(window.limit, micros(window.per), now)?,
-                    window.rule,
-                ))
-            })
-            .max_by_key(|(wait, _)| *wait);
+        let longest = self.longest_wait(&state, windows, now);
         if let Some((wait, rule)) = longest {
             return Ok(refused(rule, wait));
         }
@@ -103,6 +109,14 @@ impl RateLimiter for MemoryRateLimiter {
             id,
             windows: windows.to_vec(),
         }))
+    }
+
+    async fn wait(&self, windows: &[Window]) -> Result<Option<Duration>, RateLimiterError> {
+        let mut state = lock(&self.state);
+        let now = self.clock.now();
+        state.clear_due(now);
+        let longest = self.longest_wait(&state, windows, now);
+        Ok(longest.map(|(wait, _)| whole_seconds(wait)))
     }
 
     async fn release(&self, reservation: &Reservation) -> Result<(), RateLimiterError> {
@@ -121,13 +135,17 @@ impl RateLimiter for MemoryRateLimiter {
     }
 }
 
-/// A refusal, its wait rounded up to whole seconds.
 fn refused(rule: LimitRule, wait: Duration) -> Admission {
-    let seconds = wait.as_secs() + u64::from(wait.subsec_nanos() > 0);
     Admission::Refused {
         rule,
-        retry_after: Duration::from_secs(seconds.max(1)),
+        retry_after: whole_seconds(wait),
     }
+}
+
+/// A wait rounded up to whole seconds.
+fn whole_seconds(wait: Duration) -> Duration {
+    let seconds = wait.as_secs() + u64::from(wait.subsec_nanos() > 0);
+    Duration::from_secs(seconds.max(1))
 }
 
 struct State {

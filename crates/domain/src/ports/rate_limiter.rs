@@ -53,6 +53,15 @@ pub trait RateLimiter: Send + Sync {
     /// See [`RateLimiterError`].
     async fn reserve(&self, windows: &[Window]) -> Result<Admission, RateLimiterError>;
 
+    /// How long until every window has a place, as a refusal would tell; nothing
+    /// if each has one now. Counts nothing: for acts that are counted once they
+    /// have happened, since repeats of them are free.
+    ///
+    /// # Errors
+    ///
+    /// See [`RateLimiterError`].
+    async fn wait(&self, windows: &[Window]) -> Result<Option<Duration>, RateLimiterError>;
+
     /// Gives the places back: the act did not happen.
     ///
     /// # Errors

@@ -8,7 +8,7 @@ use chrono::{DateTime, Utc};
 use crate::model::account::{Account, AccountStatus};
 use crate::model::audit::{AuditAction, AuditEvent};
 use crate::model::changes::SessionsOf;
-use crate::model::limits::Limits;
+use crate::model::limits::{Limits, Window};
 use crate::model::origin::Origin;
 use crate::model::refresh::{RefreshOutcome, RefreshState};
 use crate::model::refresh_token::verify_refresh_token;
@@ -18,7 +18,7 @@ use crate::ports::BoxError;
 use crate::ports::clock::Clock;
 use crate::ports::mac::Mac;
 use crate::ports::randomness::Randomness;
-use crate::ports::rate_limiter::{Admission, RateLimiter, Reservation};
+use crate::ports::rate_limiter::RateLimiter;
 use crate::ports::session_store::{Rotation, SessionStore, SessionStoreError, SessionWithAccount};
 use crate::ports::token_issuer::TokenIssuerError;
 use crate::services::issue_tokens::IssueTokens;
@@ -215,16 +215,15 @@ impl Refresh {
         origin: &Origin,
         now: DateTime<Utc>,
     ) -> Result<Round, RefreshError> {
-        let reservation = self.reserve(&session, origin).await?;
+        let windows = self.limits.for_refresh(session.id, origin.address);
+        self.within_limits(&windows).await?;
         let rotation = self
             .sessions
             .rotate(session.id, &session.refresh, &to, now, audit)
-            .await;
-        if !matches!(rotation, Ok(Rotation::Done)) {
-            self.give_back(reservation).await;
-        }
-        match rotation? {
+            .await?;
+        match rotation {
             Rotation::Done => {
+                self.count(&windows).await;
                 session.refresh = to;
                 session.last_seen_at = now;
                 Ok(Round::Answer(Box::new(session)))
@@ -234,38 +233,30 @@ impl Refresh {
     }
 
     /// With the limiter away, refreshing goes on: it only needs the database.
-    async fn reserve(
-        &self,
-        session: &Session,
-        origin: &Origin,
-    ) -> Result<Option<Reservation>, RefreshError> {
-        match self
-            .limiter
-            .reserve(&self.limits.for_refresh(session.id, origin.address))
-            .await
-        {
-            Ok(Admission::Reserved(reservation)) => Ok(Some(reservation)),
-            Ok(Admission::Refused { retry_after, .. }) => {
-                Err(RefreshError::RateLimited { retry_after })
-            }
+    ///
+    /// Nothing is reserved: of many who exchange one token at once all but one
+    /// are repeats, which are free.
+    async fn within_limits(&self, windows: &[Window]) -> Result<(), RefreshError> {
+        match self.limiter.wait(windows).await {
+            Ok(None) => Ok(()),
+            Ok(Some(retry_after)) => Err(RefreshError::RateLimited { retry_after }),
             Err(error) => {
                 tracing::warn!(
                     error = &error as &dyn std::error::Error,
                     "refreshing without limits"
                 );
-                Ok(None)
+                Ok(())
             }
         }
     }
 
-    async fn give_back(&self, reservation: Option<Reservation>) {
-        let Some(reservation) = reservation else {
-            return;
-        };
-        if let Err(error) = self.limiter.release(&reservation).await {
+    /// Counts a rotation that has happened. Where others have filled the window
+    /// meanwhile, it counts no more.
+    async fn count(&self, windows: &[Window]) {
+        if let Err(error) = self.limiter.reserve(windows).await {
             tracing::warn!(
                 error = &error as &dyn std::error::Error,
-                "a reservation could not be released"
+                "a rotation could not be counted"
             );
         }
     }

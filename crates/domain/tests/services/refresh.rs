@@ -3,7 +3,7 @@ use std::sync::Arc;
 use menshen_domain::model::account::{Account, AccountStatus};
 use menshen_domain::model::audit::AuditAction;
 use menshen_domain::model::changes::SessionsOf;
-use menshen_domain::model::limits::{LimitKey, LimitRule, Limits};
+use menshen_domain::model::limits::{LimitKey, Limits};
 use menshen_domain::model::policy::RequirePhone;
 use menshen_domain::model::refresh::RefreshState;
 use menshen_domain::model::refresh_token::{RefreshClaims, RefreshToken, verify_refresh_token};
@@ -111,6 +111,7 @@ fn generation(done: &Refreshed) -> u32 {
 async fn the_current_token_rotates() {
     let mut desk = desk_at(DAY);
     finding(&mut desk, session(), me());
+    desk.within_limits();
     desk.admitted();
     rotating(&mut desk, 6, 5, None);
     let signed = desk.signing();
@@ -135,6 +136,7 @@ async fn a_refresh_token_says_no_more_life_than_its_session_has() {
         ..session()
     };
     finding(&mut desk, late, me());
+    desk.within_limits();
     desk.admitted();
     desk.sessions
         .expect_rotate()
@@ -190,6 +192,7 @@ async fn a_replay_that_cannot_be_audited_is_not_answered() {
 async fn a_lost_answer_is_recovered_and_audited_in_the_same_step() {
     let mut desk = desk_at(DAY);
     finding(&mut desk, session(), me());
+    desk.within_limits();
     desk.admitted();
     rotating(&mut desk, 6, 4, Some(AuditAction::RefreshRecovered));
     desk.signing();
@@ -353,12 +356,11 @@ async fn the_loser_of_a_race_answers_the_winners_token() {
                 }))
             });
     }
-    desk.admitted();
+    desk.within_limits();
     desk.sessions
         .expect_rotate()
         .once()
         .returning(|_, _, _, _, _| Ok(Rotation::Lost));
-    desk.released();
     desk.signing();
     let done = run(desk, 5).await.expect("refreshed");
     assert_eq!(generation(&done), 6);
@@ -380,12 +382,11 @@ async fn a_rotation_that_races_with_a_sign_out_finds_the_session_over() {
                 }))
             });
     }
-    desk.admitted();
+    desk.within_limits();
     desk.sessions
         .expect_rotate()
         .once()
         .returning(|_, _, _, _, _| Ok(Rotation::Lost));
-    desk.released();
     let error = run(desk, 5).await.unwrap_err();
     assert!(matches!(
         error,
@@ -402,16 +403,11 @@ async fn a_session_that_never_holds_still_is_given_up_after_eight_rounds() {
             account: me(),
         }))
     });
-    desk.limiter.expect_reserve().times(8).returning(|windows| {
-        Ok(menshen_domain::ports::rate_limiter::Admission::Reserved(
-            crate::desk::reservation(windows.to_vec()),
-        ))
-    });
+    desk.limiter.expect_wait().times(8).returning(|_| Ok(None));
     desk.sessions
         .expect_rotate()
         .times(8)
         .returning(|_, _, _, _, _| Ok(Rotation::Lost));
-    desk.limiter.expect_release().times(8).returning(|_| Ok(()));
     assert!(matches!(
         run(desk, 5).await,
         Err(RefreshError::Unavailable(_))
@@ -431,7 +427,7 @@ async fn rotations_are_limited_by_session_and_source_and_replays_are_not() {
     };
     finding(&mut desk, session(), me());
     desk.limiter
-        .expect_reserve()
+        .expect_wait()
         .withf(|windows| {
             let keys: Vec<_> = windows
                 .iter()
@@ -443,12 +439,7 @@ async fn rotations_are_limited_by_session_and_source_and_replays_are_not() {
             ]
         })
         .once()
-        .returning(|_| {
-            Ok(menshen_domain::ports::rate_limiter::Admission::Refused {
-                rule: LimitRule::Refresh,
-                retry_after: secs(37),
-            })
-        });
+        .returning(|_| Ok(Some(secs(37))));
     let error = run(desk, 5).await.unwrap_err();
     assert!(matches!(error, RefreshError::RateLimited { retry_after } if retry_after == secs(37)));
 
@@ -470,6 +461,10 @@ async fn rotations_are_limited_by_session_and_source_and_replays_are_not() {
 async fn with_the_limiter_away_refreshing_goes_on() {
     let mut desk = desk_at(DAY);
     finding(&mut desk, session(), me());
+    desk.limiter
+        .expect_wait()
+        .once()
+        .returning(|_| Err(RateLimiterError::Unavailable(away())));
     desk.limiter_away();
     rotating(&mut desk, 6, 5, None);
     desk.signing();
@@ -477,18 +472,15 @@ async fn with_the_limiter_away_refreshing_goes_on() {
 }
 
 #[tokio::test]
-async fn a_reservation_that_cannot_be_released_changes_no_answer() {
+async fn what_was_not_rotated_is_not_counted() {
     let mut desk = desk_at(DAY);
     finding(&mut desk, session(), me());
-    desk.admitted();
+    desk.within_limits();
     desk.sessions
         .expect_rotate()
         .once()
         .returning(|_, _, _, _, _| Err(SessionStoreError(away())));
-    desk.limiter
-        .expect_release()
-        .once()
-        .returning(|_| Err(RateLimiterError::Unavailable(away())));
+    // The limiter expects no reservation.
     assert!(matches!(
         run(desk, 5).await,
         Err(RefreshError::Unavailable(_))
@@ -513,6 +505,7 @@ async fn with_the_session_store_away_nobody_is_signed_out() {
 async fn a_pair_that_cannot_be_signed_is_a_lost_answer() {
     let mut desk = desk_at(DAY);
     finding(&mut desk, session(), me());
+    desk.within_limits();
     desk.admitted();
     rotating(&mut desk, 6, 5, None);
     desk.issuer
@@ -531,6 +524,7 @@ async fn the_account_is_read_anew_so_the_scope_follows_it() {
         let mut desk = desk_at(DAY);
         desk.policy.require_phone = RequirePhone::Always;
         finding(&mut desk, session(), account);
+        desk.within_limits();
         desk.admitted();
         rotating(&mut desk, 6, 5, None);
         let signed = desk.signing();

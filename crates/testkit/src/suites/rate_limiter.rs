@@ -39,6 +39,7 @@ macro_rules! rate_limiter {
             no_windows_are_always_admitted,
             a_place_is_free_again_when_the_window_has_rolled_on,
             a_refusal_counts_nothing,
+            a_look_counts_nothing_and_tells_the_wait,
             a_refusal_in_one_window_takes_no_place_in_another,
             a_refusal_names_the_window_that_stays_full_the_longest,
             windows_on_one_key_share_what_they_count,
@@ -114,6 +115,23 @@ pub async fn a_window_admits_up_to_its_limit(limiter: Limiter) {
         assert!(retry_after <= LONG + Duration::from_secs(1));
         assert!(retry_after > LONG / 2);
     }
+}
+
+/// Whoever only looks takes no place, and is told what a refusal would tell.
+pub async fn a_look_counts_nothing_and_tells_the_wait(limiter: Limiter) {
+    let windows = [volume(phone(1), 2), volume(source(1), 3)];
+    let wait = async || limiter.wait(&windows).await.expect("the limiter answers");
+    for _ in 0..10 {
+        assert_eq!(wait().await, None);
+    }
+    let first = reserved(&limiter, &windows).await;
+    assert_eq!(wait().await, None);
+    reserved(&limiter, &windows).await;
+    let told = wait().await.expect("a full window");
+    assert!(told > LONG / 2 && told <= LONG + Duration::from_secs(1));
+    release(&limiter, &first).await;
+    assert_eq!(wait().await, None);
+    assert_eq!(limiter.wait(&[]).await.expect("an answer"), None);
 }
 
 /// Where every limit is switched off, everything is admitted.
