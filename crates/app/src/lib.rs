@@ -4,6 +4,7 @@ pub mod banner;
 pub mod clock;
 pub mod commands;
 pub mod http;
+mod key_audit;
 pub mod logging;
 pub mod master_key;
 pub mod server;

@@ -9,16 +9,15 @@ use actix_web::dev::{Server, ServerHandle};
 use actix_web::middleware::{Condition, from_fn};
 use actix_web::web::{self, Data};
 use actix_web::{App as Actix, HttpServer};
-use menshen_domain::model::audit::{AuditAction, AuditEvent};
 use menshen_domain::ports::audit_log::AuditLog;
 use menshen_domain::ports::clock::Clock as _;
 use menshen_sql::Database;
 use menshen_token::key_set::KeySet;
-use menshen_token::system_randomness::SystemRandomness;
 
 use crate::clock::SystemClock;
 use crate::http::front_door::front_door;
 use crate::http::{self, App};
+use crate::key_audit::tell_new_key;
 use crate::settings::Settings;
 use crate::wiring::{self, InProcessSimulator, StartError};
 
@@ -137,22 +136,6 @@ async fn look_after(key_set: Arc<KeySet>, audit: Arc<dyn AuditLog>) {
                 "signing keys were not looked after"
             ),
         }
-    }
-}
-
-/// The key signs whether or not the audit log can be told.
-pub(crate) async fn tell_new_key(audit: &dyn AuditLog, kid: &str) {
-    tracing::info!(key.id = kid, "a signing key was made");
-    let row = AuditEvent::new(
-        AuditAction::KeyCreated,
-        SystemClock.now(),
-        &SystemRandomness,
-    );
-    if let Err(error) = audit.append(&[row.with_subject(kid.to_owned())]).await {
-        tracing::error!(
-            error = &error as &dyn std::error::Error,
-            "a new signing key is missing in the audit log"
-        );
     }
 }
 

@@ -42,6 +42,7 @@ use crate::http::App;
 use crate::http::PublicKeys;
 use crate::http::readiness::Probe;
 use crate::http::readiness::Readiness;
+use crate::key_audit::tell_new_key;
 use crate::master_key::master_keys;
 use crate::settings::Settings;
 use crate::settings::sms::vendors::VendorSettings;
@@ -131,6 +132,9 @@ pub async fn keys(
         now,
     )
     .await?;
+    if let Some(kid) = signing.made_at_open() {
+        tell_new_key(&store, kid).await;
+    }
     Ok((store, keyring, Arc::new(signing)))
 }
 

@@ -103,6 +103,7 @@ pub struct KeySet {
     sealer: Arc<dyn Sealer>,
     randomness: Arc<dyn Randomness>,
     keys: RwLock<Arc<[SigningKey]>>,
+    made_at_open: Option<String>,
 }
 
 impl KeySet {
@@ -119,7 +120,8 @@ impl KeySet {
         randomness: Arc<dyn Randomness>,
         now: DateTime<Utc>,
     ) -> Result<Self, KeySetError> {
-        let set = Self {
+        let mut set = Self {
+            made_at_open: None,
             onboarding_audience: format!("{}:onboarding", config.audience),
             config,
             store,
@@ -130,13 +132,23 @@ impl KeySet {
         for _ in 0..MAX_ROUNDS {
             set.reload(now).await?;
             if !set.keys().is_empty() {
-                set.maintain(now).await?;
+                let successor = set.maintain(now).await?;
+                set.made_at_open = successor.or(set.made_at_open);
                 return Ok(set);
             }
             let first = set.generate(now)?;
-            set.store.add(&first, None, now).await?;
+            if set.store.add(&first, None, now).await? {
+                set.made_at_open = Some(first.kid);
+            }
         }
         Err(KeySetError::Contended)
+    }
+
+    /// The id of the key that opening made, for the audit log: the first key, or a
+    /// successor that was due.
+    #[must_use]
+    pub fn made_at_open(&self) -> Option<&str> {
+        self.made_at_open.as_deref()
     }
 
     /// Takes over what other replicas did, and makes a successor for the newest

@@ -8,7 +8,8 @@ use menshen_token::key_set::KeyStage;
 
 use crate::clock::SystemClock;
 use crate::commands::good_settings;
-use crate::server::tell_new_key;
+use crate::key_audit::tell_new_key;
+use crate::logging;
 use crate::wiring::{self, StartError};
 
 /// What to do with the signing keys.
@@ -29,6 +30,7 @@ pub enum Action {
 /// If the settings are bad or the database does not answer.
 pub async fn run(action: &Action, file: Option<&Path>) -> Result<(), StartError> {
     let (settings, _) = good_settings(file)?;
+    logging::start(&settings.log);
     let database = wiring::database(&settings).await?;
     wiring::check_schema(&database).await?;
     let (store, _, key_set) = wiring::keys(&settings, &database).await?;
