@@ -177,7 +177,7 @@ async fn each_refusal_of_wechat_has_its_answer() {
         let service = Service::start().await;
         let answer = tap_under(&service, json!({ "errcode": errcode })).await;
         answer.fails(status, code);
-        assert!(!answer.text.contains("errmsg") && !answer.text.contains("rid"));
+        assert!(!answer.text.contains("errmsg") && !answer.text.contains("rid:"));
         assert_eq!(service.calls(CODE2SESSION).await, 1, "{errcode}");
         // Neither refresh nor SMS is concerned.
         service.sms_login(PHONE).await;
