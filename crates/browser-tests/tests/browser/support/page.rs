@@ -142,7 +142,19 @@ impl Page {
         let write = async || {
             let field = self.find(place).await?;
             field.clear().await.map_err(told)?;
-            field.send_keys(text).await.map_err(told)
+            let (keys, emoji) = text.split_at(text.find(beyond_keys).unwrap_or(text.len()));
+            field.send_keys(keys).await.map_err(told)?;
+            if emoji.is_empty() {
+                return Ok(());
+            }
+            // As an input method does it: older drivers have keys for the BMP only.
+            let insert = "return document.execCommand('insertText', false, arguments[0])";
+            let inserted = self.ask(insert, vec![emoji.into()]).await;
+            inserted
+                .as_bool()
+                .filter(|inserted| *inserted)
+                .map(drop)
+                .ok_or_else(|| "nothing was inserted".to_owned())
         };
         self.wait(&format!("writing into {place}"), write).await;
     }
@@ -252,6 +264,11 @@ impl Page {
         self.tap("logout-this").await;
         self.screen("welcome").await;
     }
+}
+
+/// True for a character outside the Basic Multilingual Plane, such as an emoji.
+fn beyond_keys(character: char) -> bool {
+    u32::from(character) > 0xFFFF
 }
 
 /// The selector of a place.
