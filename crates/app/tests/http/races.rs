@@ -5,12 +5,14 @@ use std::collections::{BTreeMap, BTreeSet};
 use futures_util::StreamExt as _;
 use futures_util::future::join_all;
 use futures_util::stream;
+use reqwest::Method;
 use serde_json::{Value, json};
 
 use crate::support::{Answer, Login, Service, client};
 
 const PHONE: &str = "13900000001";
 const CODE2SESSION: &str = "/sns/jscode2session";
+const STABLE_TOKEN: &str = "/cgi-bin/stable_token";
 
 /// How often each code was answered; never a 5xx.
 fn tally(answers: &[Answer]) -> BTreeMap<String, usize> {
@@ -98,6 +100,30 @@ async fn a_hundred_first_logins_of_one_person_make_one_account() {
     assert_eq!(logins.iter().filter(|login| login.is_new()).count(), 1);
     let rows = service.rows().await;
     assert_eq!((rows["users"], rows["sessions"]), (1, 100));
+}
+
+#[tokio::test]
+async fn a_hundred_phone_logins_outlive_a_revoked_access_token() {
+    for errcode in [40001, 40014, 42001] {
+        let service = Service::start().await;
+        Login::of(&service.press_button("alice").await);
+        assert_eq!(service.calls(STABLE_TOKEN).await, 1);
+        let people: Vec<String> = (0..100).map(|n| format!("person-{n}")).collect();
+        for (n, person) in people.iter().enumerate() {
+            let phone = format!("1390000{n:04}");
+            service.person(person, Some(&phone)).await;
+        }
+        let revocation = json!({ "errcode": errcode });
+        let path = "wechat/revoke-token";
+        let revoked = service.control(Method::POST, path, revocation).await;
+        assert_eq!(revoked["revoked"], true);
+        let presses = people.iter().map(|person| service.press_button(person));
+        let answers = join_all(presses).await;
+        let logins = logins(&answers);
+        assert_eq!(logins.len(), 100, "{errcode}: {:?}", tally(&answers));
+        assert_eq!(distinct(logins.iter().map(Login::user)), 100);
+        assert_eq!(service.calls(STABLE_TOKEN).await, 2, "{errcode}");
+    }
 }
 
 #[tokio::test]
