@@ -308,6 +308,7 @@ fn sender(
         .map(|vendor| self::vendor(vendor, simulated));
     Ok(FailoverSender::new(
         vendors.collect::<Result<_, _>>()?,
+        Arc::new(SystemClock),
         Arc::new(SystemRandomness),
     ))
 }

@@ -18,7 +18,7 @@ use crate::acs3::{SignedParts, canonical_query, date, hex_sha256, sign};
 use crate::aliyun_errors;
 use crate::outcome::{Outcome, Scope};
 use crate::transport::{client, send, word};
-use crate::vendor::{Attempt, SendId, SmsVendor, VendorConfigError, random_hex};
+use crate::vendor::{Attempt, SmsVendor, VendorConfigError, random_hex};
 
 const ACTION: &str = "SendSms";
 const VERSION: &str = "2017-05-25";
@@ -75,11 +75,14 @@ impl Aliyun {
     fn request(&self, message: &SmsMessage) -> Request {
         let phone = national_or_international(&message.phone);
         let param = serde_json::json!({ "code": message.code.expose() }).to_string();
+        let send_id = message.id.to_string();
         let query = [
             ("PhoneNumbers", phone),
             ("SignName", self.config.sign_name.as_str()),
             ("TemplateCode", self.config.template_code.as_str()),
             ("TemplateParam", param.as_str()),
+            // Comes back in the receipt as `out_id`.
+            ("OutId", send_id.as_str()),
         ];
         let mut headers = vec![
             ("host", self.host.clone()),
@@ -117,7 +120,7 @@ impl SmsVendor for Aliyun {
         "aliyun"
     }
 
-    async fn attempt(&self, message: &SmsMessage, _: &SendId, deadline: Instant) -> Attempt {
+    async fn attempt(&self, message: &SmsMessage, deadline: Instant) -> Attempt {
         match send(&self.client, self.request(message), deadline).await {
             Ok(answer) => read(&answer),
             Err(outcome) => outcome.into(),
@@ -161,14 +164,9 @@ fn read(answer: &Answer) -> Attempt {
     let Ok(reply) = serde_json::from_slice::<Reply>(answer.body()) else {
         return unreadable(answer.status()).into();
     };
-    let request_id = reply.request_id.as_deref().and_then(word);
     let vendor_code = word(&reply.code);
     let outcome = if reply.code == "OK" {
-        let ids = [request_id.clone(), reply.biz_id.as_deref().and_then(word)];
-        let ids: Vec<String> = ids.into_iter().flatten().collect();
-        Outcome::Accepted {
-            reference: (!ids.is_empty()).then(|| ids.join(" ")),
-        }
+        Outcome::Accepted
     } else {
         // The gateway's hint is in milliseconds.
         let wait = answer
@@ -180,7 +178,9 @@ fn read(answer: &Answer) -> Attempt {
     Attempt {
         outcome,
         vendor_code,
-        request_id,
+        request_id: reply.request_id.as_deref().and_then(word),
+        message_id: reply.biz_id.as_deref().and_then(word),
+        cost_units: None,
     }
 }
 

@@ -9,7 +9,7 @@ use menshen_domain::ports::sms_sender::SmsMessage;
 use tokio::time::Instant;
 
 use crate::outcome::Outcome;
-use crate::vendor::{Attempt, SendId, SmsVendor};
+use crate::vendor::{Attempt, SmsVendor};
 
 /// Prints number and code. It is the one place where both are shown in clear,
 /// which is why the production profile refuses it.
@@ -42,12 +42,12 @@ impl SmsVendor for Console {
         "console"
     }
 
-    async fn attempt(&self, message: &SmsMessage, id: &SendId, _: Instant) -> Attempt {
+    async fn attempt(&self, message: &SmsMessage, _: Instant) -> Attempt {
         let line = format!(
             "SMS to {}: {} ({}, good for {} s)\n",
             message.phone.as_e164(),
             message.code.expose(),
-            message.purpose,
+            message.purpose.as_str(),
             message.expires_in.as_secs(),
         );
         let mut writer = self.0.lock().unwrap_or_else(PoisonError::into_inner);
@@ -55,10 +55,7 @@ impl SmsVendor for Console {
             .write_all(line.as_bytes())
             .and_then(|()| writer.flush());
         match printed {
-            Ok(()) => Outcome::Accepted {
-                reference: Some(id.to_string()),
-            }
-            .into(),
+            Ok(()) => Outcome::Accepted.into(),
             Err(_) => Outcome::VendorFault.into(),
         }
     }

@@ -4,13 +4,17 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use async_trait::async_trait;
+use menshen_domain::model::sms_delivery::SmsAttempt;
+use menshen_domain::ports::clock::Clock;
 use menshen_domain::ports::randomness::Randomness;
-use menshen_domain::ports::sms_sender::{SmsDelivery, SmsMessage, SmsSendError, SmsSender};
+use menshen_domain::ports::sms_sender::{
+    SmsDelivery, SmsMessage, SmsReport, SmsSendError, SmsSender,
+};
 use menshen_outbound::CircuitBreaker;
 use tokio::time::{Instant, sleep};
 
 use crate::outcome::{Outcome, SameVendor};
-use crate::vendor::{Attempt, SendId, SmsVendor};
+use crate::vendor::{Attempt, SmsVendor};
 use crate::verdict::{Refusals, settled};
 
 /// The time for everything, a little under the six seconds of the port.
@@ -31,6 +35,7 @@ const ASIDE: Duration = Duration::from_secs(10);
 /// after the others for a while, but never left out: it might be the last.
 pub struct FailoverSender {
     vendors: Vec<Slot>,
+    clock: Arc<dyn Clock>,
     randomness: Arc<dyn Randomness>,
 }
 
@@ -43,7 +48,11 @@ struct Slot {
 impl FailoverSender {
     /// Vendors in order of preference.
     #[must_use]
-    pub fn new(vendors: Vec<Arc<dyn SmsVendor>>, randomness: Arc<dyn Randomness>) -> Self {
+    pub fn new(
+        vendors: Vec<Arc<dyn SmsVendor>>,
+        clock: Arc<dyn Clock>,
+        randomness: Arc<dyn Randomness>,
+    ) -> Self {
         let slot = |vendor| Slot {
             vendor,
             breaker: CircuitBreaker::default(),
@@ -51,6 +60,7 @@ impl FailoverSender {
         };
         Self {
             vendors: vendors.into_iter().map(slot).collect(),
+            clock,
             randomness,
         }
     }
@@ -68,10 +78,10 @@ impl FailoverSender {
         &self,
         vendor: &dyn SmsVendor,
         message: &SmsMessage,
-        id: &SendId,
         deadline: Instant,
+        attempts: &mut Vec<SmsAttempt>,
     ) -> Outcome {
-        let outcome = attempt(vendor, message, id, deadline).await;
+        let outcome = self.attempt(vendor, message, deadline, attempts).await;
         let pause = match (outcome.duties().same_vendor, &outcome) {
             (SameVendor::Never, _) => return outcome,
             (SameVendor::OnceAfterPause, Outcome::VendorBusy { wait }) => self.pause(*wait),
@@ -80,10 +90,68 @@ impl FailoverSender {
         match pause {
             Some(pause) if has_time(deadline, pause) => {
                 sleep(pause).await;
-                attempt(vendor, message, id, deadline).await
+                self.attempt(vendor, message, deadline, attempts).await
             }
             _ => outcome,
         }
+    }
+
+    /// One attempt, its line in the log, and its part of the report.
+    async fn attempt(
+        &self,
+        vendor: &dyn SmsVendor,
+        message: &SmsMessage,
+        deadline: Instant,
+        attempts: &mut Vec<SmsAttempt>,
+    ) -> Outcome {
+        let (at, begun) = (self.clock.now(), Instant::now());
+        let attempt = vendor.attempt(message, deadline).await;
+        let took = begun.elapsed();
+        log(vendor.name(), message, &attempt, took);
+        attempts.push(SmsAttempt {
+            vendor: vendor.name(),
+            outcome: attempt.outcome.recorded(),
+            vendor_code: attempt.vendor_code,
+            request_id: attempt.request_id,
+            message_id: attempt.message_id,
+            cost_units: attempt.cost_units,
+            took,
+            at,
+        });
+        attempt.outcome
+    }
+
+    /// Asks vendor after vendor until one settles the answer.
+    async fn search(
+        &self,
+        message: &SmsMessage,
+        attempts: &mut Vec<SmsAttempt>,
+    ) -> Result<SmsDelivery, SmsSendError> {
+        let deadline = Instant::now() + TOTAL;
+        let mut refusals = Refusals::default();
+        for slot in self.order() {
+            let name = slot.vendor.name();
+            if !has_time(deadline, Duration::ZERO) {
+                refusals.note_skipped(name, "no time left");
+                continue;
+            }
+            let Ok(pass) = slot.breaker.admit() else {
+                refusals.note_skipped(name, "circuit open");
+                continue;
+            };
+            let outcome = self.ask(&*slot.vendor, message, deadline, attempts).await;
+            if outcome.duties().vendor_failed {
+                pass.failed();
+            } else {
+                pass.succeeded();
+            }
+            slot.put_aside(outcome.concerns_account());
+            if let Some(answer) = settled(name, &outcome) {
+                return answer;
+            }
+            refusals.note(name, &outcome);
+        }
+        Err(refusals.into_error())
     }
 
     /// The vendor's wish if it is short enough, and some jitter; none if there is
@@ -99,33 +167,10 @@ impl FailoverSender {
 
 #[async_trait]
 impl SmsSender for FailoverSender {
-    async fn send(&self, message: &SmsMessage) -> Result<SmsDelivery, SmsSendError> {
-        let deadline = Instant::now() + TOTAL;
-        let id = SendId::random(&*self.randomness);
-        let mut refusals = Refusals::default();
-        for slot in self.order() {
-            let name = slot.vendor.name();
-            if !has_time(deadline, Duration::ZERO) {
-                refusals.note_skipped(name, "no time left");
-                continue;
-            }
-            let Ok(pass) = slot.breaker.admit() else {
-                refusals.note_skipped(name, "circuit open");
-                continue;
-            };
-            let outcome = self.ask(&*slot.vendor, message, &id, deadline).await;
-            if outcome.duties().vendor_failed {
-                pass.failed();
-            } else {
-                pass.succeeded();
-            }
-            slot.put_aside(outcome.concerns_account());
-            if let Some(answer) = settled(name, &outcome) {
-                return answer;
-            }
-            refusals.note(name, &outcome);
-        }
-        Err(refusals.into_error())
+    async fn send(&self, message: &SmsMessage) -> SmsReport {
+        let mut attempts = Vec::new();
+        let verdict = self.search(message, &mut attempts).await;
+        SmsReport { attempts, verdict }
     }
 }
 
@@ -151,28 +196,15 @@ fn has_time(deadline: Instant, pause: Duration) -> bool {
     Instant::now() + pause + LEAST_TIME <= deadline
 }
 
-/// One attempt and its line in the log.
-async fn attempt(
-    vendor: &dyn SmsVendor,
-    message: &SmsMessage,
-    id: &SendId,
-    deadline: Instant,
-) -> Outcome {
-    let begun = Instant::now();
-    let attempt = vendor.attempt(message, id, deadline).await;
-    log(vendor.name(), message, id, &attempt, begun.elapsed());
-    attempt.outcome
-}
-
-fn log(vendor: &str, message: &SmsMessage, id: &SendId, attempt: &Attempt, took: Duration) {
+fn log(vendor: &str, message: &SmsMessage, attempt: &Attempt, took: Duration) {
     let outcome = attempt.outcome.as_str();
     let duration_ms = u64::try_from(took.as_millis()).unwrap_or(u64::MAX);
     let phone = message.phone.masked();
     let vendor_code = attempt.vendor_code.as_deref();
     let request_id = attempt.request_id.as_deref();
-    let send_id = id.as_str();
+    let send_id = message.id.to_string();
     match &attempt.outcome {
-        Outcome::Accepted { .. } => {
+        Outcome::Accepted => {
             tracing::info!(
                 vendor,
                 outcome,

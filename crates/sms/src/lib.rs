@@ -21,5 +21,5 @@ pub use aliyun::{Aliyun, AliyunConfig};
 pub use console::Console;
 pub use failover::FailoverSender;
 pub use outcome::{Duties, Outcome, SameVendor, Scope};
-pub use vendor::{Attempt, SendId, SmsVendor, VendorConfigError};
+pub use vendor::{Attempt, SmsVendor, VendorConfigError};
 pub use webhook::{Webhook, WebhookConfig};

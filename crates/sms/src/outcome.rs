@@ -2,14 +2,13 @@
 
 use std::time::Duration;
 
+use menshen_domain::model::sms_delivery::SendOutcome;
+
 /// What one attempt at one vendor came to.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Outcome {
     /// The vendor took the message; it is not delivered yet.
-    Accepted {
-        /// The vendor's own ids of the message.
-        reference: Option<String>,
-    },
+    Accepted,
     /// The number is malformed, not in service, or of a region without service.
     BadNumber,
     /// The vendor's limit for this number, which protects its owner.
@@ -77,7 +76,7 @@ impl Outcome {
     pub fn duties(&self) -> Duties {
         use SameVendor::{Never, Once, OnceAfterPause};
         let (same_vendor, next_vendor, alarm, vendor_failed) = match self {
-            Self::Accepted { .. }
+            Self::Accepted
             | Self::BadNumber
             | Self::NumberLimited { .. }
             | Self::RecipientBlocked => (Never, false, false, false),
@@ -101,22 +100,28 @@ impl Outcome {
         matches!(self, Self::Config(Scope::Account) | Self::Billing)
     }
 
+    /// The outcome as the domain records it, without what the vendor asks for.
+    #[must_use]
+    pub const fn recorded(&self) -> SendOutcome {
+        match self {
+            Self::Accepted => SendOutcome::Accepted,
+            Self::BadNumber => SendOutcome::BadNumber,
+            Self::NumberLimited { .. } => SendOutcome::NumberLimited,
+            Self::RecipientBlocked => SendOutcome::RecipientBlocked,
+            Self::Config(_) => SendOutcome::Config,
+            Self::Billing => SendOutcome::Billing,
+            Self::Content => SendOutcome::Content,
+            Self::VendorBusy { .. } => SendOutcome::VendorBusy,
+            Self::VendorFault => SendOutcome::VendorFault,
+            Self::Clock => SendOutcome::Clock,
+            Self::Unknown => SendOutcome::Unknown,
+        }
+    }
+
     /// The stable word for logs and metrics.
     #[must_use]
     pub const fn as_str(&self) -> &'static str {
-        match self {
-            Self::Accepted { .. } => "accepted",
-            Self::BadNumber => "bad_number",
-            Self::NumberLimited { .. } => "number_limited",
-            Self::RecipientBlocked => "recipient_blocked",
-            Self::Config(_) => "config",
-            Self::Billing => "billing",
-            Self::Content => "content",
-            Self::VendorBusy { .. } => "vendor_busy",
-            Self::VendorFault => "vendor_fault",
-            Self::Clock => "clock",
-            Self::Unknown => "unknown",
-        }
+        self.recorded().as_str()
     }
 }
 
@@ -126,7 +131,7 @@ mod tests {
 
     #[test]
     fn what_may_have_been_sent_is_never_sent_again() {
-        for outcome in [Outcome::Unknown, Outcome::Accepted { reference: None }] {
+        for outcome in [Outcome::Unknown, Outcome::Accepted] {
             assert_eq!(outcome.duties().same_vendor, SameVendor::Never);
             assert!(!outcome.duties().next_vendor);
         }

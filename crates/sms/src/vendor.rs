@@ -1,7 +1,5 @@
 //! What a vendor must be able to do.
 
-use std::fmt;
-
 use async_trait::async_trait;
 use menshen_domain::ports::randomness::Randomness;
 use menshen_domain::ports::sms_sender::SmsMessage;
@@ -9,30 +7,6 @@ use menshen_outbound::{BadBaseUrl, ClientError};
 use tokio::time::Instant;
 
 use crate::outcome::Outcome;
-
-/// Our own name for one message: the same in all attempts to send it.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct SendId(String);
-
-impl SendId {
-    /// A new name: `msg_` and 32 random hexadecimal digits.
-    #[must_use]
-    pub fn random(randomness: &dyn Randomness) -> Self {
-        Self(format!("msg_{}", random_hex(randomness)))
-    }
-
-    /// The name as text.
-    #[must_use]
-    pub fn as_str(&self) -> &str {
-        &self.0
-    }
-}
-
-impl fmt::Display for SendId {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
-    }
-}
 
 /// 32 random hexadecimal digits.
 pub(crate) fn random_hex(randomness: &dyn Randomness) -> String {
@@ -50,6 +24,10 @@ pub struct Attempt {
     pub vendor_code: Option<String>,
     /// The vendor's id of the request, for its support desk.
     pub request_id: Option<String>,
+    /// The vendor's id of the message, which its receipt names.
+    pub message_id: Option<String>,
+    /// What it costs, in the vendor's own unit: segments for most.
+    pub cost_units: Option<u32>,
 }
 
 impl From<Outcome> for Attempt {
@@ -58,6 +36,8 @@ impl From<Outcome> for Attempt {
             outcome,
             vendor_code: None,
             request_id: None,
+            message_id: None,
+            cost_units: None,
         }
     }
 }
@@ -70,7 +50,7 @@ pub trait SmsVendor: Send + Sync {
 
     /// Asks the vendor once, before `deadline`. Whatever goes wrong is an
     /// outcome.
-    async fn attempt(&self, message: &SmsMessage, id: &SendId, deadline: Instant) -> Attempt;
+    async fn attempt(&self, message: &SmsMessage, deadline: Instant) -> Attempt;
 }
 
 /// Why no vendor can be made of a configuration.

@@ -71,10 +71,7 @@ pub(crate) fn settled(
     outcome: &Outcome,
 ) -> Option<Result<SmsDelivery, SmsSendError>> {
     match outcome {
-        Outcome::Accepted { reference } => Some(Ok(SmsDelivery::Accepted {
-            vendor,
-            reference: reference.clone(),
-        })),
+        Outcome::Accepted => Some(Ok(SmsDelivery::Accepted { vendor })),
         Outcome::Unknown => Some(Ok(SmsDelivery::Unknown { vendor })),
         Outcome::BadNumber | Outcome::RecipientBlocked => Some(Err(SmsSendError::Unreachable)),
         Outcome::NumberLimited { retry_after } => Some(Err(SmsSendError::NumberLimited {
@@ -116,7 +113,7 @@ mod tests {
     fn every_outcome_that_stops_the_search_settles_the_answer() {
         let retry_after = Duration::from_mins(1);
         for outcome in [
-            Outcome::Accepted { reference: None },
+            Outcome::Accepted,
             Outcome::BadNumber,
             Outcome::NumberLimited { retry_after },
             Outcome::RecipientBlocked,

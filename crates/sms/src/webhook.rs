@@ -13,7 +13,7 @@ use tokio::time::Instant;
 
 use crate::outcome::{Outcome, Scope};
 use crate::transport::{client, send, word};
-use crate::vendor::{Attempt, SendId, SmsVendor, VendorConfigError};
+use crate::vendor::{Attempt, SmsVendor, VendorConfigError};
 use crate::webhook_signature::WebhookKey;
 
 /// What the vendor needs to know. `Debug` shows no secret.
@@ -61,26 +61,24 @@ impl Webhook {
         })
     }
 
-    fn request(&self, message: &SmsMessage, id: &SendId) -> Option<Request> {
+    fn request(&self, message: &SmsMessage) -> Option<Request> {
         let body = Body {
             phone: message.phone.as_e164(),
             code: message.code.expose(),
-            purpose: message.purpose,
+            purpose: message.purpose.as_str(),
             expires_in: message.expires_in.as_secs(),
         };
         let body = serde_json::to_vec(&body).ok()?;
+        let id = format!("msg_{}", message.id);
         let timestamp = self.clock.now().timestamp();
         Some(Request {
             method: Method::POST,
             url: self.url.clone(),
             headers: vec![
                 ("content-type", "application/json".to_owned()),
-                ("webhook-id", id.to_string()),
+                ("webhook-id", id.clone()),
                 ("webhook-timestamp", timestamp.to_string()),
-                (
-                    "webhook-signature",
-                    self.key.sign(id.as_str(), timestamp, &body),
-                ),
+                ("webhook-signature", self.key.sign(&id, timestamp, &body)),
             ],
             body: Some(body),
         })
@@ -93,9 +91,9 @@ impl SmsVendor for Webhook {
         "webhook"
     }
 
-    async fn attempt(&self, message: &SmsMessage, id: &SendId, deadline: Instant) -> Attempt {
+    async fn attempt(&self, message: &SmsMessage, deadline: Instant) -> Attempt {
         // Texts and a number always make JSON.
-        let Some(request) = self.request(message, id) else {
+        let Some(request) = self.request(message) else {
             return Outcome::Config(Scope::Message).into();
         };
         match send(&self.client, request, deadline).await {
@@ -132,10 +130,10 @@ fn read(answer: &Answer) -> Attempt {
         Some(Reply {
             error: Some(error), ..
         }) => refused(error.http_code.unwrap_or(500), wait),
-        reply => Outcome::Accepted {
-            reference: reply.and_then(|reply| word(&reply.message_id?)),
-        }
-        .into(),
+        reply => Attempt {
+            message_id: reply.and_then(|reply| word(&reply.message_id?)),
+            ..Outcome::Accepted.into()
+        },
     }
 }
 
@@ -150,6 +148,8 @@ fn refused(status: u16, wait: Option<Duration>) -> Attempt {
         outcome,
         vendor_code: Some(status.to_string()),
         request_id: None,
+        message_id: None,
+        cost_units: None,
     }
 }
 

@@ -70,7 +70,7 @@ async fn no_secret_reaches_a_log_line_or_an_error() {
                 webhook("http://127.0.0.1:1"),
             ]),
         ] {
-            match sender.send(&message()).await {
+            match sender.send(&message()).await.verdict {
                 Ok(sent) => results.push(format!("{sent:?}")),
                 Err(error) => results.push(shown(&error)),
             }

@@ -73,6 +73,12 @@ identifier!(
     IdentityId
 );
 identifier!(
+    /// One message, the same in all attempts to send it. Its text form is 36
+    /// characters of `0-9`, `a-f` and `-`, which every vendor's correlation field
+    /// takes and its receipts bring back.
+    SendId
+);
+identifier!(
     /// One row of the audit log, or one event of the outbox.
     EventId
 );

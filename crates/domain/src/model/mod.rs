@@ -19,6 +19,7 @@ pub mod refresh_token;
 pub mod region;
 pub mod session;
 pub mod sms_code;
+pub mod sms_delivery;
 pub mod text;
 pub mod token;
 pub mod verification;

@@ -4,32 +4,44 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 
+use crate::model::identifiers::SendId;
 use crate::model::phone_number::PhoneNumber;
+use crate::model::region::Region;
 use crate::model::sms_code::SmsCode;
+use crate::model::sms_delivery::{SendVerdict, SmsAttempt};
+use crate::model::verification::Purpose;
 use crate::ports::BoxError;
 
 /// One message.
 #[derive(Debug, Clone)]
 pub struct SmsMessage {
+    /// Which message it is, in all attempts to send it.
+    pub id: SendId,
     /// To whom.
     pub phone: PhoneNumber,
     /// The code; nothing else of the request reaches the text.
     pub code: SmsCode,
-    /// What the code is good for: the contract's word for the purpose.
-    pub purpose: &'static str,
+    /// What the code is good for.
+    pub purpose: Purpose,
     /// How long the code is good.
     pub expires_in: Duration,
 }
 
-/// What became of a message.
-#[derive(Debug, Clone, PartialEq, Eq)]
+impl SmsMessage {
+    /// Where the message goes.
+    #[must_use]
+    pub fn region(&self) -> Region {
+        self.phone.region()
+    }
+}
+
+/// A message that left, or may have left.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum SmsDelivery {
     /// The vendor of this name took it.
     Accepted {
         /// The vendor's name.
         vendor: &'static str,
-        /// The vendor's own ids of the message, for its support desk.
-        reference: Option<String>,
     },
     /// The request was written but no answer came: it may have been sent, so it
     /// counts as sent and is not sent again by another vendor.
@@ -60,14 +72,35 @@ pub enum SmsSendError {
     Unavailable(#[source] BoxError),
 }
 
+/// What was tried for one message, and what came of it.
+#[derive(Debug)]
+pub struct SmsReport {
+    /// Every attempt that was made, in order; none if no vendor was asked.
+    pub attempts: Vec<SmsAttempt>,
+    /// What the person is told. An error means that nothing was sent.
+    pub verdict: Result<SmsDelivery, SmsSendError>,
+}
+
+impl SmsReport {
+    /// The verdict as the record keeps it.
+    #[must_use]
+    pub fn recorded_verdict(&self) -> SendVerdict {
+        match &self.verdict {
+            Ok(SmsDelivery::Accepted { .. }) => SendVerdict::Accepted,
+            Ok(SmsDelivery::Unknown { .. }) => SendVerdict::Unknown,
+            Err(SmsSendError::Unreachable) => SendVerdict::Unreachable,
+            Err(SmsSendError::NumberLimited { .. }) => SendVerdict::NumberLimited,
+            Err(SmsSendError::Misconfigured(_)) => SendVerdict::Misconfigured,
+            Err(SmsSendError::Unavailable(_)) => SendVerdict::Unavailable,
+        }
+    }
+}
+
 /// Sends verification codes.
 #[cfg_attr(any(test, feature = "mock"), mockall::automock)]
 #[async_trait]
 pub trait SmsSender: Send + Sync {
-    /// Sends one message, within 6 seconds whatever happens.
-    ///
-    /// # Errors
-    ///
-    /// See [`SmsSendError`]: each means that nothing was sent.
-    async fn send(&self, message: &SmsMessage) -> Result<SmsDelivery, SmsSendError>;
+    /// Sends one message, within 6 seconds whatever happens, and reports every
+    /// attempt.
+    async fn send(&self, message: &SmsMessage) -> SmsReport;
 }

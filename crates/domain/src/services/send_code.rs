@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::model::audit::{AuditAction, AuditEvent};
+use crate::model::identifiers::SendId;
 use crate::model::limits::{LimitRule, Limits};
 use crate::model::origin::Origin;
 use crate::model::policy::SmsPolicy;
@@ -216,16 +217,16 @@ impl SendCode {
         {
             return Ok(SmsDelivery::Accepted {
                 vendor: "test_number",
-                reference: None,
             });
         }
         let message = SmsMessage {
+            id: SendId::generate(&*self.randomness, self.clock.now()),
             phone: scope.phone.clone(),
             code: draft.seed.code(&*self.mac, scope),
-            purpose: scope.purpose.as_str(),
+            purpose: scope.purpose,
             expires_in: draft.expires_in,
         };
-        self.sender.send(&message).await
+        self.sender.send(&message).await.verdict
     }
 
     async fn give_back(&self, reservation: &Reservation) {
@@ -241,7 +242,7 @@ impl SendCode {
     /// pay for another one.
     async fn tell_sent(&self, scope: &CodeScope, origin: &Origin, delivery: &SmsDelivery) {
         let (action, vendor) = match delivery {
-            SmsDelivery::Accepted { vendor, .. } => (AuditAction::CodeSent, vendor),
+            SmsDelivery::Accepted { vendor } => (AuditAction::CodeSent, vendor),
             SmsDelivery::Unknown { vendor } => (AuditAction::CodeSendUnknown, vendor),
         };
         let row = self.row(action, scope, origin).with_reason(*vendor);

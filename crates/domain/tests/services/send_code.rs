@@ -3,17 +3,18 @@ use menshen_domain::model::limits::{LimitKey, LimitRule, Limits};
 use menshen_domain::model::phone_number::PhoneNumber;
 use menshen_domain::model::policy::TestNumber;
 use menshen_domain::model::sms_code::SmsCode;
+use menshen_domain::model::sms_delivery::{SendOutcome, SmsAttempt};
 use menshen_domain::model::verification::{CodeScope, Purpose};
 use menshen_domain::ports::audit_log::AuditLogError;
 use menshen_domain::ports::code_store::{CodeStoreError, Draft};
 use menshen_domain::ports::rate_limiter::{Admission, RateLimiterError};
-use menshen_domain::ports::sms_sender::{SmsDelivery, SmsSendError};
+use menshen_domain::ports::sms_sender::{SmsDelivery, SmsReport, SmsSendError};
 use menshen_domain::services::send_code::{CodeOnItsWay, SendCodeError};
 use mockall::Sequence;
 
 use crate::desk::{Desk, reservation};
 use crate::support::people::{login_scope, no_limits, origin, right_code, seed};
-use crate::support::{at, away, phone, secs, user};
+use crate::support::{at, away, epoch, phone, secs, user};
 
 fn scope() -> CodeScope {
     login_scope(&phone(1))
@@ -23,11 +24,33 @@ async fn run(desk: Desk) -> Result<CodeOnItsWay, SendCodeError> {
     desk.open().send_code().execute(&scope(), &origin()).await
 }
 
-fn accepted() -> SmsDelivery {
-    SmsDelivery::Accepted {
+fn attempt(outcome: SendOutcome) -> SmsAttempt {
+    SmsAttempt {
         vendor: "aliyun",
-        reference: None,
+        outcome,
+        vendor_code: Some("OK".to_owned()),
+        request_id: None,
+        message_id: Some("900^0".to_owned()),
+        cost_units: Some(1),
+        took: secs(1),
+        at: epoch(),
     }
+}
+
+fn report(outcome: SendOutcome, verdict: Result<SmsDelivery, SmsSendError>) -> SmsReport {
+    SmsReport {
+        attempts: vec![attempt(outcome)],
+        verdict,
+    }
+}
+
+fn accepted() -> SmsReport {
+    let verdict = SmsDelivery::Accepted { vendor: "aliyun" };
+    report(SendOutcome::Accepted, Ok(verdict))
+}
+
+fn refused(error: SmsSendError) -> SmsReport {
+    report(SendOutcome::BadNumber, Err(error))
 }
 
 /// A desk where everything goes well up to the message.
@@ -101,12 +124,12 @@ async fn a_code_is_reserved_audited_drafted_sent_and_only_then_live() {
         .withf(|message| {
             message.phone == phone(1)
                 && message.code.matches(&right_code(&scope()))
-                && message.purpose == "login"
+                && message.purpose == Purpose::Login
                 && message.expires_in == secs(400)
         })
         .once()
         .in_sequence(&mut order)
-        .returning(|_| Ok(accepted()));
+        .returning(|_| accepted());
     desk.codes
         .expect_commit()
         .withf(|of, draft, _, attempts| *of == scope() && draft.seed == seed() && *attempts == 5)
@@ -243,7 +266,7 @@ async fn what_no_vendor_took_leaves_no_code_and_counts_nowhere() {
         desk.sender
             .expect_send()
             .once()
-            .returning(move |_| Err(refusal()));
+            .returning(move |_| refused(refusal()));
         desk.codes
             .expect_discard()
             .withf(|of, id| *of == scope() && *id == seed().id)
@@ -277,7 +300,7 @@ async fn a_draft_that_cannot_be_discarded_does_not_keep_the_reservation() {
     desk.sender
         .expect_send()
         .once()
-        .returning(|_| Err(SmsSendError::Unreachable));
+        .returning(|_| refused(SmsSendError::Unreachable));
     desk.codes
         .expect_discard()
         .once()
@@ -296,7 +319,7 @@ async fn a_reservation_that_cannot_be_released_does_not_hide_why_nothing_was_sen
     desk.sender
         .expect_send()
         .once()
-        .returning(|_| Err(SmsSendError::Unreachable));
+        .returning(|_| refused(SmsSendError::Unreachable));
     desk.codes.expect_discard().once().returning(|_, _| Ok(()));
     desk.limiter
         .expect_release()
@@ -309,10 +332,10 @@ async fn a_reservation_that_cannot_be_released_does_not_hide_why_nothing_was_sen
 async fn an_unknown_outcome_counts_as_sent_and_its_code_lives() {
     let mut desk = drafted();
     let audited = desk.audited();
-    desk.sender
-        .expect_send()
-        .once()
-        .returning(|_| Ok(SmsDelivery::Unknown { vendor: "tencent" }));
+    desk.sender.expect_send().once().returning(|_| {
+        let verdict = SmsDelivery::Unknown { vendor: "tencent" };
+        report(SendOutcome::Unknown, Ok(verdict))
+    });
     desk.codes
         .expect_commit()
         .once()
@@ -330,10 +353,7 @@ async fn an_unknown_outcome_counts_as_sent_and_its_code_lives() {
 async fn a_sent_code_that_cannot_be_made_live_is_no_reason_to_send_another() {
     let mut desk = drafted();
     desk.audited();
-    desk.sender
-        .expect_send()
-        .once()
-        .returning(|_| Ok(accepted()));
+    desk.sender.expect_send().once().returning(|_| accepted());
     desk.codes
         .expect_commit()
         .once()
@@ -358,10 +378,7 @@ async fn an_audit_log_that_fails_after_the_message_costs_nobody_another_one() {
         .once()
         .in_sequence(&mut order)
         .returning(|_| Err(AuditLogError(away())));
-    desk.sender
-        .expect_send()
-        .once()
-        .returning(|_| Ok(accepted()));
+    desk.sender.expect_send().once().returning(|_| accepted());
     desk.codes
         .expect_commit()
         .once()
@@ -402,10 +419,7 @@ async fn a_test_number_past_its_time_gets_messages_again() {
         until: Some(at(1)),
     });
     desk.audited();
-    desk.sender
-        .expect_send()
-        .once()
-        .returning(|_| Ok(accepted()));
+    desk.sender.expect_send().once().returning(|_| accepted());
     desk.codes
         .expect_commit()
         .once()
@@ -419,9 +433,9 @@ async fn a_code_of_a_bearer_purpose_is_audited_under_its_user() {
     let audited = desk.audited();
     desk.sender
         .expect_send()
-        .withf(|message| message.purpose == "bind_phone")
+        .withf(|message| message.purpose == Purpose::BindPhone(user(5)))
         .once()
-        .returning(|_| Ok(accepted()));
+        .returning(|_| accepted());
     desk.codes
         .expect_commit()
         .once()
@@ -448,7 +462,7 @@ async fn every_ask_has_a_challenge_of_its_own() {
             expires_in: secs(400),
         })
     });
-    desk.sender.expect_send().returning(|_| Ok(accepted()));
+    desk.sender.expect_send().returning(|_| accepted());
     desk.codes.expect_commit().returning(|_, _, _, _| Ok(()));
     let send = desk.open().send_code();
     let one = send.execute(&scope(), &origin()).await.expect("sent");

@@ -21,15 +21,16 @@ fn decoded(seen: &Seen) -> HashMap<String, String> {
 async fn the_request_is_the_one_that_was_signed() {
     let vendor = always(code("OK")).await;
     let endpoint = format!("{}/sms/aliyun", vendor.url());
-    let sent = sender(vec![aliyun(&endpoint)])
-        .send(&message())
-        .await
-        .unwrap();
-    let expected = SmsDelivery::Accepted {
-        vendor: "aliyun",
-        reference: Some("R-1 900000000000000001^0".to_owned()),
+    let message = message();
+    let report = sender(vec![aliyun(&endpoint)]).send(&message).await;
+    let expected = SmsDelivery::Accepted { vendor: "aliyun" };
+    assert_eq!(report.verdict.unwrap(), expected);
+    let [attempt] = &report.attempts[..] else {
+        panic!("{:?}", report.attempts);
     };
-    assert_eq!(sent, expected);
+    assert_eq!(attempt.request_id.as_deref(), Some("R-1"));
+    let message_id = attempt.message_id.as_deref();
+    assert_eq!(message_id, Some("900000000000000001^0"));
 
     let seen = vendor.seen().remove(0);
     assert_eq!((seen.method.as_str(), seen.path()), ("POST", "/sms/aliyun"));
@@ -43,7 +44,8 @@ async fn the_request_is_the_one_that_was_signed() {
     assert_eq!(params["PhoneNumbers"], "13800138000");
     assert_eq!(params["SignName"], "门神 演示");
     assert_eq!(params["TemplateParam"], r#"{"code":"048291"}"#);
-    assert_eq!(params.len(), 4);
+    assert_eq!(params["OutId"], message.id.to_string());
+    assert_eq!(params.len(), 5);
 
     // Verified from the request alone, as the vendor does, over the path `/`.
     let authorization = seen.header("authorization").unwrap();
@@ -77,7 +79,11 @@ async fn the_request_is_the_one_that_was_signed() {
 async fn numbers_from_elsewhere_go_without_their_plus() {
     let vendor = always(code("OK")).await;
     let sender = sender(vec![aliyun(&vendor.url())]);
-    sender.send(&message_to("+85251234567")).await.unwrap();
+    sender
+        .send(&message_to("+85251234567"))
+        .await
+        .verdict
+        .unwrap();
     assert_eq!(decoded(&vendor.seen()[0])["PhoneNumbers"], "85251234567");
 }
 
@@ -90,7 +96,7 @@ async fn each_attempt_has_its_own_nonce() {
         })
         .await;
         let sender = sender(vec![aliyun(&vendor.url())]);
-        assert!(sender.send(&message()).await.is_ok());
+        assert!(sender.send(&message()).await.verdict.is_ok());
         let seen = vendor.seen();
         assert_eq!(seen.len(), calls);
         let nonce = |seen: &Seen| seen.header("x-acs-signature-nonce").unwrap().to_owned();
@@ -110,6 +116,7 @@ async fn a_limit_of_the_number_says_how_long_to_wait() {
         let error = sender(vec![aliyun(&vendor.url())])
             .send(&message())
             .await
+            .verdict
             .unwrap_err();
         let E::NumberLimited { retry_after } = error else {
             panic!("{error:?}");
@@ -154,6 +161,7 @@ async fn a_refusal_has_its_meaning() {
         let error = sender(vec![aliyun(&vendor.url())])
             .send(&message())
             .await
+            .verdict
             .unwrap_err();
         assert_eq!(error.to_string(), expected, "{word}");
         assert_eq!(vendor.seen().len(), calls, "{word}");
@@ -173,7 +181,10 @@ async fn nonsense_after_the_request_leaves_its_fate_open() {
     ] {
         let label = format!("{reaction:?}");
         let vendor = always(reaction).await;
-        let sent = sender(vec![aliyun(&vendor.url())]).send(&message()).await;
+        let sent = sender(vec![aliyun(&vendor.url())])
+            .send(&message())
+            .await
+            .verdict;
         assert_eq!(
             sent.unwrap(),
             SmsDelivery::Unknown { vendor: "aliyun" },

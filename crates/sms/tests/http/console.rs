@@ -28,6 +28,7 @@ async fn number_and_code_are_printed() {
     sender(vec![Arc::new(console)])
         .send(&message())
         .await
+        .verdict
         .unwrap();
     let printed = String::from_utf8(page.0.lock().unwrap().clone()).unwrap();
     assert_eq!(

@@ -27,7 +27,7 @@ async fn the_next_vendor_takes_what_the_first_refuses_for_its_own_reasons() {
         let first = always(reaction).await;
         let second = always(Reaction::ok("")).await;
         let sender = sender(vec![aliyun(&first.url()), webhook(&second.url())]);
-        let sent = sender.send(&message()).await.unwrap();
+        let sent = sender.send(&message()).await.verdict.unwrap();
         assert_eq!(took(&sent), "webhook");
         assert_eq!((first.seen().len(), second.seen().len()), (calls, 1));
         assert!(second.seen()[0].text().contains("048291"), "the same code");
@@ -38,7 +38,10 @@ async fn the_next_vendor_takes_what_the_first_refuses_for_its_own_reasons() {
 async fn a_vendor_that_cannot_be_reached_sent_nothing() {
     let second = always(Reaction::ok("")).await;
     let sender = sender(vec![aliyun("http://127.0.0.1:1"), webhook(&second.url())]);
-    assert_eq!(took(&sender.send(&message()).await.unwrap()), "webhook");
+    assert_eq!(
+        took(&sender.send(&message()).await.verdict.unwrap()),
+        "webhook"
+    );
 }
 
 #[tokio::test]
@@ -51,7 +54,7 @@ async fn what_blames_or_protects_the_recipient_goes_no_further() {
         let first = always(reaction).await;
         let second = always(Reaction::ok("")).await;
         let sender = sender(vec![aliyun(&first.url()), webhook(&second.url())]);
-        let error = sender.send(&message()).await.unwrap_err();
+        let error = sender.send(&message()).await.verdict.unwrap_err();
         assert!(matches!(error, E::Unreachable | E::NumberLimited { .. }));
         assert_eq!((first.seen().len(), second.seen().len()), (1, 0));
     }
@@ -63,7 +66,7 @@ async fn what_may_have_been_sent_is_sent_by_nobody_else() {
     let second = always(Reaction::ok("")).await;
     let sender = sender(vec![aliyun(&first.url()), webhook(&second.url())]);
     let begun = Instant::now();
-    let sent = sender.send(&message()).await.unwrap();
+    let sent = sender.send(&message()).await.verdict.unwrap();
     assert_eq!(sent, SmsDelivery::Unknown { vendor: "aliyun" });
     assert!(begun.elapsed() < Duration::from_secs(4));
     assert_eq!((first.seen().len(), second.seen().len()), (1, 0));
@@ -81,7 +84,7 @@ async fn everything_ends_within_six_seconds() {
         webhook(&third.url()),
     ];
     let begun = Instant::now();
-    let _ = sender(vendors).send(&message()).await;
+    let _ = sender(vendors).send(&message()).await.verdict;
     assert!(
         begun.elapsed() < Duration::from_secs(6),
         "{:?}",
@@ -95,7 +98,10 @@ async fn a_vendor_that_fails_again_and_again_is_left_alone() {
     let second = always(Reaction::ok("")).await;
     let sender = sender(vec![aliyun(&first.url()), webhook(&second.url())]);
     for _ in 0..8 {
-        assert_eq!(took(&sender.send(&message()).await.unwrap()), "webhook");
+        assert_eq!(
+            took(&sender.send(&message()).await.verdict.unwrap()),
+            "webhook"
+        );
     }
     assert_eq!(first.seen().len(), 10, "five messages, two tries each");
     assert_eq!(second.seen().len(), 8);
@@ -107,7 +113,10 @@ async fn a_vendor_that_refuses_our_account_is_asked_last_for_a_while() {
     let second = always(Reaction::ok("")).await;
     let sender_ = sender(vec![aliyun(&first.url()), webhook(&second.url())]);
     for _ in 0..3 {
-        assert_eq!(took(&sender_.send(&message()).await.unwrap()), "webhook");
+        assert_eq!(
+            took(&sender_.send(&message()).await.verdict.unwrap()),
+            "webhook"
+        );
     }
     assert_eq!((first.seen().len(), second.seen().len()), (1, 3));
 
@@ -119,10 +128,10 @@ async fn a_vendor_that_refuses_our_account_is_asked_last_for_a_while() {
     .await;
     let sender = sender(vec![aliyun(&only.url())]);
     assert!(matches!(
-        sender.send(&message()).await,
+        sender.send(&message()).await.verdict,
         Err(E::Misconfigured(_))
     ));
-    assert!(sender.send(&message()).await.is_ok());
+    assert!(sender.send(&message()).await.verdict.is_ok());
 }
 
 #[tokio::test]
@@ -134,12 +143,22 @@ async fn a_number_that_the_template_does_not_serve_costs_the_vendor_nothing() {
     .await;
     let second = always(Reaction::ok("")).await;
     let sender = sender(vec![aliyun(&first.url()), webhook(&second.url())]);
-    assert_eq!(took(&sender.send(&message()).await.unwrap()), "webhook");
-    assert_eq!(took(&sender.send(&message()).await.unwrap()), "aliyun");
+    assert_eq!(
+        took(&sender.send(&message()).await.verdict.unwrap()),
+        "webhook"
+    );
+    assert_eq!(
+        took(&sender.send(&message()).await.verdict.unwrap()),
+        "aliyun"
+    );
 }
 
 #[tokio::test]
 async fn without_a_vendor_nothing_is_sent() {
-    let error = sender(Vec::new()).send(&message()).await.unwrap_err();
+    let error = sender(Vec::new())
+        .send(&message())
+        .await
+        .verdict
+        .unwrap_err();
     assert!(matches!(error, E::Unavailable(_)));
 }

@@ -5,8 +5,10 @@ use std::sync::atomic::{AtomicU8, Ordering};
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
+use menshen_domain::model::identifiers::SendId;
 use menshen_domain::model::phone_number::PhoneNumber;
 use menshen_domain::model::sms_code::SmsCode;
+use menshen_domain::model::verification::Purpose;
 use menshen_domain::ports::clock::Clock;
 use menshen_domain::ports::randomness::Randomness;
 use menshen_domain::ports::sms_sender::SmsMessage;
@@ -48,11 +50,15 @@ pub(crate) fn randomness() -> Arc<dyn Randomness> {
     Arc::new(Counting::default())
 }
 
+/// A message like any other, with an id of its own.
 pub(crate) fn message_to(phone: &str) -> SmsMessage {
+    static SENT: AtomicU8 = AtomicU8::new(0);
+    let next = SENT.fetch_add(1, Ordering::Relaxed);
     SmsMessage {
+        id: SendId::generate(&Counting(AtomicU8::new(next)), Fixed.now()),
         phone: PhoneNumber::parse(phone).unwrap(),
         code: SmsCode::parse(CODE).unwrap(),
-        purpose: "login",
+        purpose: Purpose::Login,
         expires_in: Duration::from_mins(10),
     }
 }
@@ -91,7 +97,7 @@ pub(crate) fn webhook(url: &str) -> Arc<dyn SmsVendor> {
 }
 
 pub(crate) fn sender(vendors: Vec<Arc<dyn SmsVendor>>) -> FailoverSender {
-    FailoverSender::new(vendors, randomness())
+    FailoverSender::new(vendors, clock(), randomness())
 }
 
 /// Alibaba's answer with this code.

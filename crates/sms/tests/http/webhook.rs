@@ -1,5 +1,6 @@
 //! What the operator's own address is sent, and what its answers mean.
 
+use menshen_domain::model::sms_delivery::SendOutcome;
 use menshen_domain::ports::sms_sender::{SmsDelivery, SmsSendError as E, SmsSender as _};
 use menshen_outbound::mock::Reaction;
 use menshen_sms::webhook_signature::WebhookKey;
@@ -13,14 +14,9 @@ async fn the_body_is_the_contracts_and_is_signed() {
     let sent = sender(vec![webhook(&hook.url())])
         .send(&message())
         .await
+        .verdict
         .unwrap();
-    assert_eq!(
-        sent,
-        SmsDelivery::Accepted {
-            vendor: "webhook",
-            reference: None
-        }
-    );
+    assert_eq!(sent, SmsDelivery::Accepted { vendor: "webhook" });
     let seen = hook.seen().remove(0);
     assert_eq!(
         seen.text(),
@@ -47,16 +43,22 @@ async fn all_tries_of_a_message_have_one_id_and_two_messages_have_two() {
     })
     .await;
     let sender = sender(vec![webhook(&hook.url())]);
-    let sent = sender.send(&message()).await.unwrap();
-    let reference = Some("m-1".to_owned());
+    let report = sender.send(&message()).await;
+    let sent = SmsDelivery::Accepted { vendor: "webhook" };
+    assert_eq!(report.verdict.unwrap(), sent);
+    let told = report.attempts.iter().map(|attempt| {
+        let message_id = attempt.message_id.as_deref();
+        (attempt.vendor, attempt.outcome, message_id)
+    });
+    let told: Vec<_> = told.collect();
     assert_eq!(
-        sent,
-        SmsDelivery::Accepted {
-            vendor: "webhook",
-            reference
-        }
+        told,
+        [
+            ("webhook", SendOutcome::VendorFault, None),
+            ("webhook", SendOutcome::Accepted, Some("m-1")),
+        ]
     );
-    sender.send(&message()).await.unwrap();
+    sender.send(&message()).await.verdict.unwrap();
     let ids: Vec<String> = hook
         .seen()
         .iter()
@@ -71,14 +73,20 @@ async fn all_tries_of_a_message_have_one_id_and_two_messages_have_two() {
 async fn a_2xx_means_sent_unless_its_body_says_otherwise() {
     for body in ["", "ok", "{}", "[1]", r#"{"error":null}"#] {
         let hook = always(Reaction::ok(body)).await;
-        let sent = sender(vec![webhook(&hook.url())]).send(&message()).await;
+        let sent = sender(vec![webhook(&hook.url())])
+            .send(&message())
+            .await
+            .verdict;
         assert!(matches!(sent, Ok(SmsDelivery::Accepted { .. })), "{body}");
     }
     let hook = always(Reaction::ok(
         r#"{"error":{"http_code":401,"message":"no"}}"#,
     ))
     .await;
-    let refused = sender(vec![webhook(&hook.url())]).send(&message()).await;
+    let refused = sender(vec![webhook(&hook.url())])
+        .send(&message())
+        .await
+        .verdict;
     assert!(matches!(refused, Err(E::Misconfigured(_))));
 }
 
@@ -94,6 +102,7 @@ async fn a_status_has_its_meaning() {
         let error = sender(vec![webhook(&hook.url())])
             .send(&message())
             .await
+            .verdict
             .unwrap_err();
         assert_eq!(matches!(error, E::Misconfigured(_)), ours, "{status}");
         assert_eq!(hook.seen().len(), calls, "{status}");
@@ -108,7 +117,10 @@ async fn a_wait_that_is_too_long_is_not_waited_for() {
         body: Vec::new(),
     })
     .await;
-    let refused = sender(vec![webhook(&hook.url())]).send(&message()).await;
+    let refused = sender(vec![webhook(&hook.url())])
+        .send(&message())
+        .await
+        .verdict;
     assert!(matches!(refused, Err(E::Unavailable(_))));
     assert_eq!(hook.seen().len(), 1);
 }
