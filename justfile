@@ -12,6 +12,10 @@ run *arguments:
 test:
     scripts/test
 
+# Other people's WeChat and SMS clients against the simulator
+interop:
+    scripts/interop
+
 # Lints, as strict as the test command has them
 lint:
     cargo clippy --workspace --all-targets --locked -- -D warnings
