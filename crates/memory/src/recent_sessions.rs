@@ -12,7 +12,10 @@ use menshen_domain::model::identifiers::{SessionId, UserId};
 use menshen_domain::model::linking::Snapshot;
 use menshen_domain::model::refresh::RefreshState;
 use menshen_domain::model::session::{EndReason, Session};
-use menshen_domain::ports::account_store::{AccountStore, AccountStoreError, Lookup};
+use menshen_domain::model::wechat::{AppId, Provider};
+use menshen_domain::ports::account_store::{
+    AccountStore, AccountStoreError, Lookup, StoredSessionKey,
+};
 use menshen_domain::ports::session_store::{
     Rotation, SessionStore, SessionStoreError, SessionWithAccount,
 };
@@ -204,13 +207,22 @@ impl WatchedAccounts {
 fn may_end_sessions(step: &Step) -> bool {
     match step {
         // A newer login may take the place of an older one.
-        Step::OpenSession { .. } | Step::Merge { .. } | Step::EndSessions { .. } => true,
+        Step::OpenSession { .. }
+        | Step::Merge { .. }
+        | Step::EndSessions { .. }
+        | Step::EndSessionsThrough { .. }
+        | Step::Erase(_) => true,
         Step::CreateUser { .. }
         | Step::SetPhone { .. }
+        | Step::ClearPhone(_)
         | Step::LinkIdentity { .. }
         | Step::LinkUnionId { .. }
+        | Step::UnlinkIdentity { .. }
+        | Step::UnlinkUnionId { .. }
         | Step::StoreSessionKey { .. }
+        | Step::DropSessionKey { .. }
         | Step::SaveProfile { .. }
+        | Step::ClaimNotice(_)
         | Step::Restore(_) => false,
     }
 }
@@ -219,6 +231,15 @@ fn may_end_sessions(step: &Step) -> bool {
 impl AccountStore for WatchedAccounts {
     async fn observe(&self, lookup: &Lookup) -> Result<Snapshot, AccountStoreError> {
         self.inner.observe(lookup).await
+    }
+
+    async fn session_key(
+        &self,
+        user: UserId,
+        provider: Provider,
+        app: &AppId,
+    ) -> Result<Option<StoredSessionKey>, AccountStoreError> {
+        self.inner.session_key(user, provider, app).await
     }
 
     async fn apply(&self, changes: &Changes) -> Result<(), AccountStoreError> {

@@ -43,6 +43,8 @@ pub(crate) enum Failure {
     Taken(String),
     /// The session of the caller does not live any more.
     CallerGone,
+    /// The notice was claimed before.
+    NoticeSeen,
     /// The engine undid the transaction for the sake of another one.
     Lost,
     /// Anything else.
@@ -55,6 +57,7 @@ impl Failure {
         match self {
             Self::Taken(words) => StorageFault(words),
             Self::CallerGone => StorageFault::new("the session of the caller has ended"),
+            Self::NoticeSeen => StorageFault::new("the notice was claimed before"),
             Self::Lost => StorageFault::new("the transaction was undone"),
             Self::Fault(fault) => fault,
         }

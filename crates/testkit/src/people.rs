@@ -49,6 +49,7 @@ impl People {
             version: 1,
             status: AccountStatus::Active,
             phone: None,
+            phone_proof: None,
             profile: Profile {
                 nickname: Nickname::parse("小明").expect("a nickname"),
                 avatar_url: None,
@@ -80,6 +81,7 @@ impl People {
     pub fn whole_account(&self, n: u32) -> Account {
         Account {
             phone: Some(phone(n)),
+            phone_proof: Some(PhoneProof::Sms),
             identities: vec![self.identity("wx1", n)],
             union_ids: vec![(platform(), union_id(n))],
             ..self.account()
@@ -140,6 +142,7 @@ impl People {
         let user = account.id;
         let bare = Account {
             phone: None,
+            phone_proof: None,
             identities: Vec::new(),
             union_ids: Vec::new(),
             ..account.clone()

@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, Utc};
 
-use crate::model::evidence::WeChatIdentity;
+use crate::model::evidence::{PhoneProof, WeChatIdentity};
 use crate::model::identifiers::{IdentityId, UserId};
 use crate::model::phone_number::PhoneNumber;
 use crate::model::profile::Profile;
@@ -56,6 +56,8 @@ pub struct Account {
     pub status: AccountStatus,
     /// The proven phone number.
     pub phone: Option<PhoneNumber>,
+    /// How that number was proven last; there is one where there is a number.
+    pub phone_proof: Option<PhoneProof>,
     /// What the person shows.
     pub profile: Profile,
     /// The linked identities, oldest first.

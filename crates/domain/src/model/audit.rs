@@ -43,6 +43,22 @@ pub enum AuditAction {
     Merged,
     /// A phone number was replaced.
     PhoneChanged,
+    /// A phone number was proven anew, by a better proof.
+    PhoneConfirmed,
+    /// A phone number was taken away.
+    PhoneRemoved,
+    /// An identity or a unionid was taken away.
+    Unlinked,
+    /// An account was erased.
+    Erased,
+    /// A provider told something about a person.
+    NoticeReceived,
+    /// A key of open data was replaced by a newer one.
+    SessionKeyReplaced,
+    /// A key of open data was dropped: the provider does not know it any more.
+    SessionKeyDropped,
+    /// Identity headers of a trusted proxy made no sense.
+    HostedIdentityRefused,
     /// A cancellation was taken back.
     Restored,
     /// A profile was edited.
@@ -83,6 +99,14 @@ impl AuditAction {
             Self::LinkConflict => "account.link_conflict",
             Self::Merged => "account.merged",
             Self::PhoneChanged => "account.phone_changed",
+            Self::PhoneConfirmed => "account.phone_confirmed",
+            Self::PhoneRemoved => "account.phone_removed",
+            Self::Unlinked => "account.unlinked",
+            Self::Erased => "account.erased",
+            Self::NoticeReceived => "wechat.notice_received",
+            Self::SessionKeyReplaced => "wechat.session_key_replaced",
+            Self::SessionKeyDropped => "wechat.session_key_dropped",
+            Self::HostedIdentityRefused => "wechat.hosted_identity_refused",
             Self::Restored => "account.restored",
             Self::ProfileUpdated => "account.profile_updated",
             Self::RefreshReplayed => "refresh.replayed",

@@ -1,6 +1,6 @@
 //! What a store is asked to carry out, all of it or nothing.
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 
 use crate::model::account::{Account, Identity};
 use crate::model::audit::AuditEvent;
@@ -73,6 +73,8 @@ pub enum Step {
         /// How it was proven.
         proof: PhoneProof,
     },
+    /// Take the phone number away from an account that has one.
+    ClearPhone(UserId),
     /// Link an identity; unique by provider, application and openid.
     LinkIdentity {
         /// The account.
@@ -93,6 +95,21 @@ pub enum Step {
         /// The unionid.
         union_id: UnionId,
     },
+    /// Take an identity, with the key of its open data, away from the account
+    /// that holds it.
+    UnlinkIdentity {
+        /// The account.
+        user: UserId,
+        /// The identity.
+        id: IdentityId,
+    },
+    /// Forget the unionid that an account holds on a platform.
+    UnlinkUnionId {
+        /// The account.
+        user: UserId,
+        /// The platform.
+        platform: Platform,
+    },
     /// Keep the newest key of the person's open data.
     StoreSessionKey {
         /// The provider of the identity.
@@ -103,6 +120,20 @@ pub enum Step {
         openid: OpenId,
         /// The key.
         key: SessionKey,
+    },
+    /// Drop the key of a person's open data, if it is still the one that was
+    /// stored then: a newer one stays.
+    DropSessionKey {
+        /// The provider of the identity.
+        provider: Provider,
+        /// The application.
+        app_id: AppId,
+        /// The openid.
+        openid: OpenId,
+        /// When the key was stored, as
+        /// [`StoredSessionKey`](crate::ports::account_store::StoredSessionKey)
+        /// tells.
+        stored_at: DateTime<Utc>,
     },
     /// Move all identities of `from` to `into`, end its sessions, each with an
     /// outbox row, and leave it behind as an alias without personal data. Only a
@@ -122,6 +153,12 @@ pub enum Step {
         /// The profile as it is to be.
         profile: Profile,
     },
+    /// Erase an account: its sessions end as [`EndReason::Cancelled`], each with
+    /// an outbox row; identities, unionids, keys, phone number and profile go, and
+    /// what its sessions tell of devices and addresses. The id stays, with nothing
+    /// personal beside it, and no evidence finds it. An account that is not there
+    /// any more is not erased again.
+    Erase(UserId),
     /// Take an account's cancellation back.
     Restore(UserId),
     /// End live sessions of an account, each with an outbox row.
@@ -133,6 +170,19 @@ pub enum Step {
         /// Why.
         reason: EndReason,
     },
+    /// End the live sessions of an account that were opened through an
+    /// application, each with an outbox row.
+    EndSessionsThrough {
+        /// The account.
+        user: UserId,
+        /// The application.
+        app_id: AppId,
+        /// Why.
+        reason: EndReason,
+    },
+    /// Claim a notice of a provider, so that its effects happen once however often
+    /// it is delivered. It is remembered for [`NOTICES_KEPT`] at least.
+    ClaimNotice(NoticeKey),
     /// Open a session. Live sessions of the same account, client type and
     /// application that have its device id, and the oldest ones beyond
     /// `max_live`, end as [`EndReason::Replaced`], each with an audit row and an
@@ -146,6 +196,13 @@ pub enum Step {
         code: Option<CodeId>,
     },
 }
+
+/// How long a notice is remembered: far beyond any repeat of a delivery.
+pub const NOTICES_KEPT: TimeDelta = TimeDelta::days(1);
+
+/// What tells one notice of a provider from another: a hash of what it says.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct NoticeKey(pub [u8; 32]);
 
 /// Which sessions of an account.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -15,8 +15,14 @@ pub enum Notice {
     UserUpdated,
     /// An identity was linked to it.
     IdentityLinked(IdentityId),
+    /// An identity was taken away from it.
+    IdentityUnlinked(IdentityId),
     /// Its phone number was set or replaced.
     PhoneChanged,
+    /// Its phone number was taken away.
+    PhoneRemoved,
+    /// It was erased; nothing personal is left.
+    UserDeleted,
     /// Another account was merged into it.
     UserMerged {
         /// The account that is now an alias.
@@ -36,7 +42,10 @@ impl Notice {
             Self::UserCreated => "user.created",
             Self::UserUpdated => "user.updated",
             Self::IdentityLinked(_) => "user.identity_linked",
+            Self::IdentityUnlinked(_) => "user.identity_unlinked",
             Self::PhoneChanged => "user.phone_changed",
+            Self::PhoneRemoved => "user.phone_removed",
+            Self::UserDeleted => "user.deleted",
             Self::UserMerged { .. } => "user.merged",
             Self::SessionCreated(_) => "session.created",
             Self::SessionEnded(..) => "session.ended",
@@ -47,8 +56,14 @@ impl Notice {
     #[must_use]
     pub fn details(&self) -> Vec<(&'static str, String)> {
         match self {
-            Self::UserCreated | Self::UserUpdated | Self::PhoneChanged => Vec::new(),
-            Self::IdentityLinked(identity) => vec![("identity_id", identity.to_string())],
+            Self::UserCreated
+            | Self::UserUpdated
+            | Self::PhoneChanged
+            | Self::PhoneRemoved
+            | Self::UserDeleted => Vec::new(),
+            Self::IdentityLinked(identity) | Self::IdentityUnlinked(identity) => {
+                vec![("identity_id", identity.to_string())]
+            }
             Self::UserMerged { from } => vec![("merged_user_id", from.to_string())],
             Self::SessionCreated(session) => vec![("session_id", session.to_string())],
             Self::SessionEnded(session, reason) => {

@@ -27,6 +27,14 @@ impl PhoneProof {
             Self::WeChat => "wechat",
         }
     }
+
+    /// Reads the stable word.
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
+        [Self::Sms, Self::WeChat]
+            .into_iter()
+            .find(|proof| proof.as_str() == text)
+    }
 }
 
 /// A phone number together with how it was proven.

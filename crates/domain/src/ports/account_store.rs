@@ -1,12 +1,13 @@
 //! The accounts, with their identities and, in one transaction, their sessions.
 
 use async_trait::async_trait;
+use chrono::{DateTime, Utc};
 
 use crate::model::changes::Changes;
 use crate::model::identifiers::UserId;
 use crate::model::linking::Snapshot;
 use crate::model::phone_number::PhoneNumber;
-use crate::model::wechat::{AppId, OpenId, Platform, Provider, UnionId};
+use crate::model::wechat::{AppId, OpenId, Platform, Provider, SessionKey, UnionId};
 use crate::ports::BoxError;
 
 /// What accounts are looked up by.
@@ -22,6 +23,17 @@ pub struct Lookup {
     pub union_id: Option<(Platform, UnionId)>,
 }
 
+/// The key of a person's open data, as it is stored.
+#[derive(Debug, Clone)]
+pub struct StoredSessionKey {
+    /// Whose it is, within the application.
+    pub openid: OpenId,
+    /// The key.
+    pub key: SessionKey,
+    /// When it was stored.
+    pub stored_at: DateTime<Utc>,
+}
+
 /// Why the store could not do it.
 #[derive(Debug, thiserror::Error)]
 pub enum AccountStoreError {
@@ -34,6 +46,9 @@ pub enum AccountStoreError {
     /// The verification code has opened a session before.
     #[error("the verification code was used before")]
     CodeSpent,
+    /// The notice was claimed before: what it asks for has happened.
+    #[error("the notice was carried out before")]
+    NoticeSeen,
     /// The store did not answer in time, or not sensibly.
     #[error("account storage is unavailable")]
     Unavailable(#[source] BoxError),
@@ -52,6 +67,19 @@ pub trait AccountStore: Send + Sync {
     /// [`AccountStoreError::Unavailable`].
     async fn observe(&self, lookup: &Lookup) -> Result<Snapshot, AccountStoreError>;
 
+    /// Reads the stored key of the open data that `user` has in an application;
+    /// nothing if the account holds no openid of it, or no key is stored.
+    ///
+    /// # Errors
+    ///
+    /// [`AccountStoreError::Unavailable`], also for a key that cannot be opened.
+    async fn session_key(
+        &self,
+        user: UserId,
+        provider: Provider,
+        app: &AppId,
+    ) -> Result<Option<StoredSessionKey>, AccountStoreError>;
+
     /// Carries out all of the changes in one transaction, or none of them.
     ///
     /// A returned `Ok` means that they are durable.
@@ -64,6 +92,7 @@ pub trait AccountStore: Send + Sync {
     ///   live any more;
     /// - [`AccountStoreError::CodeSpent`] if a session was opened with the code
     ///   before;
+    /// - [`AccountStoreError::NoticeSeen`] if the notice was claimed before;
     /// - [`AccountStoreError::Unavailable`].
     async fn apply(&self, changes: &Changes) -> Result<(), AccountStoreError>;
 }

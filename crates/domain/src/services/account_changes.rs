@@ -51,6 +51,7 @@ impl<'a> ChangeSet<'a> {
     pub(super) fn create(&mut self, consent_version: Option<String>) {
         let account = Box::new(Account {
             phone: None,
+            phone_proof: None,
             identities: Vec::new(),
             union_ids: Vec::new(),
             ..self.account.clone()
@@ -112,6 +113,7 @@ impl<'a> ChangeSet<'a> {
             return;
         };
         let replaced = self.account.phone.replace(phone.number().clone()).is_some();
+        self.account.phone_proof = Some(phone.proof());
         self.changes.steps.push(Step::SetPhone {
             user: self.account.id,
             phone: phone.number().clone(),

@@ -108,6 +108,7 @@ impl From<AccountStoreError> for LoginError {
             AccountStoreError::CodeSpent => Self::Code(CheckCodeError::Expired),
             AccountStoreError::Stale
             | AccountStoreError::CallerGone
+            | AccountStoreError::NoticeSeen
             | AccountStoreError::Unavailable(_) => Self::Unavailable(Box::new(error)),
         }
     }

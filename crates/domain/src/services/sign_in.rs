@@ -217,6 +217,7 @@ impl SignIn {
             version: 1,
             status: AccountStatus::Active,
             phone: None,
+            phone_proof: None,
             profile: Profile {
                 nickname: Nickname::random(&self.policy.nickname_prefix, &*self.randomness),
                 avatar_url: self.policy.default_avatar.clone(),

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use menshen_domain::model::account::{Account, AccountStatus, Identity};
 use menshen_domain::model::client::ClientType;
-use menshen_domain::model::evidence::{Evidence, ProvenPhone, WeChatIdentity};
+use menshen_domain::model::evidence::{Evidence, PhoneProof, ProvenPhone, WeChatIdentity};
 use menshen_domain::model::identifiers::IdentityId;
 use menshen_domain::model::limits::Limits;
 use menshen_domain::model::origin::Origin;
@@ -186,6 +186,7 @@ pub(crate) fn account(n: u32) -> Account {
         version: 1,
         status: AccountStatus::Active,
         phone: None,
+        phone_proof: None,
         profile: Profile {
             nickname: Nickname::parse(&format!("用户{n}")).expect("a nickname"),
             avatar_url: None,
@@ -211,6 +212,7 @@ pub(crate) trait Holding: Sized {
 impl Holding for Account {
     fn with_phone(mut self, number: &PhoneNumber) -> Self {
         self.phone = Some(number.clone());
+        self.phone_proof = Some(PhoneProof::Sms);
         self
     }
 

@@ -2,6 +2,7 @@
 
 use chrono::{DateTime, Utc};
 use menshen_domain::model::account::{Account, AccountStatus, Identity};
+use menshen_domain::model::evidence::PhoneProof;
 use menshen_domain::model::identifiers::{IdentityId, UserId};
 use menshen_domain::model::phone_number::PhoneNumber;
 use menshen_domain::model::profile::{AvatarUrl, Bio, Birthday, Nickname, Profile};
@@ -57,6 +58,7 @@ pub(crate) fn assemble(
         version: user.version,
         status: status(user)?,
         phone: phone(keys, user)?,
+        phone_proof: phone_proof(user)?,
         identities,
         union_ids,
         created_at: user.created_at,
@@ -75,6 +77,14 @@ fn identity(row: &IdentityRow) -> Result<Identity, StorageFault> {
         openid: OpenId::parse(&row.subject).map_err(|_| StorageFault::unreadable("openid"))?,
         linked_at: row.linked_at,
     })
+}
+
+fn phone_proof(user: &Model) -> Result<Option<PhoneProof>, StorageFault> {
+    let word = user.phone_proof.as_deref();
+    word.map(|word| {
+        PhoneProof::parse(word).ok_or_else(|| StorageFault::unreadable("proof of a phone number"))
+    })
+    .transpose()
 }
 
 fn union_id(row: &IdentityRow) -> Result<(Platform, UnionId), StorageFault> {

@@ -96,6 +96,7 @@ impl Work<'_> {
                 consent_version,
             } => self.create_user(account, consent_version.as_deref()).await,
             Step::SetPhone { user, phone, proof } => self.set_phone(*user, phone, *proof).await,
+            Step::ClearPhone(user) => self.clear_phone(*user).await,
             Step::SaveProfile { user, profile } => self.save_profile(*user, profile).await,
             Step::Restore(user) => self.restore(*user).await,
             Step::LinkIdentity {
@@ -118,6 +119,19 @@ impl Work<'_> {
                 openid,
                 key,
             } => self.store_session_key(*provider, app_id, openid, key).await,
+            Step::DropSessionKey {
+                provider,
+                app_id,
+                openid,
+                stored_at,
+            } => {
+                self.drop_session_key(*provider, app_id, openid, *stored_at)
+                    .await
+            }
+            Step::UnlinkIdentity { user, id } => self.unlink_identity(*user, *id).await,
+            Step::UnlinkUnionId { user, platform } => self.unlink_union_id(*user, platform).await,
+            Step::Erase(user) => self.erase(*user).await,
+            Step::ClaimNotice(key) => self.claim_notice(*key).await,
             Step::Merge {
                 from,
                 into,
@@ -128,6 +142,11 @@ impl Work<'_> {
                 which,
                 reason,
             } => self.end_sessions(*user, *which, *reason).await,
+            Step::EndSessionsThrough {
+                user,
+                app_id,
+                reason,
+            } => self.end_sessions_through(*user, app_id, *reason).await,
             Step::OpenSession {
                 session,
                 max_live,

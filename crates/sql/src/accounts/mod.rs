@@ -18,16 +18,22 @@
 
 mod account_row;
 mod apply;
+mod erase;
 mod identities;
 mod merge;
+mod notices;
 mod observe;
 mod sessions;
 mod users;
 
 use async_trait::async_trait;
 use menshen_domain::model::changes::Changes;
+use menshen_domain::model::identifiers::UserId;
 use menshen_domain::model::linking::Snapshot;
-use menshen_domain::ports::account_store::{AccountStore, AccountStoreError, Lookup};
+use menshen_domain::model::wechat::{AppId, Provider};
+use menshen_domain::ports::account_store::{
+    AccountStore, AccountStoreError, Lookup, StoredSessionKey,
+};
 
 pub(crate) use account_row::{IdentityRow, assemble, identity_columns};
 pub(crate) use sessions::end_live;
@@ -42,6 +48,15 @@ impl AccountStore for SqlStore {
         Ok(within(observe::observe(self, lookup)).await?)
     }
 
+    async fn session_key(
+        &self,
+        user: UserId,
+        provider: Provider,
+        app: &AppId,
+    ) -> Result<Option<StoredSessionKey>, AccountStoreError> {
+        Ok(within(identities::session_key(self, user, provider, app)).await?)
+    }
+
     async fn apply(&self, changes: &Changes) -> Result<(), AccountStoreError> {
         Ok(within(apply::apply(self, changes)).await?)
     }
@@ -53,6 +68,7 @@ impl From<Failure> for AccountStoreError {
             // The name of the column (SQLite) or of its constraint (PostgreSQL).
             Failure::Taken(words) if words.contains("code_id") => Self::CodeSpent,
             Failure::CallerGone => Self::CallerGone,
+            Failure::NoticeSeen => Self::NoticeSeen,
             Failure::Taken(_) | Failure::Lost => Self::Stale,
             Failure::Fault(fault) => Self::Unavailable(Box::new(fault)),
         }

@@ -7,6 +7,7 @@ use menshen_domain::model::event::{Notice, OutboxEvent};
 use menshen_domain::model::identifiers::{SessionId, UserId};
 use menshen_domain::model::session::{EndReason, Session};
 use menshen_domain::model::verification::CodeId;
+use menshen_domain::model::wechat::AppId;
 use sea_orm::{ConnectionTrait, EntityTrait as _, QueryResult, Value};
 
 use crate::accounts::apply::Work;
@@ -23,6 +24,26 @@ impl Work<'_> {
         reason: EndReason,
     ) -> Result<(), Failure> {
         let ended = end_live(self.transaction, user, which, reason, self.at).await?;
+        self.publish_ends(user, &ended, reason);
+        Ok(())
+    }
+
+    pub(super) async fn end_sessions_through(
+        &mut self,
+        user: UserId,
+        app_id: &AppId,
+        reason: EndReason,
+    ) -> Result<(), Failure> {
+        let sql = "UPDATE sessions SET ended_at = $1, end_reason = $2 \
+                   WHERE user_id = $3 AND ended_at IS NULL AND expires_at > $1 AND app_id = $4 \
+                   RETURNING id";
+        let values: [Value; 4] = [
+            self.at.into(),
+            reason.as_str().into(),
+            user.as_uuid().into(),
+            app_id.as_str().into(),
+        ];
+        let ended = session_ids(&rows(self.transaction, sql, values).await?)?;
         self.publish_ends(user, &ended, reason);
         Ok(())
     }

@@ -75,6 +75,12 @@ impl Work<'_> {
         self.one(sql, values).await
     }
 
+    pub(super) async fn clear_phone(&self, user: UserId) -> Result<(), Failure> {
+        let sql = "UPDATE users SET phone_sealed = NULL, phone_index = NULL, phone_proof = NULL \
+                   WHERE id = $1 AND phone_index IS NOT NULL";
+        self.one(sql, vec![user.as_uuid().into()]).await
+    }
+
     pub(super) async fn save_profile(
         &self,
         user: UserId,

@@ -1,18 +1,24 @@
 //! What every `account_store` adapter must do.
 
 mod changing;
+mod leaving;
 mod looking_up;
 mod merging;
+mod notices;
 mod opening;
 mod races;
+mod session_keys;
 mod steps;
 mod uniqueness;
 
 pub use changing::*;
+pub use leaving::*;
 pub use looking_up::*;
 pub use merging::*;
+pub use notices::*;
 pub use opening::*;
 pub use races::*;
+pub use session_keys::*;
 pub use uniqueness::*;
 
 /// Makes one named test of each clause. The expression gives the
@@ -45,6 +51,25 @@ macro_rules! account_store {
             a_cancellation_is_taken_back,
             a_session_key_needs_its_identity,
             what_happened_is_told_once_it_has,
+            a_session_key_is_read_back_by_its_user,
+            the_newest_session_key_is_the_one,
+            a_dropped_session_key_is_gone,
+            a_newer_session_key_is_not_dropped,
+            a_cleared_phone_number_is_free_again,
+            a_number_that_is_not_there_is_not_cleared,
+            a_phone_number_is_proven_anew,
+            an_unlinked_identity_is_nobodys,
+            only_ones_own_identity_is_unlinked,
+            a_forgotten_unionid_is_nobodys,
+            only_sessions_through_the_application_end,
+            an_erased_account_is_found_by_nothing,
+            an_erased_account_keeps_nothing_personal,
+            the_sessions_of_an_erased_account_end,
+            an_account_is_erased_once,
+            whoever_comes_again_after_an_erasure_is_new,
+            a_notice_is_carried_out_once,
+            a_notice_at_once_is_carried_out_once,
+            a_notice_whose_changes_failed_can_be_claimed,
             a_code_opens_one_session,
             a_code_opens_one_session_however_many_try,
             a_merge_moves_all_identities,

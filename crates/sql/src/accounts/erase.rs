@@ -1,0 +1,31 @@
+//! An account of which nothing personal is left.
+
+use menshen_domain::model::changes::SessionsOf;
+use menshen_domain::model::identifiers::UserId;
+use menshen_domain::model::session::EndReason;
+
+use crate::accounts::apply::Work;
+use crate::database::run;
+use crate::failure::Failure;
+
+/// Stands where an address was; the column knows no empty place.
+const NO_ADDRESS: &str = "0.0.0.0";
+
+impl Work<'_> {
+    /// The id stays, so that what was signed for it is not somebody else's one day.
+    pub(super) async fn erase(&mut self, user: UserId) -> Result<(), Failure> {
+        self.end_sessions(user, SessionsOf::All, EndReason::Cancelled)
+            .await?;
+        let id = user.as_uuid();
+        let sql = "DELETE FROM identities WHERE user_id = $1";
+        run(self.transaction, sql, [id.into()]).await?;
+        let sql = "UPDATE sessions SET device_id = NULL, device_name = NULL, \
+                   client_version = NULL, user_agent = NULL, address = $2 WHERE user_id = $1";
+        run(self.transaction, sql, [id.into(), NO_ADDRESS.into()]).await?;
+        let sql = "UPDATE users SET status = 'erased', purge_at = NULL, \
+                   phone_sealed = NULL, phone_index = NULL, phone_proof = NULL, \
+                   nickname = NULL, avatar_url = NULL, birthday = NULL, bio = NULL \
+                   WHERE id = $1 AND status NOT IN ('merged', 'erased')";
+        self.one(sql, vec![id.into()]).await
+    }
+}
