@@ -1,5 +1,7 @@
 //! A request as the vendors' rules see it, and the answer to it.
 
+use std::net::IpAddr;
+
 use actix_web::web::Query;
 use actix_web::{HttpRequest, http::header};
 
@@ -17,6 +19,8 @@ pub(crate) struct Call {
     pub(crate) query: Pairs,
     /// The headers, names in lower case.
     pub(crate) headers: Pairs,
+    /// Who called.
+    pub(crate) peer: Option<IpAddr>,
     /// The body's exact bytes.
     pub(crate) body: Vec<u8>,
 }
@@ -35,6 +39,7 @@ impl Call {
                 .iter()
                 .map(|(name, value)| (name.as_str().to_owned(), text(value)))
                 .collect(),
+            peer: request.peer_addr().map(|address| address.ip()),
             body: body.to_vec(),
         }
     }

@@ -17,6 +17,7 @@ mod control;
 mod endpoint;
 mod exchange;
 mod faults;
+mod outgoing;
 mod phone;
 mod random;
 mod simulator;

@@ -85,11 +85,16 @@ impl Random {
             .collect()
     }
 
-    /// True with the probability `rate`, of 0 to 1.
-    pub(crate) fn chance(&mut self, rate: f64) -> bool {
+    /// Any number of 32 bits.
+    pub(crate) fn number(&mut self) -> u32 {
         let mut raw = [0; 4];
         self.fill(&mut raw);
-        f64::from(u32::from_be_bytes(raw)) < rate * f64::from(u32::MAX) || (rate >= 1.0)
+        u32::from_be_bytes(raw)
+    }
+
+    /// True with the probability `rate`, of 0 to 1.
+    pub(crate) fn chance(&mut self, rate: f64) -> bool {
+        f64::from(self.number()) < rate * f64::from(u32::MAX) || (rate >= 1.0)
     }
 }
 

@@ -8,6 +8,8 @@ use actix_web::{HttpRequest, HttpResponse, Responder, ResponseError};
 pub(super) struct Failure {
     status: StatusCode,
     error: String,
+    /// The number that a mini-program would see.
+    errno: Option<i64>,
 }
 
 impl Failure {
@@ -16,6 +18,7 @@ impl Failure {
         Self {
             status: StatusCode::BAD_REQUEST,
             error: error.to_owned(),
+            errno: None,
         }
     }
 
@@ -24,6 +27,7 @@ impl Failure {
         Self {
             status: StatusCode::NOT_FOUND,
             error: error.to_owned(),
+            errno: None,
         }
     }
 
@@ -32,6 +36,15 @@ impl Failure {
         Self {
             status: StatusCode::CONFLICT,
             error: error.to_owned(),
+            errno: None,
+        }
+    }
+
+    /// With the number that a mini-program would see.
+    pub(super) fn with_errno(self, errno: i64) -> Self {
+        Self {
+            errno: Some(errno),
+            ..self
         }
     }
 
@@ -39,6 +52,7 @@ impl Failure {
         Self {
             status: StatusCode::METHOD_NOT_ALLOWED,
             error: "this method is not for this path".to_owned(),
+            errno: None,
         }
     }
 
@@ -61,7 +75,11 @@ impl ResponseError for Failure {
     }
 
     fn error_response(&self) -> HttpResponse {
-        HttpResponse::build(self.status).json(serde_json::json!({"error": self.error}))
+        let mut body = serde_json::json!({"error": self.error});
+        if let Some(errno) = self.errno {
+            body["errno"] = serde_json::json!(errno);
+        }
+        HttpResponse::build(self.status).json(body)
     }
 }
 

@@ -6,6 +6,7 @@ mod clock;
 mod failure;
 mod faults;
 mod people;
+mod push;
 mod requests;
 mod sms;
 mod wechat;
@@ -13,6 +14,7 @@ mod wechat;
 use actix_web::web::{self, Bytes, Data, ServiceConfig};
 use actix_web::{HttpResponse, Resource, Route};
 use serde::de::DeserializeOwned;
+use serde::{Deserialize, Deserializer};
 
 use crate::state::Shared;
 use failure::Failure;
@@ -25,8 +27,17 @@ pub(crate) fn configure(cfg: &mut ServiceConfig, shared: Data<Shared>) {
             "/people",
             [web::get().to(people::list), web::post().to(people::add)],
         ))
-        .service(resource("/people/{name}", [web::post().to(people::change)]))
-        .service(resource("/apps", [web::get().to(apps::list)]))
+        .service(resource(
+            "/people/{name}",
+            [
+                web::post().to(people::change),
+                web::patch().to(people::change),
+            ],
+        ))
+        .service(resource(
+            "/apps",
+            [web::get().to(apps::list), web::post().to(apps::add)],
+        ))
         .service(resource("/apps/{app_id}", [web::post().to(apps::change)]))
         .service(resource("/wechat/login", [web::post().to(wechat::login)]))
         .service(resource("/wechat/phone", [web::post().to(wechat::phone)]))
@@ -36,9 +47,22 @@ pub(crate) fn configure(cfg: &mut ServiceConfig, shared: Data<Shared>) {
         ))
         .service(resource("/wechat/oauth", [web::post().to(wechat::oauth)]))
         .service(resource(
+            "/wechat/expire-session-key",
+            [web::post().to(wechat::expire_session_key)],
+        ))
+        .service(resource(
             "/wechat/revoke-token",
             [web::post().to(wechat::revoke_token)],
         ))
+        .service(resource(
+            "/wechat/push",
+            [
+                web::get().to(push::list),
+                web::put().to(push::register),
+                web::delete().to(push::remove),
+            ],
+        ))
+        .service(resource("/wechat/events", [web::post().to(push::happen)]))
         .service(resource(
             "/sms",
             [web::get().to(sms::inbox), web::delete().to(sms::clear)],
@@ -79,6 +103,17 @@ fn resource<const N: usize>(path: &str, routes: [Route; N]) -> Resource {
     let resource =
         web::resource(path).default_service(web::to(|| async { Failure::method_not_allowed() }));
     routes.into_iter().fold(resource, Resource::route)
+}
+
+/// Tells `null` from a member that is left out.
+#[expect(
+    clippy::option_option,
+    reason = "left out, null and a value are three things"
+)]
+fn given<'de, D: Deserializer<'de>, T: Deserialize<'de>>(
+    deserializer: D,
+) -> Result<Option<Option<T>>, D::Error> {
+    Option::deserialize(deserializer).map(Some)
 }
 
 /// Reads a JSON body whatever its content type says; no body is `{}`.

@@ -6,7 +6,7 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::failure::Failure;
-use super::read;
+use super::{given, read};
 use crate::phone::Phone;
 use crate::state::{Individual, Shared};
 
@@ -26,25 +26,16 @@ struct NewPerson {
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Change {
-    #[serde(default, deserialize_with = "present")]
+    #[serde(default, deserialize_with = "given")]
     phone: Option<Option<String>>,
-    #[serde(default, deserialize_with = "present")]
+    #[serde(default, deserialize_with = "given")]
     nickname: Option<Option<String>>,
     blocked: Option<bool>,
+    #[serde(default, deserialize_with = "given")]
+    risk_rank: Option<Option<u8>>,
 }
 
-/// Tells `null` from a member that is left out.
-#[expect(
-    clippy::option_option,
-    reason = "left out, null and a value are three things"
-)]
-fn present<'de, D: serde::Deserializer<'de>>(
-    deserializer: D,
-) -> Result<Option<Option<String>>, D::Error> {
-    Option::deserialize(deserializer).map(Some)
-}
-
-/// `GET /control/people`: `[{name, phone, nickname, blocked}]`.
+/// `GET /control/people`: `[{name, phone, nickname, blocked, risk_rank}]`.
 pub(super) async fn list(shared: Data<Shared>) -> HttpResponse {
     let (world, _) = shared.enter();
     let people: Vec<_> = world
@@ -74,12 +65,13 @@ pub(super) async fn add(shared: Data<Shared>, body: Bytes) -> Result<HttpRespons
         Some(known) => Individual {
             phone: phone.or_else(|| known.phone.clone()),
             nickname: new.nickname.or_else(|| known.nickname.clone()),
-            blocked: known.blocked,
+            ..known.clone()
         },
         None => Individual {
             phone,
             nickname: new.nickname,
             blocked: false,
+            risk_rank: Some(0),
         },
     };
     let answer = describe(&new.name, &person);
@@ -90,7 +82,8 @@ pub(super) async fn add(shared: Data<Shared>, body: Bytes) -> Result<HttpRespons
     Ok(HttpResponse::Ok().json(answer))
 }
 
-/// `POST /control/people/{name}` `{phone?, nickname?, blocked?}`.
+/// `POST /control/people/{name}` `{phone?, nickname?, blocked?,
+/// risk_rank?}`; a `risk_rank` of `null`: WeChat knows nothing (61010).
 pub(super) async fn change(
     shared: Data<Shared>,
     name: Path<String>,
@@ -101,6 +94,9 @@ pub(super) async fn change(
         .phone
         .map(|phone| phone.as_deref().map(parse_phone).transpose())
         .transpose()?;
+    if change.risk_rank.flatten().is_some_and(|rank| rank > 4) {
+        return Err(Failure::bad_request("risk_rank is of 0 to 4, or null"));
+    }
     let (mut world, _) = shared.enter();
     let person = world
         .people
@@ -109,6 +105,7 @@ pub(super) async fn change(
     person.phone = phone.unwrap_or_else(|| person.phone.take());
     person.nickname = change.nickname.unwrap_or_else(|| person.nickname.take());
     person.blocked = change.blocked.unwrap_or(person.blocked);
+    person.risk_rank = change.risk_rank.unwrap_or(person.risk_rank);
     Ok(HttpResponse::Ok().json(describe(&name, person)))
 }
 
@@ -124,5 +121,6 @@ fn describe(name: &str, person: &Individual) -> Value {
         "phone": person.phone.as_ref().map(Phone::e164),
         "nickname": person.nickname,
         "blocked": person.blocked,
+        "risk_rank": person.risk_rank,
     })
 }

@@ -52,9 +52,11 @@ pub(super) async fn login(shared: Data<Shared>, body: Bytes) -> Result<HttpRespo
         .clone();
     find_person(world, &action.person)?;
     let mode = world.config.session_key_rotation;
-    let session_key = world
-        .session_keys
-        .log_in(&app_id, &action.person, mode, &mut world.random);
+    let session_key =
+        world
+            .session_keys
+            .log_in(&app_id, &action.person, mode, now, &mut world.random);
+    world.visits.record(&app_id, &action.person, now);
     let value = world.random.alphanumeric(32);
     let kind = CodeKind::Login { session_key };
     world.codes.add(
@@ -71,6 +73,7 @@ pub(super) async fn login(shared: Data<Shared>, body: Bytes) -> Result<HttpRespo
 }
 
 /// `POST /control/wechat/phone` `{person, app_id?}`: the getPhoneNumber button.
+/// Each success is billed; 409 with `errno` 1400001 when no more are paid for.
 pub(super) async fn phone(shared: Data<Shared>, body: Bytes) -> Result<HttpResponse, Failure> {
     let action: Action = read(&body)?;
     let (mut world, now) = shared.enter();
@@ -83,6 +86,13 @@ pub(super) async fn phone(shared: Data<Shared>, body: Bytes) -> Result<HttpRespo
             action.person
         )));
     }
+    let console = world.consoles.of_mut(&app_id);
+    if console.phone_quota == Some(0) {
+        return Err(Failure::conflict("no more phone numbers are paid for").with_errno(1_400_001));
+    }
+    console.phone_quota = console.phone_quota.map(|left| left - 1);
+    console.phone_billed = console.phone_billed.saturating_add(1);
+    world.visits.record(&app_id, &action.person, now);
     let value = world.random.hex(32);
     let issued = Code {
         kind: CodeKind::Phone,
@@ -151,7 +161,8 @@ pub(super) async fn open_data(shared: Data<Shared>, body: Bytes) -> Result<HttpR
         .nickname
         .clone()
         .unwrap_or_else(|| action.person.clone());
-    let session_key = world.session_keys.current(&app.app_id, &action.person);
+    world.visits.record(&app.app_id, &action.person, now);
+    let session_key = world.session_keys.current(&app.app_id, &action.person, now);
     let session_key = session_key
         .ok_or_else(|| Failure::conflict("wx.login comes first: POST /control/wechat/login"))?;
     let iv = world.random.block();
@@ -181,6 +192,22 @@ pub(super) async fn open_data(shared: Data<Shared>, body: Bytes) -> Result<HttpR
         "raw_data": raw_data,
         "signature": signature,
     })))
+}
+
+/// `POST /control/wechat/expire-session-key` `{person, app_id?}`: the key of the
+/// last login dies. Answers `{expired}`: false when there was none.
+pub(super) async fn expire_session_key(
+    shared: Data<Shared>,
+    body: Bytes,
+) -> Result<HttpResponse, Failure> {
+    let action: Action = read(&body)?;
+    let (mut world, _) = shared.enter();
+    let app_id = choose_app(&world, action.app_id.as_deref(), MINI_PROGRAM)?
+        .app_id
+        .clone();
+    find_person(&world, &action.person)?;
+    let expired = world.session_keys.expire(&app_id, &action.person);
+    Ok(HttpResponse::Ok().json(json!({"expired": expired})))
 }
 
 /// `POST /control/wechat/revoke-token` `{app_id?, errcode?, sticky?}`: kills the

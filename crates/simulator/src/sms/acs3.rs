@@ -145,6 +145,7 @@ mod tests {
                 .map(|pair| (text(pair, "/0").to_owned(), text(pair, "/1").to_owned()))
                 .collect(),
             body: text(request, "/body_utf8").as_bytes().to_vec(),
+            ..Call::default()
         }
     }
 

@@ -2,6 +2,7 @@
 
 mod app_tokens;
 mod codes;
+mod consoles;
 mod inbox;
 mod nonces;
 mod number_limits;
@@ -10,6 +11,7 @@ mod quotas;
 mod request_log;
 mod session_keys;
 mod user_tokens;
+mod visits;
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -17,6 +19,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 
 pub(crate) use app_tokens::AppTokens;
 pub(crate) use codes::{Code, CodeKind, Codes};
+pub(crate) use consoles::Consoles;
 pub(crate) use inbox::{Inbox, Message};
 pub(crate) use nonces::Nonces;
 pub(crate) use number_limits::NumberLimits;
@@ -25,6 +28,7 @@ pub(crate) use quotas::{Quotas, Window};
 pub(crate) use request_log::{RequestLog, sha256_hex};
 pub(crate) use session_keys::SessionKeys;
 pub(crate) use user_tokens::{USER_TOKEN_SECONDS, UserToken, UserTokens};
+pub(crate) use visits::{Visit, Visits};
 
 use crate::clock::Clock;
 use crate::config::{AppKind, SimulatedApp, SimulatorConfig};
@@ -70,6 +74,8 @@ pub(crate) struct World {
     pub(crate) ahead: TimeDelta,
     pub(crate) random: Random,
     pub(crate) people: People,
+    pub(crate) consoles: Consoles,
+    pub(crate) visits: Visits,
     pub(crate) codes: Codes,
     pub(crate) session_keys: SessionKeys,
     pub(crate) app_tokens: AppTokens,
@@ -89,6 +95,8 @@ impl World {
             ahead: TimeDelta::zero(),
             random: Random::new(config.seed),
             people: People::new(&config.people),
+            consoles: Consoles::default(),
+            visits: Visits::default(),
             codes: Codes::default(),
             session_keys: SessionKeys::default(),
             app_tokens: AppTokens::default(),
@@ -112,6 +120,12 @@ impl World {
         kinds
             .iter()
             .find_map(|kind| self.config.apps.iter().find(|app| app.kind == *kind))
+    }
+
+    /// Whose openid of this application it is.
+    pub(crate) fn find_visit(&self, app_id: &str, openid: &str) -> Option<Visit> {
+        let names = self.people.iter().map(|(name, _)| name);
+        self.visits.find(app_id, openid, names)
     }
 
     /// Counts a call against a quota of `WeChat`; false when it is used up.

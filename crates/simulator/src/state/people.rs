@@ -22,6 +22,8 @@ pub(crate) struct Individual {
     pub(crate) phone: Option<Phone>,
     pub(crate) nickname: Option<String>,
     pub(crate) blocked: bool,
+    /// 0 (harmless) to 4; nothing when `WeChat` knows nothing (61010).
+    pub(crate) risk_rank: Option<u8>,
 }
 
 /// Everybody, by name.
@@ -35,7 +37,7 @@ impl People {
             if phone.is_none() && person.phone.is_some() {
                 tracing::warn!(person = %person.name, "the configured phone number of a simulated person cannot be read");
             }
-            (person.name.clone(), Individual { phone, nickname: person.nickname.clone(), blocked: person.blocked })
+            (person.name.clone(), Individual { phone, nickname: person.nickname.clone(), blocked: person.blocked, risk_rank: Some(0) })
         });
         Self(known.collect())
     }

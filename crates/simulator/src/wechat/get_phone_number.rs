@@ -6,8 +6,8 @@
 use chrono::{DateTime, Utc};
 use serde_json::{Value, json};
 
-use super::json_body;
 use super::refusal::Refusal;
+use super::{app_access, json_body};
 use crate::call::Call;
 use crate::state::{CodeKind, World, openid};
 
@@ -16,12 +16,8 @@ pub(super) fn respond(
     call: &Call,
     now: DateTime<Utc>,
 ) -> Result<Value, Refusal> {
-    let token = call.parameter("access_token").ok_or(Refusal::new(41001))?;
-    let app_id = world
-        .app_tokens
-        .check(token, now)
-        .map_err(Refusal::new)?
-        .to_owned();
+    let app_id = app_access::application(world, call, now)?;
+    app_access::verified_mini_program(world, &app_id)?;
     let body = json_body::read(call)?;
     let value = json_body::text(&body, "code").ok_or(Refusal::new(41008))?;
 

@@ -55,7 +55,7 @@ impl Refusal {
                 random.alphanumeric(8),
                 random.alphanumeric(6)
             )
-        } else if matches!(self.errcode, 40029 | 40163 | 40164) {
+        } else if matches!(self.errcode, 40029 | 40163) {
             format!("{text}, rid: {rid}")
         } else {
             format!("{text} rid: {rid}")
@@ -78,6 +78,7 @@ fn text(errcode: i64) -> &'static str {
         40033 => "invalid charset. please check your request, if include \\uxxxx will create fail!",
         40097 => "invalid args",
         40125 => "invalid appsecret",
+        40129 => "invalid scene",
         40163 => "code been used",
         40164 => "invalid ip 127.0.0.1 ipv6 ::ffff:127.0.0.1, not in whitelist",
         40226 => "code blocked",
@@ -93,8 +94,9 @@ fn text(errcode: i64) -> &'static str {
         42003 => "oauth_code expired",
         42007 => "access_token and refresh_token is expired or the user changed the password",
         43001 => "require GET method",
-        43002 => "require POST method",
+        43002 | 43302 => "require POST method",
         43003 => "require https",
+        43104 => "appid and openid not match",
         44002 => "empty post data",
         44991 | 45011 => "api minute-quota reach limit  mustslower  retry next minute",
         45009 => "reach max api daily quota limit",
@@ -107,10 +109,13 @@ fn text(errcode: i64) -> &'static str {
         50004 => "forbidden to use token",
         50007 => "account is frozen",
         61010 => "code is expired",
+        87007 => "session_key is not existed or expired",
+        87008 => "invalid sig_method",
         87009 => "invalid signature",
         89501 | 89503 | 89506 | 89507 => {
             "this ip is awaiting or was refused confirmation by the administrator"
         }
+        9_410_009 => "test quota used up",
         _ => "simulated error",
     }
 }

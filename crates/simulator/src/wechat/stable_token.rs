@@ -35,6 +35,7 @@ pub(super) fn respond(
         Some(_) => return Err(Refusal::new(40097)),
     };
     let app_id = credentials::prove(world, claimed)?.app_id.clone();
+    credentials::may_have_tokens(world, &app_id, call)?;
     if !world.spend_quota(
         "getStableAccessToken",
         &app_id,

@@ -22,6 +22,7 @@ pub(super) fn respond(
         return Err(Refusal::new(40002));
     }
     let app_id = credentials::prove(world, claimed)?.app_id.clone();
+    credentials::may_have_tokens(world, &app_id, call)?;
     if !world.spend_quota("getAccessToken", &app_id, Window::Day, PER_DAY, now) {
         return Err(Refusal::new(45009));
     }

@@ -248,7 +248,10 @@ async fn apps_are_listed_without_their_secrets() {
     assert_eq!(kinds, ["mini_program", "app", "website"]);
     assert_eq!(
         apps[0],
-        json!({"app_id": APP_ID, "kind": "mini_program", "platform": "menshen-demo"})
+        json!({
+            "app_id": APP_ID, "kind": "mini_program", "platform": "menshen-demo", "verified": true,
+            "secret_frozen": false, "account_frozen": false, "ip_allow": [], "phone_quota": null, "phone_billed": 0,
+        })
     );
 }
 

@@ -119,10 +119,15 @@ impl Offline {
 
     /// getPhoneNumber with an access token.
     pub(crate) async fn phone_number(&self, token: &str, body: &Value) -> Value {
-        let url = self.url("/wxa/business/getuserphonenumber");
+        self.with_token("/wxa/business/getuserphonenumber", token, body)
+            .await
+    }
+
+    /// A POST with an access token.
+    pub(crate) async fn with_token(&self, path: &str, token: &str, body: &Value) -> Value {
         let sent = self
             .client
-            .post(url)
+            .post(self.url(path))
             .query(&[("access_token", token)])
             .json(body)
             .send()

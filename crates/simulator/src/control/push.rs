@@ -1,0 +1,302 @@
+//! `/control/wechat/push` and `/control/wechat/events`: message push.
+
+use std::time::Duration;
+
+use actix_web::HttpResponse;
+use actix_web::web::{Bytes, Data};
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+use super::failure::Failure;
+use super::read;
+use crate::config::AppKind;
+use crate::outgoing::{self, LoopbackUrl, Outgoing, Reply};
+use crate::state::{Shared, World, openid, unionid};
+use crate::wechat::push::{
+    EncodingKey, Event, EventKind, Forgery, Format, Mode, Subscription, Variation, url_check,
+};
+
+/// How long `WeChat` waits for an answer.
+const PATIENCE: Duration = Duration::from_secs(5);
+/// How often it delivers a message that is not acknowledged.
+const ATTEMPTS: u32 = 3;
+/// More copies of one message than this are not sent.
+const MOST_COPIES: u32 = 10;
+/// How old a delivery is that is called stale, in seconds.
+const STALE: i64 = 600;
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Registration {
+    app_id: String,
+    url: String,
+    token: String,
+    aes_key: String,
+    #[serde(default)]
+    mode: Mode,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Which {
+    app_id: Option<String>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Happening {
+    person: String,
+    app_id: Option<String>,
+    event: EventKind,
+    revoke_info: Option<String>,
+    /// Unix seconds; the present when left out.
+    create_time: Option<i64>,
+    #[serde(default)]
+    format: Format,
+    /// The message again, with another nonce.
+    #[serde(default)]
+    duplicates: u32,
+    /// The last delivery again, byte for byte.
+    #[serde(default)]
+    replays: u32,
+    #[serde(default)]
+    plain: bool,
+    forged: Option<Forged>,
+    stale: Option<Stale>,
+    #[serde(default)]
+    spaced_keys: bool,
+    #[serde(default)]
+    without_openid: bool,
+}
+
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum Forged {
+    Any(bool),
+    In(Forgery),
+}
+
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum Stale {
+    Any(bool),
+    Seconds(i64),
+}
+
+/// `GET /control/wechat/push`: `[{app_id, url, mode}]`.
+pub(super) async fn list(shared: Data<Shared>) -> HttpResponse {
+    let (world, _) = shared.enter();
+    let subscriptions: Vec<_> = world
+        .config
+        .apps
+        .iter()
+        .filter_map(|app| {
+            let subscription = world.consoles.of(&app.app_id).push?;
+            Some(describe(&app.app_id, &subscription))
+        })
+        .collect();
+    HttpResponse::Ok().json(subscriptions)
+}
+
+/// `PUT /control/wechat/push` `{app_id, url, token, aes_key, mode?}`: what the
+/// console does. Asks the address with `echostr`; only one that passes is kept.
+/// Answers `{app_id, url, mode, verified, check}`, where `check` is the answer of
+/// the address.
+pub(super) async fn register(shared: Data<Shared>, body: Bytes) -> Result<HttpResponse, Failure> {
+    let registration: Registration = read(&body)?;
+    let subscription = subscription(&registration)?;
+    let (check, echo) = {
+        let (mut world, now) = shared.enter();
+        if world.find_app(&registration.app_id).is_none() {
+            return Err(Failure::not_found("there is no such application"));
+        }
+        let random = &mut world.random;
+        url_check(
+            &subscription.url,
+            &subscription.token,
+            now.timestamp(),
+            random,
+        )
+    };
+    let reply = outgoing::send(check, PATIENCE).await;
+    let verified = matches!(&reply, Reply::Answered { status: 200, body } if *body == echo);
+    let mut answer = describe(&registration.app_id, &subscription);
+    answer["verified"] = json!(verified);
+    answer["check"] = describe_reply(&reply);
+    if verified {
+        let (mut world, _) = shared.enter();
+        world.consoles.of_mut(&registration.app_id).push = Some(subscription);
+    }
+    Ok(HttpResponse::Ok().json(answer))
+}
+
+/// `DELETE /control/wechat/push` `{app_id?}`: ends the push of one application,
+/// or of all. Answers `{removed}`, how many there were.
+pub(super) async fn remove(shared: Data<Shared>, body: Bytes) -> Result<HttpResponse, Failure> {
+    let which: Which = read(&body)?;
+    let (mut world, _) = shared.enter();
+    let removed = world.consoles.end_push(which.app_id.as_deref());
+    Ok(HttpResponse::Ok().json(json!({"removed": removed})))
+}
+
+/// `POST /control/wechat/events`: something happened to `person`, and the
+/// application is told: up to three times, until it answers 200 with `success`
+/// or nothing within five seconds. Answers `{accepted, deliveries}`; a delivery is
+/// `{copy, attempt, accepted, status, body}` or `{copy, attempt, accepted, error}`.
+///
+/// A forged, stale or replayed delivery is not of `WeChat`, and comes once.
+pub(super) async fn happen(shared: Data<Shared>, body: Bytes) -> Result<HttpResponse, Failure> {
+    let happening: Happening = read(&body)?;
+    let variation = happening.variation()?;
+    let (mut subscription, event) = {
+        let (world, now) = shared.enter();
+        happening.resolve(&world, now.timestamp())?
+    };
+    if happening.plain {
+        subscription.mode = Mode::Plain;
+    }
+    let is_genuine = variation.forgery.is_none() && variation.age == 0;
+    let attempts = if is_genuine { ATTEMPTS } else { 1 };
+    let mut deliveries = Vec::new();
+    let mut accepted = true;
+    let mut last = None;
+    for copy in 0..=happening.duplicates {
+        let mut taken = false;
+        for attempt in 1..=attempts {
+            let outgoing = prepare(&shared, &subscription, &event, variation)?;
+            last = Some(outgoing.clone());
+            let reply = outgoing::send(outgoing, PATIENCE).await;
+            taken = is_acknowledged(&reply);
+            deliveries.push(delivery(copy, attempt, &reply));
+            if taken {
+                break;
+            }
+        }
+        accepted &= taken;
+    }
+    if let Some(outgoing) = last {
+        for replay in 1..=happening.replays {
+            let reply = outgoing::send(outgoing.clone(), PATIENCE).await;
+            deliveries.push(delivery(happening.duplicates + replay, 1, &reply));
+        }
+    }
+    Ok(HttpResponse::Ok().json(json!({"accepted": accepted, "deliveries": deliveries})))
+}
+
+fn prepare(
+    shared: &Shared,
+    subscription: &Subscription,
+    event: &Event,
+    variation: Variation,
+) -> Result<Outgoing, Failure> {
+    let (mut world, now) = shared.enter();
+    subscription
+        .deliver(event, variation, now.timestamp(), &mut world.random)
+        .map_err(|_| Failure::conflict("the message cannot be encrypted"))
+}
+
+impl Happening {
+    fn variation(&self) -> Result<Variation, Failure> {
+        if self.duplicates > MOST_COPIES || self.replays > MOST_COPIES {
+            return Err(Failure::bad_request(
+                "duplicates and replays are at most 10",
+            ));
+        }
+        let is_plain_text = |text: &str| {
+            text.len() <= 64
+                && text
+                    .bytes()
+                    .all(|byte| byte.is_ascii_alphanumeric() || byte == b',')
+        };
+        if !self.revoke_info.as_deref().is_none_or(is_plain_text) {
+            return Err(Failure::bad_request(
+                "revoke_info is a number, or several with commas",
+            ));
+        }
+        Ok(Variation {
+            format: self.format,
+            forgery: match self.forged {
+                None | Some(Forged::Any(false)) => None,
+                Some(Forged::Any(true)) => Some(Forgery::Signature),
+                Some(Forged::In(forgery)) => Some(forgery),
+            },
+            age: match self.stale {
+                None | Some(Stale::Any(false)) => 0,
+                Some(Stale::Any(true)) => STALE,
+                Some(Stale::Seconds(seconds)) => seconds,
+            },
+        })
+    }
+
+    /// Where it is told, and what.
+    fn resolve(&self, world: &World, now: i64) -> Result<(Subscription, Event), Failure> {
+        let mut apps = world.config.apps.iter();
+        let app = match &self.app_id {
+            Some(app_id) => apps.find(|app| app.app_id == *app_id),
+            None => apps.find(|app| world.consoles.of(&app.app_id).push.is_some()),
+        };
+        let subscription = app.map(|app| (app, world.consoles.of(&app.app_id).push));
+        let Some((app, Some(subscription))) = subscription else {
+            return Err(Failure::conflict(
+                "the application has no message push: PUT /control/wechat/push",
+            ));
+        };
+        if world.people.find(&self.person).is_none() {
+            return Err(Failure::no_person(&self.person));
+        }
+        let platform = app
+            .platform
+            .as_ref()
+            .filter(|_| app.kind != AppKind::MiniProgram);
+        let event = Event {
+            kind: self.event,
+            app_id: app.app_id.clone(),
+            openid: openid(&app.app_id, &self.person),
+            unionid: platform.map(|platform| unionid(platform, &self.person)),
+            revoke_info: self.revoke_info.clone(),
+            created_at: self.create_time.unwrap_or(now),
+            spaced_keys: self.spaced_keys,
+            without_openid: self.without_openid,
+        };
+        Ok((subscription, event))
+    }
+}
+
+fn subscription(registration: &Registration) -> Result<Subscription, Failure> {
+    let token = &registration.token;
+    if !(3..=32).contains(&token.len()) || !token.bytes().all(|byte| byte.is_ascii_alphanumeric()) {
+        return Err(Failure::bad_request("token has 3 to 32 letters and digits"));
+    }
+    let key = EncodingKey::parse(&registration.aes_key)
+        .ok_or_else(|| Failure::bad_request("aes_key has 43 letters and digits"))?;
+    Ok(Subscription {
+        url: LoopbackUrl::parse(&registration.url).map_err(Failure::bad_request)?,
+        token: token.clone(),
+        key,
+        mode: registration.mode,
+    })
+}
+
+fn is_acknowledged(reply: &Reply) -> bool {
+    matches!(reply, Reply::Answered { status: 200, body } if matches!(body.trim(), "" | "success"))
+}
+
+fn describe(app_id: &str, subscription: &Subscription) -> Value {
+    json!({"app_id": app_id, "url": subscription.url.as_string(), "mode": subscription.mode})
+}
+
+fn delivery(copy: u32, attempt: u32, reply: &Reply) -> Value {
+    let mut delivery = describe_reply(reply);
+    delivery["copy"] = json!(copy);
+    delivery["attempt"] = json!(attempt);
+    delivery["accepted"] = json!(is_acknowledged(reply));
+    delivery
+}
+
+fn describe_reply(reply: &Reply) -> Value {
+    match reply {
+        Reply::Answered { status, body } => json!({"status": status, "body": body}),
+        Reply::TimedOut => json!({"error": "no answer within 5 seconds"}),
+        Reply::Failed => json!({"error": "no connection, or it broke"}),
+    }
+}

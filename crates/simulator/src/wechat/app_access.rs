@@ -1,0 +1,35 @@
+//! Who calls with an application's access token, and what it may do.
+
+use chrono::{DateTime, Utc};
+
+use super::refusal::Refusal;
+use crate::call::Call;
+use crate::config::AppKind;
+use crate::state::World;
+
+/// The application that the call's `access_token` speaks for: else 41001
+/// (missing), 40001, 40014, 42001.
+pub(super) fn application(
+    world: &World,
+    call: &Call,
+    now: DateTime<Utc>,
+) -> Result<String, Refusal> {
+    let token = call.parameter("access_token").ok_or(Refusal::new(41001))?;
+    world
+        .app_tokens
+        .check(token, now)
+        .map(str::to_owned)
+        .map_err(Refusal::new)
+}
+
+/// Refuses with 48001 what only a verified mini-program may call.
+pub(super) fn verified_mini_program(world: &World, app_id: &str) -> Result<(), Refusal> {
+    let is_mini_program = world
+        .find_app(app_id)
+        .is_some_and(|app| app.kind == AppKind::MiniProgram);
+    if is_mini_program && !world.consoles.of(app_id).unverified {
+        Ok(())
+    } else {
+        Err(Refusal::new(48001))
+    }
+}
