@@ -28,6 +28,7 @@ use menshen_sms::FailoverSender;
 use menshen_sms::SmsVendor;
 use menshen_sms::Webhook;
 use menshen_sms::WebhookConfig;
+use menshen_sms::{Template, Templates};
 use menshen_sql::{Database, DatabaseError, DatabaseOptions, SqlStore};
 use menshen_token::algorithm::Algorithm;
 use menshen_token::key_set::KeySet;
@@ -333,7 +334,7 @@ fn vendor(
                 access_key_id: defaults::ALIYUN_ACCESS_KEY_ID.to_owned(),
                 access_key_secret: defaults::ALIYUN_ACCESS_KEY_SECRET.into(),
                 sign_name: defaults::ALIYUN_SIGN_NAME.to_owned(),
-                template_code: defaults::ALIYUN_TEMPLATE_CODE.to_owned(),
+                templates: Templates::only(Template::with_code(defaults::ALIYUN_TEMPLATE_CODE)),
             })?
         }
         VendorSettings::Aliyun {
@@ -347,7 +348,7 @@ fn vendor(
             access_key_id: access_key_id.clone(),
             access_key_secret: access_key_secret.clone(),
             sign_name: sign_name.clone(),
-            template_code: template_code.clone(),
+            templates: Templates::only(Template::with_code(template_code)),
         })?,
         VendorSettings::Webhook { url, secret } => Arc::new(Webhook::new(
             &WebhookConfig {

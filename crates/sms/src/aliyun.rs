@@ -14,11 +14,15 @@ use secrecy::SecretString;
 use serde::Deserialize;
 use tokio::time::Instant;
 
-use crate::acs3::{SignedParts, canonical_query, date, hex_sha256, sign};
-use crate::aliyun_errors;
+use crate::aliyun::acs3::{date, sign};
+use crate::canonical::{SignedParts, canonical_query, hex_sha256, host_header};
 use crate::outcome::{Outcome, Scope};
-use crate::transport::{client, send, word};
-use crate::vendor::{Attempt, SmsVendor, VendorConfigError, random_hex};
+use crate::template::{Template, Templates};
+use crate::transport::{client, send, unreadable, word};
+use crate::vendor::{Attempt, Serves, SmsVendor, VendorConfigError, random_hex};
+
+pub mod acs3;
+mod errors;
 
 const ACTION: &str = "SendSms";
 const VERSION: &str = "2017-05-25";
@@ -33,10 +37,10 @@ pub struct AliyunConfig {
     pub access_key_id: String,
     /// Its secret.
     pub access_key_secret: SecretString,
-    /// The approved sign, without brackets.
+    /// The approved sign of templates that name none, without brackets.
     pub sign_name: String,
-    /// The template, `SMS_` and digits, with one variable `code`.
-    pub template_code: String,
+    /// The templates, `SMS_` and digits; templates for codes take one variable.
+    pub templates: Templates,
 }
 
 /// Alibaba Cloud SMS.
@@ -50,7 +54,7 @@ pub struct Aliyun {
 }
 
 impl Aliyun {
-    /// A sender for one sign and one template.
+    /// A sender for one account.
     ///
     /// # Errors
     ///
@@ -72,14 +76,14 @@ impl Aliyun {
     }
 
     /// The request of one attempt: date and nonce are new in each.
-    fn request(&self, message: &SmsMessage) -> Request {
+    fn request(&self, message: &SmsMessage, template: &Template) -> Request {
         let phone = national_or_international(&message.phone);
-        let param = serde_json::json!({ "code": message.code.expose() }).to_string();
-        let send_id = message.id.to_string();
+        let (param, send_id) = (template.named_values(message), message.id.to_string());
+        let sign_name = template.sign.as_ref().unwrap_or(&self.config.sign_name);
         let query = [
             ("PhoneNumbers", phone),
-            ("SignName", self.config.sign_name.as_str()),
-            ("TemplateCode", self.config.template_code.as_str()),
+            ("SignName", sign_name.as_str()),
+            ("TemplateCode", template.id.as_str()),
             ("TemplateParam", param.as_str()),
             // Comes back in the receipt as `out_id`.
             ("OutId", send_id.as_str()),
@@ -98,7 +102,7 @@ impl Aliyun {
             canonical_uri: "/",
             query: &query,
             headers: &signed,
-            body: b"",
+            payload: &hex_sha256(b""),
         };
         let config = &self.config;
         let signature = sign(&parts, &config.access_key_id, &config.access_key_secret);
@@ -120,20 +124,20 @@ impl SmsVendor for Aliyun {
         "aliyun"
     }
 
+    fn serves(&self, message: &SmsMessage) -> Serves {
+        Serves::with(self.config.templates.of(message))
+    }
+
     async fn attempt(&self, message: &SmsMessage, deadline: Instant) -> Attempt {
-        match send(&self.client, self.request(message), deadline).await {
+        let Some(template) = self.config.templates.of(message) else {
+            return Outcome::Config(Scope::Message).into();
+        };
+        let request = self.request(message, template);
+        match send(&self.client, request, deadline).await {
             Ok(answer) => read(&answer),
             Err(outcome) => outcome.into(),
         }
     }
-}
-
-/// The `Host` header exactly as it is sent: the port only where it is not the
-/// scheme's own.
-fn host_header(url: &Url) -> String {
-    let host = url.host_str().unwrap_or_default();
-    url.port()
-        .map_or_else(|| host.to_owned(), |port| format!("{host}:{port}"))
 }
 
 /// Mainland numbers as 11 digits, all others as country code and number; neither
@@ -173,7 +177,7 @@ fn read(answer: &Answer) -> Attempt {
             .header("x-acs-retry-after")
             .and_then(|text| text.parse().ok());
         let wait = wait.map(Duration::from_millis);
-        aliyun_errors::outcome(answer.status(), &reply.code, &reply.message, wait)
+        errors::outcome(answer.status(), &reply.code, &reply.message, wait)
     };
     Attempt {
         outcome,
@@ -181,17 +185,6 @@ fn read(answer: &Answer) -> Attempt {
         request_id: reply.request_id.as_deref().and_then(word),
         message_id: reply.biz_id.as_deref().and_then(word),
         cost_units: None,
-    }
-}
-
-/// An answer that is not the vendor's JSON. Of a 2xx nobody knows whether the
-/// message was taken.
-fn unreadable(status: u16) -> Outcome {
-    match status {
-        200..300 => Outcome::Unknown,
-        429 => Outcome::VendorBusy { wait: None },
-        500.. => Outcome::VendorFault,
-        _ => Outcome::Config(Scope::Account),
     }
 }
 
@@ -209,28 +202,5 @@ mod tests {
             let phone = PhoneNumber::parse(raw).unwrap();
             assert_eq!(national_or_international(&phone), form);
         }
-    }
-
-    #[test]
-    fn the_host_carries_a_port_only_where_it_is_sent() {
-        for (url, host) in [
-            ("https://dysmsapi.aliyuncs.com", "dysmsapi.aliyuncs.com"),
-            (
-                "https://dysmsapi.aliyuncs.com:443/",
-                "dysmsapi.aliyuncs.com",
-            ),
-            ("http://127.0.0.1:18080/sms/aliyun", "127.0.0.1:18080"),
-            ("http://[::1]:80/", "[::1]"),
-        ] {
-            assert_eq!(host_header(&Url::parse(url).unwrap()), host);
-        }
-    }
-
-    #[test]
-    fn html_is_read_by_its_status() {
-        assert_eq!(unreadable(200), Outcome::Unknown);
-        assert_eq!(unreadable(502), Outcome::VendorFault);
-        assert_eq!(unreadable(302), Outcome::Config(Scope::Account));
-        assert_eq!(unreadable(429), Outcome::VendorBusy { wait: None });
     }
 }

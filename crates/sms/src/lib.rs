@@ -4,22 +4,30 @@
 //! Each vendor maps every answer to one [`Outcome`], and only the
 //! [`FailoverSender`] acts on outcomes.
 
-mod aliyun_errors;
 mod failover;
 mod outcome;
+mod template;
 mod transport;
 mod vendor;
 mod verdict;
 
-pub mod acs3;
 pub mod aliyun;
+pub mod canonical;
 pub mod console;
+pub mod huawei;
+pub mod tencent;
+pub mod twilio;
+pub mod volcengine;
 pub mod webhook;
-pub mod webhook_signature;
 
 pub use aliyun::{Aliyun, AliyunConfig};
 pub use console::Console;
 pub use failover::FailoverSender;
+pub use huawei::{Huawei, HuaweiAuth, HuaweiConfig};
 pub use outcome::{Duties, Outcome, SameVendor, Scope};
-pub use vendor::{Attempt, SmsVendor, VendorConfigError};
+pub use template::{AmbiguousTemplates, Meant, RegionClass, Template, Templates, Variable};
+pub use tencent::{Tencent, TencentConfig};
+pub use twilio::{Twilio, TwilioConfig};
+pub use vendor::{Attempt, Serves, SmsVendor, VendorConfigError};
+pub use volcengine::{Volcengine, VolcengineConfig};
 pub use webhook::{Webhook, WebhookConfig};

@@ -5,7 +5,7 @@ use std::time::Duration;
 use menshen_outbound::{Answer, CallError, Client, ClientError, Request};
 use tokio::time::Instant;
 
-use crate::outcome::Outcome;
+use crate::outcome::{Outcome, Scope};
 
 /// The longest time that a connection may take to come about.
 const CONNECT: Duration = Duration::from_secs(1);
@@ -45,6 +45,23 @@ fn outcome_of(error: &CallError) -> Outcome {
     }
 }
 
+/// What an answer means that is not in the vendor's own form. Of a 2xx nobody
+/// knows whether the message was taken.
+pub(crate) fn unreadable(status: u16) -> Outcome {
+    match status {
+        200..300 => Outcome::Unknown,
+        429 => Outcome::VendorBusy { wait: None },
+        500.. => Outcome::VendorFault,
+        _ => Outcome::Config(Scope::Account),
+    }
+}
+
+/// How long the answer asks us to wait, where it does so in seconds.
+pub(crate) fn retry_after(answer: &Answer) -> Option<Duration> {
+    let seconds = answer.header("retry-after")?.trim().parse().ok()?;
+    Some(Duration::from_secs(seconds))
+}
+
 /// A vendor's word, fit for a log: short, and of plain characters only.
 pub(crate) fn word(text: &str) -> Option<String> {
     let plain = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'_' | b'-' | b'^' | b':');
@@ -54,7 +71,15 @@ pub(crate) fn word(text: &str) -> Option<String> {
 
 #[cfg(test)]
 mod tests {
-    use super::word;
+    use super::*;
+
+    #[test]
+    fn html_is_read_by_its_status() {
+        assert_eq!(unreadable(200), Outcome::Unknown);
+        assert_eq!(unreadable(502), Outcome::VendorFault);
+        assert_eq!(unreadable(302), Outcome::Config(Scope::Account));
+        assert_eq!(unreadable(429), Outcome::VendorBusy { wait: None });
+    }
 
     #[test]
     fn only_plain_words_reach_a_log() {

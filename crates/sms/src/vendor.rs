@@ -7,6 +7,8 @@ use menshen_outbound::{BadBaseUrl, ClientError};
 use tokio::time::Instant;
 
 use crate::outcome::Outcome;
+use crate::template::Template;
+use crate::twilio::text::BadText;
 
 /// 32 random hexadecimal digits.
 pub(crate) fn random_hex(randomness: &dyn Randomness) -> String {
@@ -42,11 +44,34 @@ impl From<Outcome> for Attempt {
     }
 }
 
+/// Whether a vendor is one for a message.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Serves {
+    /// It is meant for such messages.
+    Gladly,
+    /// It can be tried once the others have failed: messages to that region
+    /// seldom arrive through it.
+    Reluctantly,
+    /// It has no template for such messages, and is not asked.
+    Never,
+}
+
+impl Serves {
+    pub(crate) fn with(template: Option<&Template>) -> Self {
+        template.map_or(Self::Never, |_| Self::Gladly)
+    }
+}
+
 /// Somebody who sends messages for us.
 #[async_trait]
 pub trait SmsVendor: Send + Sync {
     /// The vendor's name in the configuration and in logs.
     fn name(&self) -> &'static str;
+
+    /// Whether the vendor is one for this message; without I/O.
+    fn serves(&self, _message: &SmsMessage) -> Serves {
+        Serves::Gladly
+    }
 
     /// Asks the vendor once, before `deadline`. Whatever goes wrong is an
     /// outcome.
@@ -65,6 +90,9 @@ pub enum VendorConfigError {
     /// The secret of the webhook is not one of Standard Webhooks.
     #[error("the secret of the SMS webhook must be whsec_ and the base64 of 24 to 64 bytes")]
     Secret,
+    /// A text cannot be sent.
+    #[error(transparent)]
+    Text(BadText),
     /// The machine offers no usable TLS set-up.
     #[error(transparent)]
     Client(#[from] ClientError),

@@ -12,9 +12,11 @@ use serde::{Deserialize, Serialize};
 use tokio::time::Instant;
 
 use crate::outcome::{Outcome, Scope};
-use crate::transport::{client, send, word};
+use crate::transport::{client, retry_after, send, word};
 use crate::vendor::{Attempt, SmsVendor, VendorConfigError};
-use crate::webhook_signature::WebhookKey;
+use crate::webhook::signature::WebhookKey;
+
+pub mod signature;
 
 /// What the vendor needs to know. `Debug` shows no secret.
 #[derive(Debug, Clone)]
@@ -117,10 +119,7 @@ struct ReplyError {
 }
 
 fn read(answer: &Answer) -> Attempt {
-    let wait = answer
-        .header("retry-after")
-        .and_then(|text| text.trim().parse().ok());
-    let wait = wait.map(Duration::from_secs);
+    let wait = retry_after(answer);
     if !answer.is_success() {
         return refused(answer.status(), wait);
     }

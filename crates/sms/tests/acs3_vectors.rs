@@ -1,7 +1,8 @@
 //! The signer against requests that Alibaba Cloud's own SDKs made.
 
 use chrono::DateTime;
-use menshen_sms::acs3::{SignedParts, canonical_query, date, hex_sha256, sign};
+use menshen_sms::aliyun::acs3::{date, sign};
+use menshen_sms::canonical::{SignedParts, canonical_query, hex_sha256};
 use secrecy::SecretString;
 use serde_json::Value;
 
@@ -39,7 +40,7 @@ fn every_vector_comes_out_byte_for_byte() {
             canonical_uri: "/",
             query: &query,
             headers: &headers,
-            body,
+            payload: &hex_sha256(body),
         };
         let secret = SecretString::from(text(inputs, "access_key_secret"));
         let signed = sign(&parts, text(inputs, "access_key_id"), &secret);

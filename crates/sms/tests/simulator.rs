@@ -16,7 +16,7 @@ use menshen_domain::ports::randomness::Randomness;
 use menshen_domain::ports::sms_sender::{SmsDelivery, SmsMessage, SmsSendError as E, SmsSender};
 use menshen_outbound::{Client, Method, Request, base_url, encode};
 use menshen_simulator::{RunningSimulator, Simulator, SimulatorConfig, defaults};
-use menshen_sms::{Aliyun, AliyunConfig, FailoverSender};
+use menshen_sms::{Aliyun, AliyunConfig, FailoverSender, Template, Templates};
 use serde_json::{Value, json};
 use tokio::time::Instant;
 
@@ -58,7 +58,7 @@ fn config(simulator: &RunningSimulator, path: &str) -> AliyunConfig {
         access_key_id: defaults::ALIYUN_ACCESS_KEY_ID.to_owned(),
         access_key_secret: defaults::ALIYUN_ACCESS_KEY_SECRET.into(),
         sign_name: defaults::ALIYUN_SIGN_NAME.to_owned(),
-        template_code: defaults::ALIYUN_TEMPLATE_CODE.to_owned(),
+        templates: Templates::only(Template::with_code(defaults::ALIYUN_TEMPLATE_CODE)),
     }
 }
 
@@ -152,7 +152,7 @@ async fn what_is_not_as_registered_is_our_fault() {
             ..good()
         },
         AliyunConfig {
-            template_code: "SMS_999999999".to_owned(),
+            templates: Templates::only(Template::with_code("SMS_999999999")),
             ..good()
         },
     ];

@@ -5,7 +5,8 @@ use std::time::Duration;
 
 use menshen_domain::ports::sms_sender::{SmsDelivery, SmsSendError as E, SmsSender as _};
 use menshen_outbound::mock::{Reaction, Seen};
-use menshen_sms::acs3::{SignedParts, sign};
+use menshen_sms::aliyun::acs3::sign;
+use menshen_sms::canonical::{SignedParts, hex_sha256};
 
 use crate::support::{
     KEY_ID, KEY_SECRET, aliyun, always, code, code_saying, message, message_to, sender,
@@ -67,7 +68,7 @@ async fn the_request_is_the_one_that_was_signed() {
         canonical_uri: "/",
         query: &query,
         headers: &headers,
-        body: &seen.body,
+        payload: &hex_sha256(&seen.body),
     };
     assert_eq!(
         sign(&parts, KEY_ID, &KEY_SECRET.into()).authorization,

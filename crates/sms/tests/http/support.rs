@@ -13,7 +13,9 @@ use menshen_domain::ports::clock::Clock;
 use menshen_domain::ports::randomness::Randomness;
 use menshen_domain::ports::sms_sender::SmsMessage;
 use menshen_outbound::mock::{MockServer, Reaction, Seen};
-use menshen_sms::{Aliyun, AliyunConfig, FailoverSender, SmsVendor, Webhook, WebhookConfig};
+use menshen_sms::{
+    Aliyun, AliyunConfig, FailoverSender, SmsVendor, Template, Templates, Webhook, WebhookConfig,
+};
 
 pub(crate) const PHONE: &str = "+8613800138000";
 pub(crate) const CODE: &str = "048291";
@@ -83,7 +85,7 @@ pub(crate) fn aliyun(endpoint: &str) -> Arc<dyn SmsVendor> {
         access_key_id: KEY_ID.to_owned(),
         access_key_secret: KEY_SECRET.into(),
         sign_name: "门神 演示".to_owned(),
-        template_code: "SMS_100000001".to_owned(),
+        templates: Templates::only(Template::with_code("SMS_100000001")),
     };
     Arc::new(Aliyun::new(config, clock(), randomness()).unwrap())
 }

@@ -3,7 +3,7 @@
 use menshen_domain::model::sms_delivery::SendOutcome;
 use menshen_domain::ports::sms_sender::{SmsDelivery, SmsSendError as E, SmsSender as _};
 use menshen_outbound::mock::Reaction;
-use menshen_sms::webhook_signature::WebhookKey;
+use menshen_sms::webhook::signature::WebhookKey;
 use menshen_sms::{VendorConfigError, Webhook, WebhookConfig};
 
 use crate::support::{HOOK_SECRET, NOW, always, clock, message, sender, server, webhook};

@@ -1,30 +1,29 @@
-//! Alibaba Cloud's signature version 3, ACS3-HMAC-SHA256, as a pure function.
+//! What the signatures of Alibaba, Tencent, Huawei and Volcengine share: one
+//! canonical form of a request, and the parts of a signature over it.
 //!
-//! Source: Alibaba Cloud, "Request syntax and signature method V3".
+//! Their schemes differ in the text that is signed, in the key, and in how the
+//! result is written; that is in a file of each vendor's own.
 
 use std::fmt::Write as _;
 
 use aws_lc_rs::{digest, hmac};
 use chrono::{DateTime, Utc};
-use menshen_outbound::encode;
-use secrecy::{ExposeSecret as _, SecretString};
-
-const ALGORITHM: &str = "ACS3-HMAC-SHA256";
+use menshen_outbound::{Url, encode};
 
 /// What is signed.
 #[derive(Debug, Clone, Copy)]
 pub struct SignedParts<'a> {
     /// The HTTP method, in upper case.
     pub method: &'a str,
-    /// The path; `/` for RPC style calls, whatever path an endpoint is put below.
+    /// The path as the scheme wants it signed.
     pub canonical_uri: &'a str,
-    /// The parameters, before any encoding.
+    /// The parameters of the query, before any encoding.
     pub query: &'a [(&'a str, &'a str)],
-    /// The headers to sign: the host, the content type if there is one, and all
-    /// that begin with `x-acs-`.
+    /// The headers to sign.
     pub headers: &'a [(&'a str, &'a str)],
-    /// The exact body.
-    pub body: &'a [u8],
+    /// The hash of the exact body in lower-case hexadecimal digits, or the word
+    /// that a scheme puts in its place.
+    pub payload: &'a str,
 }
 
 /// A signature with the steps that lead to it, which tests and support need.
@@ -40,33 +39,31 @@ pub struct Signature {
     pub authorization: String,
 }
 
-/// Signs a request.
-#[must_use]
-pub fn sign(
-    parts: &SignedParts<'_>,
-    access_key_id: &str,
-    access_key_secret: &SecretString,
-) -> Signature {
-    let (headers, names) = canonical_headers(parts.headers);
-    let canonical_request = format!(
-        "{}\n{}\n{}\n{headers}\n{names}\n{}",
-        parts.method,
-        parts.canonical_uri,
-        canonical_query(parts.query),
-        hex_sha256(parts.body),
-    );
-    let string_to_sign = format!("{ALGORITHM}\n{}", hex_sha256(canonical_request.as_bytes()));
-    let key = access_key_secret.expose_secret().as_bytes();
-    let key = hmac::Key::new(hmac::HMAC_SHA256, key);
-    let signature = hex::encode(hmac::sign(&key, string_to_sign.as_bytes()));
-    let authorization = format!(
-        "{ALGORITHM} Credential={access_key_id},SignedHeaders={names},Signature={signature}"
-    );
-    Signature {
-        canonical_request,
-        string_to_sign,
-        signature,
-        authorization,
+/// A request in its canonical form, and the names of its signed headers.
+pub(crate) struct CanonicalRequest {
+    pub(crate) text: String,
+    pub(crate) signed_headers: String,
+}
+
+impl CanonicalRequest {
+    pub(crate) fn of(parts: &SignedParts<'_>) -> Self {
+        let (headers, signed_headers) = canonical_headers(parts.headers);
+        let text = format!(
+            "{}\n{}\n{}\n{headers}\n{signed_headers}\n{}",
+            parts.method,
+            parts.canonical_uri,
+            canonical_query(parts.query),
+            parts.payload,
+        );
+        Self {
+            text,
+            signed_headers,
+        }
+    }
+
+    /// The hash of the canonical form.
+    pub(crate) fn hash(&self) -> String {
+        hex_sha256(self.text.as_bytes())
     }
 }
 
@@ -83,16 +80,29 @@ pub fn canonical_query(query: &[(&str, &str)]) -> String {
     pairs.join("&")
 }
 
-/// The time as `x-acs-date` writes it: UTC, whole seconds.
-#[must_use]
-pub fn date(time: DateTime<Utc>) -> String {
-    time.format("%Y-%m-%dT%H:%M:%SZ").to_string()
-}
-
-/// Lower-case hexadecimal SHA-256, as `x-acs-content-sha256` carries it.
+/// Lower-case hexadecimal SHA-256.
 #[must_use]
 pub fn hex_sha256(bytes: &[u8]) -> String {
     hex::encode(digest::digest(&digest::SHA256, bytes))
+}
+
+/// HMAC-SHA256, whose result may be the key of the next.
+pub(crate) fn hmac_sha256(key: &[u8], text: &str) -> hmac::Tag {
+    hmac::sign(&hmac::Key::new(hmac::HMAC_SHA256, key), text.as_bytes())
+}
+
+/// UTC in the basic form of ISO 8601, whole seconds: `20260101T000000Z`.
+#[must_use]
+pub fn basic_date(time: DateTime<Utc>) -> String {
+    time.format("%Y%m%dT%H%M%SZ").to_string()
+}
+
+/// The `Host` header exactly as it is sent: the port only where it is not the
+/// scheme's own.
+pub(crate) fn host_header(url: &Url) -> String {
+    let host = url.host_str().unwrap_or_default();
+    url.port()
+        .map_or_else(|| host.to_owned(), |port| format!("{host}:{port}"))
 }
 
 /// One line per header, and the list of their names. The values of a name that
@@ -137,6 +147,21 @@ mod tests {
     #[test]
     fn the_date_is_the_utc_date() {
         let time = DateTime::from_timestamp(1_772_294_405, 0).unwrap();
-        assert_eq!(date(time), "2026-02-28T16:00:05Z");
+        assert_eq!(basic_date(time), "20260228T160005Z");
+    }
+
+    #[test]
+    fn the_host_carries_a_port_only_where_it_is_sent() {
+        for (url, host) in [
+            ("https://dysmsapi.aliyuncs.com", "dysmsapi.aliyuncs.com"),
+            (
+                "https://dysmsapi.aliyuncs.com:443/",
+                "dysmsapi.aliyuncs.com",
+            ),
+            ("http://127.0.0.1:18080/sms/aliyun", "127.0.0.1:18080"),
+            ("http://[::1]:80/", "[::1]"),
+        ] {
+            assert_eq!(host_header(&Url::parse(url).unwrap()), host);
+        }
     }
 }
