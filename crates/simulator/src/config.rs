@@ -1,12 +1,18 @@
 //! What a simulator knows at its start: applications, accounts and people.
 
+pub(crate) mod sms;
+
+use sms::{AliyunAccount, RealLookingAccount, TencentAccount};
+
 /// Everything a simulator is started with; the default is complete.
 #[derive(Debug, Clone)]
 pub struct SimulatorConfig {
     /// The applications that the offline `WeChat` knows.
     pub apps: Vec<SimulatedApp>,
-    /// The one account of the offline Alibaba Cloud.
+    /// The account of the offline Alibaba Cloud.
     pub aliyun: AliyunAccount,
+    /// The account of the offline Tencent Cloud.
+    pub tencent: TencentAccount,
     /// The people who exist from the start.
     pub people: Vec<Person>,
     /// Whether SMS vendors enforce their limits per number.
@@ -59,19 +65,6 @@ impl AppKind {
     }
 }
 
-/// An account of the offline Alibaba Cloud, with one sign and one template.
-#[derive(Clone)]
-pub struct AliyunAccount {
-    /// The `AccessKey` id.
-    pub access_key_id: String,
-    /// The `AccessKey` secret.
-    pub access_key_secret: String,
-    /// The approved sign, without brackets.
-    pub sign_name: String,
-    /// The approved template, `SMS_` and digits; its one variable is `code`.
-    pub template_code: String,
-}
-
 /// Somebody with a phone in the hand.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Person {
@@ -113,6 +106,8 @@ pub enum SessionKeyRotation {
 /// The credentials and names of the default configuration: fixed, fake, and
 /// no secret.
 pub mod defaults {
+    pub use super::sms::defaults::*;
+
     /// The mini-program's app id.
     pub const MINI_PROGRAM_APP_ID: &str = "wx5f3a9c0d7e1b2a48";
     /// The mini-program's secret.
@@ -127,15 +122,6 @@ pub mod defaults {
     pub const WEBSITE_APP_SECRET: &str = "fa4e0000000000000000000000000003";
     /// The Open Platform account to which all three are bound.
     pub const PLATFORM: &str = "menshen-demo";
-
-    /// The id of the `AccessKey` of the offline Alibaba Cloud.
-    pub const ALIYUN_ACCESS_KEY_ID: &str = "fake-aliyun-access-key-id";
-    /// The secret of that `AccessKey`.
-    pub const ALIYUN_ACCESS_KEY_SECRET: &str = "fake-aliyun-access-key-secret";
-    /// The approved sign.
-    pub const ALIYUN_SIGN_NAME: &str = "门神演示";
-    /// The approved template.
-    pub const ALIYUN_TEMPLATE_CODE: &str = "SMS_100000001";
 
     /// The number of `alice`.
     pub const ALICE_PHONE: &str = "+8613800138000";
@@ -162,6 +148,7 @@ impl Default for SimulatorConfig {
                 ),
             ],
             aliyun: AliyunAccount::default(),
+            tencent: TencentAccount::default(),
             people: vec![
                 Person::new("alice", defaults::ALICE_PHONE),
                 Person::new("bob", defaults::BOB_PHONE),
@@ -177,6 +164,23 @@ impl Default for SimulatorConfig {
     }
 }
 
+impl SimulatorConfig {
+    /// Whether the accounts of the SMS vendors are made up, as they must be:
+    /// what is simulated has no use for real keys.
+    ///
+    /// # Errors
+    ///
+    /// [`RealLookingAccount`] names the first that has the look of a real one.
+    pub fn check(&self) -> Result<(), RealLookingAccount> {
+        let ids = [
+            ("aliyun", "access_key_id", &self.aliyun.access_key_id),
+            ("tencent", "secret_id", &self.tencent.secret_id),
+        ];
+        ids.into_iter()
+            .try_for_each(|(vendor, name, id)| sms::refuse_real(vendor, name, id))
+    }
+}
+
 impl SimulatedApp {
     fn demo(app_id: &str, app_secret: &str, kind: AppKind) -> Self {
         Self {
@@ -188,33 +192,12 @@ impl SimulatedApp {
     }
 }
 
-impl Default for AliyunAccount {
-    fn default() -> Self {
-        Self {
-            access_key_id: defaults::ALIYUN_ACCESS_KEY_ID.to_owned(),
-            access_key_secret: defaults::ALIYUN_ACCESS_KEY_SECRET.to_owned(),
-            sign_name: defaults::ALIYUN_SIGN_NAME.to_owned(),
-            template_code: defaults::ALIYUN_TEMPLATE_CODE.to_owned(),
-        }
-    }
-}
-
 impl std::fmt::Debug for SimulatedApp {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("SimulatedApp")
             .field("app_id", &self.app_id)
             .field("kind", &self.kind)
             .field("platform", &self.platform)
-            .finish_non_exhaustive()
-    }
-}
-
-impl std::fmt::Debug for AliyunAccount {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("AliyunAccount")
-            .field("access_key_id", &self.access_key_id)
-            .field("sign_name", &self.sign_name)
-            .field("template_code", &self.template_code)
             .finish_non_exhaustive()
     }
 }

@@ -65,14 +65,20 @@ impl Endpoint {
 
     /// Refuses with the error code of `fault`; without one, as the vendor does
     /// when it is out of order.
-    pub(crate) fn refuse(self, world: &mut World, fault: &Fault, now: DateTime<Utc>) -> Answer {
+    pub(crate) fn refuse(
+        self,
+        world: &mut World,
+        call: &Call,
+        fault: &Fault,
+        now: DateTime<Utc>,
+    ) -> Answer {
         let (code, message) = (
             fault.errcode.as_ref().map(ErrorCode::word),
             fault.message.as_deref(),
         );
         match self {
             Self::WeChat(known) => known.refuse(world, code.as_deref(), message, now),
-            Self::Sms(vendor) => (vendor.refuse)(world, code.as_deref(), message),
+            Self::Sms(vendor) => (vendor.refuse)(world, call, code.as_deref(), message),
         }
     }
 }

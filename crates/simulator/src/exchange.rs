@@ -66,7 +66,7 @@ fn react(shared: &Shared, call: &Call) -> (Duration, Outcome) {
             let effect = fault
                 .takes_effect()
                 .then(|| endpoint.answer(world, call, now));
-            fail(fault, effect, || endpoint.refuse(world, fault, now))
+            fail(fault, effect, || endpoint.refuse(world, call, fault, now))
         }
     };
     let verdict = match &outcome {

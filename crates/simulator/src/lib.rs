@@ -26,7 +26,6 @@ mod state;
 mod wechat;
 
 pub use clock::{Clock, SettableClock, SystemClock};
-pub use config::{
-    AliyunAccount, AppKind, Person, SessionKeyRotation, SimulatedApp, SimulatorConfig, defaults,
-};
+pub use config::sms::{AliyunAccount, RealLookingAccount, SmsRegion, SmsTemplate, TencentAccount};
+pub use config::{AppKind, Person, SessionKeyRotation, SimulatedApp, SimulatorConfig, defaults};
 pub use simulator::{RunningSimulator, Simulator};

@@ -45,12 +45,14 @@ impl Simulator {
     ///
     /// # Errors
     ///
-    /// The address cannot be bound.
+    /// The address cannot be bound, or an account of an SMS vendor looks like a
+    /// real one ([`SimulatorConfig::check`]).
     #[expect(
         clippy::unused_async,
         reason = "the caller waits for the server to be up, however that is done"
     )]
     pub async fn start(&self, listen: SocketAddr) -> std::io::Result<RunningSimulator> {
+        self.shared.check().map_err(std::io::Error::other)?;
         if !listen.ip().is_loopback() {
             tracing::warn!(%listen, "the simulator listens beyond loopback; it is not WeChat and protects nothing");
         }

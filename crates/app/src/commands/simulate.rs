@@ -6,7 +6,8 @@ use std::path::Path;
 use clap::Args;
 use menshen_domain::model::wechat::AppKind as DomainKind;
 use menshen_simulator::{
-    AliyunAccount, AppKind, SimulatedApp, Simulator, SimulatorConfig, defaults,
+    AliyunAccount, AppKind, SimulatedApp, Simulator, SimulatorConfig, SmsRegion, SmsTemplate,
+    defaults,
 };
 use secrecy::ExposeSecret as _;
 use tokio::signal::unix::{SignalKind, signal};
@@ -38,6 +39,7 @@ pub async fn run(options: &Options, file: Option<&Path>) -> Result<(), StartErro
         signal(SignalKind::interrupt())?,
     );
     let config = config(&settings);
+    config.check().map_err(|error| error.to_string())?;
     print_credentials(&config);
     let running = Simulator::new(config)
         .start(options.listen)
@@ -89,8 +91,12 @@ fn config(settings: &Settings) -> SimulatorConfig {
             config.aliyun = AliyunAccount {
                 access_key_id: access_key_id.clone(),
                 access_key_secret: access_key_secret.expose_secret().to_owned(),
-                sign_name: sign_name.clone(),
-                template_code: template_code.clone(),
+                signs: vec![sign_name.clone()],
+                templates: vec![SmsTemplate::new(
+                    template_code,
+                    SmsRegion::Mainland,
+                    &["code"],
+                )],
             };
         }
     }
@@ -117,19 +123,59 @@ fn print_credentials(config: &SimulatorConfig) {
             app.app_id
         );
     }
-    let account = &config.aliyun;
-    let fake = account.access_key_secret == defaults::ALIYUN_ACCESS_KEY_SECRET;
-    let secret = if fake {
-        account.access_key_secret.as_str()
-    } else {
-        "(as configured)"
+    let shown = |secret: &str, fake: &str| {
+        let secret = if secret == fake {
+            secret
+        } else {
+            "(as configured)"
+        };
+        secret.to_owned()
     };
+    let account = &config.aliyun;
     println!(
-        "  {:<12} access_key_id {}  access_key_secret {secret}",
-        "aliyun", account.access_key_id
+        "  {:<12} access_key_id {}  access_key_secret {}",
+        "aliyun",
+        account.access_key_id,
+        shown(
+            &account.access_key_secret,
+            defaults::ALIYUN_ACCESS_KEY_SECRET
+        )
     );
+    print_sms(
+        "sign_name",
+        &account.signs,
+        "template_code",
+        &account.templates,
+    );
+    let account = &config.tencent;
     println!(
-        "  {:<12} sign_name {}  template_code {}",
-        "", account.sign_name, account.template_code
+        "  {:<12} secret_id {}  secret_key {}  sdk_app_id {}",
+        "tencent",
+        account.secret_id,
+        shown(&account.secret_key, defaults::TENCENT_SECRET_KEY),
+        account.sdk_app_id
     );
+    print_sms(
+        "sign_name",
+        &account.signs,
+        "template_id",
+        &account.templates,
+    );
+}
+
+/// Prints what an account may send.
+fn print_sms(sign: &str, signs: &[String], template: &str, templates: &[SmsTemplate]) {
+    println!("  {:<12} {sign} {}", "", signs.join(", "));
+    for known in templates {
+        let region = match known.region {
+            SmsRegion::Mainland => "mainland",
+            SmsRegion::Overseas => "overseas",
+        };
+        println!(
+            "  {:<12} {template} {}  {region}, variables {}",
+            "",
+            known.id,
+            known.variables.join(", ")
+        );
+    }
 }

@@ -34,6 +34,6 @@ pub(super) async fn inbox(
 pub(super) async fn clear(shared: Data<Shared>) -> HttpResponse {
     let (mut world, _) = shared.enter();
     world.inbox.clear();
-    world.number_limits.clear();
+    world.sends.clear();
     HttpResponse::Ok().json(json!({"cleared": true}))
 }

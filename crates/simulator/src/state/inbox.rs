@@ -21,6 +21,28 @@ pub(crate) struct Message {
     pub(crate) text: String,
     /// When.
     pub(crate) at: DateTime<Utc>,
+    /// How it was sent.
+    #[serde(skip)]
+    #[expect(dead_code, reason = "receipts and queries will read it")]
+    pub(crate) sending: Sending,
+}
+
+/// What the vendor notes of a message, beside what the phone shows.
+#[derive(Debug, Clone, Default)]
+#[expect(dead_code, reason = "receipts and queries will read it")]
+pub(crate) struct Sending {
+    /// The vendor's id of the message, which receipts and queries name.
+    pub(crate) message_id: String,
+    /// The template's id.
+    pub(crate) template: String,
+    /// The sign's text.
+    pub(crate) sign: String,
+    /// The channel, account or number it was sent from.
+    pub(crate) sender: String,
+    /// The sender's own id for it, as the vendor gives it back.
+    pub(crate) reference: String,
+    /// How many messages it counts as.
+    pub(crate) segments: usize,
 }
 
 /// The newest messages of all phones.

@@ -5,10 +5,10 @@ mod codes;
 mod consoles;
 mod inbox;
 mod nonces;
-mod number_limits;
 mod people;
 mod quotas;
 mod request_log;
+mod send_log;
 mod session_keys;
 mod user_tokens;
 mod visits;
@@ -20,17 +20,18 @@ use chrono::{DateTime, TimeDelta, Utc};
 pub(crate) use app_tokens::AppTokens;
 pub(crate) use codes::{Code, CodeKind, Codes};
 pub(crate) use consoles::Consoles;
-pub(crate) use inbox::{Inbox, Message};
+pub(crate) use inbox::{Inbox, Message, Sending};
 pub(crate) use nonces::Nonces;
-pub(crate) use number_limits::NumberLimits;
 pub(crate) use people::{Individual, People, openid, unionid};
-pub(crate) use quotas::{Quotas, Window};
+pub(crate) use quotas::{Quotas, Window, window_in_beijing};
 pub(crate) use request_log::{RequestLog, sha256_hex};
+pub(crate) use send_log::{Send, SendLog};
 pub(crate) use session_keys::SessionKeys;
 pub(crate) use user_tokens::{USER_TOKEN_SECONDS, UserToken, UserTokens};
 pub(crate) use visits::{Visit, Visits};
 
 use crate::clock::Clock;
+use crate::config::sms::RealLookingAccount;
 use crate::config::{AppKind, SimulatedApp, SimulatorConfig};
 use crate::faults::Faults;
 use crate::random::Random;
@@ -60,6 +61,11 @@ impl Shared {
         (world, now)
     }
 
+    /// Whether the accounts of the SMS vendors are made up.
+    pub(crate) fn check(&self) -> Result<(), RealLookingAccount> {
+        self.start.check()
+    }
+
     /// Puts the world back to its start.
     pub(crate) fn reset(&self) {
         *self.world.lock().unwrap_or_else(PoisonError::into_inner) = World::new(&self.start);
@@ -83,7 +89,7 @@ pub(crate) struct World {
     pub(crate) quotas: Quotas,
     pub(crate) inbox: Inbox,
     pub(crate) nonces: Nonces,
-    pub(crate) number_limits: NumberLimits,
+    pub(crate) sends: SendLog,
     pub(crate) requests: RequestLog,
     pub(crate) faults: Faults,
 }
@@ -104,7 +110,7 @@ impl World {
             quotas: Quotas::default(),
             inbox: Inbox::default(),
             nonces: Nonces::default(),
-            number_limits: NumberLimits::default(),
+            sends: SendLog::default(),
             requests: RequestLog::default(),
             faults: Faults::default(),
         }

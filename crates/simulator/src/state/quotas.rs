@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use chrono::{DateTime, Utc};
 
 /// Beijing is eight hours ahead of UTC, all the year.
-pub(crate) const BEIJING_OFFSET_SECONDS: i64 = 8 * 3600;
+const BEIJING_OFFSET_SECONDS: i64 = 8 * 3600;
 
 /// Beyond this many counters those of past windows are forgotten.
 const MOST_COUNTERS: usize = 50_000;
@@ -23,9 +23,14 @@ impl Window {
     fn number(self, now: DateTime<Utc>) -> i64 {
         match self {
             Self::Minute => now.timestamp().div_euclid(60),
-            Self::Day => (now.timestamp() + BEIJING_OFFSET_SECONDS).div_euclid(86_400),
+            Self::Day => window_in_beijing(now, 86_400),
         }
     }
+}
+
+/// The number of the window of so many seconds, by the clock in Beijing.
+pub(crate) fn window_in_beijing(at: DateTime<Utc>, seconds: i64) -> i64 {
+    (at.timestamp() + BEIJING_OFFSET_SECONDS).div_euclid(seconds)
 }
 
 /// Counters by name, holder and window.

@@ -1,9 +1,7 @@
 //! Requests that the vendor's own clients signed, sent as they were.
 
-use std::fmt::Write as _;
-
 use chrono::DateTime;
-use menshen_simulator::{AliyunAccount, SimulatorConfig};
+use menshen_simulator::{AliyunAccount, SimulatorConfig, SmsRegion, SmsTemplate};
 use serde_json::Value;
 
 use super::offline::Offline;
@@ -24,8 +22,12 @@ async fn offline_at(keys: &Value, time: &Value, params: Option<&Value>) -> Offli
     let aliyun = AliyunAccount {
         access_key_id: text("access_key_id"),
         access_key_secret: text("access_key_secret"),
-        sign_name: known("SignName", "PassportDemo"),
-        template_code: known("TemplateCode", "SMS_100000001"),
+        signs: vec![known("SignName", "PassportDemo")],
+        templates: vec![SmsTemplate::new(
+            &known("TemplateCode", "SMS_100000001"),
+            SmsRegion::Mainland,
+            &["code"],
+        )],
     };
     let offline = Offline::start_with(SimulatorConfig {
         aliyun,
@@ -41,34 +43,9 @@ async fn offline_at(keys: &Value, time: &Value, params: Option<&Value>) -> Offli
 /// Sends the request byte for byte; answers status and body.
 async fn send(offline: &Offline, request: &Value, path: &str) -> (u16, Value) {
     let target = request["target"].as_str().expect("a target");
-    let body = request["body_utf8"].as_str().expect("a body");
-    let mut head = format!(
-        "{} {}{} HTTP/1.1\r\n",
-        request["method"].as_str().expect("a method"),
-        path,
-        &target[1..]
-    );
-    for header in request["headers"].as_array().expect("headers") {
-        let (name, value) = (
-            header[0].as_str().expect("a name"),
-            header[1].as_str().expect("a value"),
-        );
-        write!(head, "{name}: {value}\r\n").expect("a string grows");
-    }
-    write!(
-        head,
-        "connection: close\r\ncontent-length: {}\r\n\r\n{body}",
-        body.len()
-    )
-    .expect("a string grows");
-    let answer = offline.raw(&head).await;
-    let (start, body) = answer.split_once("\r\n\r\n").expect("a response");
-    let status = start
-        .split(' ')
-        .nth(1)
-        .and_then(|status| status.parse().ok())
-        .expect("a status");
-    (status, serde_json::from_str(body).expect("JSON"))
+    offline
+        .send_vector(request, &format!("{path}{}", &target[1..]))
+        .await
 }
 
 #[tokio::test]

@@ -6,6 +6,8 @@ mod control;
 mod faults;
 mod offline;
 mod receiver;
+mod signing;
+mod tencent;
 mod wechat_consoles;
 mod wechat_login;
 mod wechat_oauth;

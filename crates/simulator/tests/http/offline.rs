@@ -1,5 +1,6 @@
 //! A simulator on a free port, and what asks it.
 
+use std::fmt::Write as _;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::Arc;
 
@@ -152,6 +153,40 @@ impl Offline {
         let mut answer = Vec::new();
         stream.read_to_end(&mut answer).await.expect("an answer");
         String::from_utf8_lossy(&answer).into_owned()
+    }
+
+    /// A request of a vector, byte for byte, to `target`; its status and answer.
+    pub(crate) async fn send_vector(&self, request: &Value, target: &str) -> (u16, Value) {
+        let body = text(request, "body_utf8");
+        let mut head = format!("{} {target} HTTP/1.1\r\n", text(request, "method"));
+        for header in request["headers"].as_array().expect("headers") {
+            let part = |index: usize| header[index].as_str().expect("a name and a value");
+            write!(head, "{}: {}\r\n", part(0), part(1)).expect("a string grows");
+        }
+        let length = body.len();
+        write!(
+            head,
+            "connection: close\r\ncontent-length: {length}\r\n\r\n{body}"
+        )
+        .expect("a string grows");
+        let answer = self.raw(&head).await;
+        let (start, body) = answer.split_once("\r\n\r\n").expect("a response");
+        let status = start.split(' ').nth(1).and_then(|word| word.parse().ok());
+        let body = serde_json::from_str(body).expect("JSON");
+        (status.expect("a status"), body)
+    }
+
+    /// Sets the clock to so many seconds after 1970.
+    pub(crate) fn set_clock(&self, unix: &Value) {
+        let seconds = unix.as_i64().expect("seconds");
+        self.clock
+            .set(DateTime::from_timestamp(seconds, 0).expect("a time"));
+    }
+
+    /// The messages to a number, newest first; all with an empty number.
+    pub(crate) async fn inbox(&self, phone: &str) -> Vec<Value> {
+        let messages = self.get_json("/control/sms", &[("phone", phone)]).await;
+        messages.as_array().expect("an array").clone()
     }
 
     pub(crate) async fn stop(self) {

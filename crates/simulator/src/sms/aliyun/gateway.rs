@@ -4,8 +4,8 @@ use chrono::{DateTime, NaiveDateTime, TimeDelta, Utc};
 
 use super::refusal::Refusal;
 use crate::call::{Call, Pairs};
-use crate::sms::acs3::Authorization;
-use crate::sms::rpc;
+use crate::sms::signed::Authorization;
+use crate::sms::{acs3, rpc};
 use crate::state::World;
 
 const ACTION: &str = "SendSms";
@@ -32,8 +32,8 @@ pub(super) fn admit(world: &mut World, call: &Call, now: DateTime<Utc>) -> Resul
     }
     let mut parameters = call.query.clone();
     parameters.extend(call.form());
-    let authorization = Authorization::is_meant(call)
-        .then(|| Authorization::read(call).ok_or_else(|| Refusal::new("IncompleteSignature")))
+    let authorization = acs3::is_meant(call)
+        .then(|| acs3::read(call).ok_or_else(|| Refusal::new("IncompleteSignature")))
         .transpose()?;
     let claims = match &authorization {
         Some(authorization) => Claims::of_headers(call, authorization)?,
@@ -59,10 +59,10 @@ pub(super) fn admit(world: &mut World, call: &Call, now: DateTime<Utc>) -> Resul
     let secret = &world.config.aliyun.access_key_secret;
     let is_signed = match &authorization {
         Some(authorization) => {
-            if !authorization.is_complete(call) {
+            if !acs3::is_complete(authorization, call) {
                 return Err(Refusal::new("IncompleteSignature"));
             }
-            authorization.is_made_with(secret, call)
+            acs3::is_made_with(secret, authorization, call)
         }
         None => rpc::is_made_with(secret, &call.method, &parameters),
     };
@@ -84,7 +84,7 @@ impl<'c> Claims<'c> {
                 .ok_or_else(|| Refusal::new(missing))
         };
         Ok(Self {
-            key_id: &authorization.key_id,
+            key_id: &authorization.credential,
             action: header("x-acs-action", "MissingAction")?,
             version: header("x-acs-version", "MissingVersion")?,
             timestamp: header("x-acs-date", "MissingTimestamp")?,

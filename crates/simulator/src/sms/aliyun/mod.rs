@@ -1,6 +1,7 @@
 //! The offline Alibaba Cloud SMS (Dysmsapi 2017-05-25), `SendSms`.
 
 mod gateway;
+mod limits;
 mod refusal;
 mod send_sms;
 
@@ -8,8 +9,7 @@ use chrono::{DateTime, Utc};
 use serde_json::json;
 
 use self::refusal::Refusal;
-use super::SmsVendor;
-use super::acs3::Authorization;
+use super::{SmsVendor, acs3, uuid};
 use crate::call::{Answer, Call};
 use crate::random::Random;
 use crate::state::World;
@@ -29,9 +29,7 @@ fn speaks(call: &Call) -> bool {
             .iter()
             .any(|(name, _)| name == "AccessKeyId" || name == "SignatureNonce")
     });
-    call.header("x-acs-action").is_some()
-        || Authorization::is_meant(call)
-        || parameters.contains(&true)
+    call.header("x-acs-action").is_some() || acs3::is_meant(call) || parameters.contains(&true)
 }
 
 fn answer(world: &mut World, call: &Call, now: DateTime<Utc>) -> Answer {
@@ -51,7 +49,7 @@ fn answer(world: &mut World, call: &Call, now: DateTime<Utc>) -> Answer {
     }
 }
 
-fn refuse(world: &mut World, code: Option<&str>, message: Option<&str>) -> Answer {
+fn refuse(world: &mut World, _: &Call, code: Option<&str>, message: Option<&str>) -> Answer {
     let code = code.unwrap_or("ServiceUnavailable");
     refused(
         world,
@@ -74,13 +72,5 @@ fn refused(world: &mut World, refusal: &Refusal) -> Answer {
 
 /// A UUID in capitals.
 fn request_id(random: &mut Random) -> String {
-    let hex = random.hex(16).to_ascii_uppercase();
-    [
-        &hex[..8],
-        &hex[8..12],
-        &hex[12..16],
-        &hex[16..20],
-        &hex[20..],
-    ]
-    .join("-")
+    uuid(random).to_ascii_uppercase()
 }

@@ -78,6 +78,7 @@ fn message(code: &str) -> String {
         "ServiceUnavailable" => "The request has failed due to a temporary failure of the server.",
         "InternalError" => "The request processing has failed due to some unknown error.",
         "isv.MOBILE_NUMBER_ILLEGAL" => "号码格式错误",
+        "isv.DOMESTIC_NUMBER_NOT_SUPPORTED" => "国际/港澳台消息模板不支持发送境内号码",
         "isv.MOBILE_COUNT_OVER_LIMIT" => "手机号码数量超过限制",
         "isv.BUSINESS_LIMIT_CONTROL" => "触发分钟级流控Permits:1",
         "isv.DAY_LIMIT_CONTROL" => "触发日发送限额",

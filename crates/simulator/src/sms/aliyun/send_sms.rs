@@ -8,13 +8,14 @@ use std::collections::BTreeMap;
 use chrono::{DateTime, SubsecRound, Utc};
 use serde_json::Value;
 
+use super::limits;
 use super::refusal::Refusal;
 use crate::call::Pairs;
+use crate::config::sms::{SmsRegion, SmsTemplate};
 use crate::phone::Phone;
-use crate::state::{Message, World};
+use crate::sms::segments;
+use crate::state::{Message, Sending, World};
 
-/// The text of the one template; its variable is `code`.
-const TEMPLATE: &str = "您的验证码是${code}，10分钟内有效";
 const MOST_NUMBERS: usize = 1000;
 const LONGEST_VARIABLE: usize = 35;
 
@@ -33,55 +34,83 @@ pub(super) fn send(
             .map(|(_, value)| value.as_str())
     };
     let require = |name: &str| find(name).ok_or_else(|| Refusal::new(&format!("Missing{name}")));
-    let (numbers, sign, template) = (
+    let (numbers, sign, template_code) = (
         require("PhoneNumbers")?,
         require("SignName")?,
         require("TemplateCode")?,
     );
-    if sign != world.config.aliyun.sign_name {
+    let account = &world.config.aliyun;
+    if !account.signs.iter().any(|known| known == sign) {
         return Err(Refusal::new("isv.SMS_SIGNATURE_ILLEGAL"));
     }
-    if template != world.config.aliyun.template_code {
-        return Err(Refusal::new("isv.SMS_TEMPLATE_ILLEGAL"));
-    }
-    let code = verification_code(find("TemplateParam"))?;
+    let template = SmsTemplate::find(&account.templates, template_code)
+        .ok_or_else(|| Refusal::new("isv.SMS_TEMPLATE_ILLEGAL"))?;
+    let values = variables(template, find("TemplateParam"))?;
+    let values: Vec<_> = values.iter().map(String::as_str).collect();
+    let (text, code) = (
+        format!("【{sign}】{}", template.fill(&values)),
+        template.code(&values).to_owned(),
+    );
     let phones = parse_numbers(numbers)?;
-    if world.config.sms_limits {
-        stay_within_limits(world, &phones, now)?;
+    if template.region == SmsRegion::Overseas && phones.iter().any(Phone::is_mainland) {
+        return Err(Refusal::new("isv.DOMESTIC_NUMBER_NOT_SUPPORTED"));
     }
+    if world.config.sms_limits {
+        stay_within_limits(world, sign, &phones, now)?;
+    }
+    let biz_id = format!("{}^0", world.random.digits(18));
     for phone in phones {
         world.inbox.deliver(Message {
             vendor: "aliyun",
             phone: phone.e164(),
-            text: format!("【{sign}】{}", TEMPLATE.replace("${code}", &code)),
+            text: text.clone(),
             code: code.clone(),
             at: now.trunc_subsecs(3),
+            sending: Sending {
+                message_id: biz_id.clone(),
+                template: template_code.to_owned(),
+                sign: sign.to_owned(),
+                sender: String::new(),
+                reference: find("OutId").unwrap_or_default().to_owned(),
+                segments: segments::count(&text, &phone),
+            },
         });
     }
-    Ok(format!("{}^0", world.random.digits(18)))
+    Ok(biz_id)
 }
 
-/// The variable `code`, whose value must be a JSON string of 4 to 6 letters or digits.
-fn verification_code(template_param: Option<&str>) -> Result<String, Refusal> {
-    let param = template_param.ok_or_else(|| Refusal::new("isv.TEMPLATE_MISSING_PARAMETERS"))?;
-    let variables: BTreeMap<String, Value> =
+/// The values of the template's variables, in their order: JSON strings, the
+/// code of 4 to 6 letters or digits. Members that the template does not have
+/// are left alone.
+fn variables(template: &SmsTemplate, param: Option<&str>) -> Result<Vec<String>, Refusal> {
+    if template.variables.is_empty() {
+        return Ok(Vec::new());
+    }
+    let param = param.ok_or_else(|| Refusal::new("isv.TEMPLATE_MISSING_PARAMETERS"))?;
+    let given: BTreeMap<String, Value> =
         serde_json::from_str(param).map_err(|_| Refusal::new("isv.INVALID_JSON_PARAM"))?;
-    let value = variables
-        .get("code")
-        .ok_or_else(|| Refusal::new("isv.TEMPLATE_MISSING_PARAMETERS"))?;
-    let code = value
-        .as_str()
-        .ok_or_else(|| Refusal::new("isv.INVALID_JSON_PARAM"))?;
-    if code.contains("://") {
-        return Err(Refusal::new("isv.PARAM_NOT_SUPPORT_URL"));
-    }
-    if code.chars().count() > LONGEST_VARIABLE {
-        return Err(Refusal::new("isv.PARAM_LENGTH_LIMIT"));
-    }
-    if !(4..=6).contains(&code.len()) || !code.bytes().all(|byte| byte.is_ascii_alphanumeric()) {
-        return Err(Refusal::new("isv.TEMPLATE_PARAMS_ILLEGAL"));
-    }
-    Ok(code.to_owned())
+    let value = |name: &String| {
+        let value = given
+            .get(name)
+            .ok_or_else(|| Refusal::new("isv.TEMPLATE_MISSING_PARAMETERS"))?;
+        let value = value
+            .as_str()
+            .ok_or_else(|| Refusal::new("isv.INVALID_JSON_PARAM"))?;
+        if value.contains("://") {
+            return Err(Refusal::new("isv.PARAM_NOT_SUPPORT_URL"));
+        }
+        if value.chars().count() > LONGEST_VARIABLE {
+            return Err(Refusal::new("isv.PARAM_LENGTH_LIMIT"));
+        }
+        if name == "code"
+            && !((4..=6).contains(&value.len())
+                && value.bytes().all(|byte| byte.is_ascii_alphanumeric()))
+        {
+            return Err(Refusal::new("isv.TEMPLATE_PARAMS_ILLEGAL"));
+        }
+        Ok(value.to_owned())
+    };
+    template.variables.iter().map(value).collect()
 }
 
 /// Every number, or a refusal of all: other countries' are written without `+`.
@@ -97,15 +126,16 @@ fn parse_numbers(numbers: &str) -> Result<Vec<Phone>, Refusal> {
     phones.ok_or_else(|| Refusal::new("isv.MOBILE_NUMBER_ILLEGAL"))
 }
 
-/// Only mainland numbers have limits.
+/// Numbers of other countries have no limits.
 fn stay_within_limits(
     world: &mut World,
+    sign: &str,
     phones: &[Phone],
     now: DateTime<Utc>,
 ) -> Result<(), Refusal> {
     let limited = phones.iter().filter(|phone| phone.is_mainland());
     for phone in limited.clone() {
-        if let Some(limit) = world.number_limits.broken_by(&phone.e164(), now) {
+        if let Some(limit) = limits::broken_by(&world.sends, sign, phone, now) {
             return Err(Refusal::saying(
                 "isv.BUSINESS_LIMIT_CONTROL",
                 limit.message(),
@@ -113,7 +143,7 @@ fn stay_within_limits(
         }
     }
     for phone in limited {
-        world.number_limits.record(&phone.e164(), now);
+        limits::record(&mut world.sends, sign, phone, now);
     }
     Ok(())
 }
@@ -124,9 +154,11 @@ mod tests {
 
     #[test]
     fn the_code_is_a_string_of_four_to_six_letters_or_digits() {
+        let template = SmsTemplate::new("SMS_1", SmsRegion::Mainland, &["code"]);
+        let verification_code = |param| variables(&template, param);
         assert_eq!(
             verification_code(Some(r#"{"code":"012345","more":"x"}"#)).unwrap(),
-            "012345"
+            ["012345"]
         );
         for (param, code) in [
             (r#"{"code":12345}"#, "isv.INVALID_JSON_PARAM"),
