@@ -48,6 +48,7 @@ fn read(reply: &Reply) -> Result<WeChatIdentification, BadReply> {
         openid: openid(reply)?,
         union_id: union_id(reply),
         session_key: Some(SessionKey::parse(key).map_err(|_| BadReply::Field("session_key"))?),
+        profile_ticket: None,
     })
 }
 

@@ -16,14 +16,23 @@ pub(crate) enum Endpoint {
     PhoneNumber,
     /// `getStableAccessToken`: our own token.
     StableToken,
+    /// `snsUserInfo`: the profile of who signed in by OAuth2.
+    UserInfo,
+    /// `getUserRiskRank`: how suspicious who signs up is.
+    UserRiskRank,
+    /// `checkSessionKey`: whether a session key is still alive.
+    CheckSession,
 }
 
 impl Endpoint {
-    pub(crate) const ALL: [Self; 4] = [
+    pub(crate) const ALL: [Self; 7] = [
         Self::Code2Session,
         Self::OauthAccessToken,
         Self::PhoneNumber,
         Self::StableToken,
+        Self::UserInfo,
+        Self::UserRiskRank,
+        Self::CheckSession,
     ];
 
     /// The path below the base address.
@@ -33,7 +42,26 @@ impl Endpoint {
             Self::OauthAccessToken => "/sns/oauth2/access_token",
             Self::PhoneNumber => "/wxa/business/getuserphonenumber",
             Self::StableToken => "/cgi-bin/stable_token",
+            Self::UserInfo => "/sns/userinfo",
+            Self::UserRiskRank => "/wxa/getuserriskrank",
+            Self::CheckSession => "/wxa/checksession",
         }
+    }
+
+    /// True if the call spends a code that is good for one use.
+    pub(crate) const fn spends_a_code(self) -> bool {
+        matches!(
+            self,
+            Self::Code2Session | Self::OauthAccessToken | Self::PhoneNumber
+        )
+    }
+
+    /// True if the call carries our own access token.
+    pub(crate) const fn carries_our_token(self) -> bool {
+        matches!(
+            self,
+            Self::PhoneNumber | Self::UserRiskRank | Self::CheckSession
+        )
     }
 }
 
@@ -44,7 +72,8 @@ pub(crate) enum Duty {
     Retry,
     /// Our access token is dead: renew it once and repeat the call.
     RenewToken,
-    /// The code is no good: the client fetches a fresh one.
+    /// What was shown of the user (a code, a ticket, a key, an openid) is no
+    /// good, and only the client can bring a fresh one.
     RefuseCode,
     /// WeChat blocks this person: never try again.
     BlockLogin,
@@ -69,22 +98,24 @@ const DAY: Duration = Duration::from_hours(24);
 /// The duty that `errcode` brings when `endpoint` answers it.
 ///
 /// Source: the error tables of `auth.code2Session`, `snsAccessToken`,
-/// `phonenumber.getPhoneNumber` and `getStableAccessToken`, and the global list
-/// of return codes.
+/// `snsUserInfo`, `phonenumber.getPhoneNumber`, `getUserRiskRank`,
+/// `checkSessionKey` and `getStableAccessToken`, and the global list of return
+/// codes.
 pub(crate) fn duty(endpoint: Endpoint, errcode: i64) -> Duty {
-    use Endpoint::{Code2Session, OauthAccessToken, PhoneNumber, StableToken};
+    use Endpoint::{CheckSession, PhoneNumber, StableToken, UserInfo, UserRiskRank};
     match (errcode, endpoint) {
         (-1, _) => Duty::Retry,
 
-        // The token was replaced or has expired; at the token's own endpoint the
-        // same 40001 means that the secret is wrong.
-        (40001 | 40014 | 42001, PhoneNumber) => Duty::RenewToken,
-        (40001 | 40014, StableToken | Code2Session | OauthAccessToken) => {
-            Duty::Misconfigured(SETTINGS)
-        }
+        // Our token was replaced or has expired; at the token's own endpoint
+        // 40001 means a wrong secret.
+        (40001 | 40014 | 42001, e) if e.carries_our_token() => Duty::RenewToken,
 
-        // Here 40013 says that the code was issued to another application.
-        (40013, PhoneNumber) => Duty::RefuseCode,
+        // The code was issued to another application; the user's own token is
+        // dead; the session key is; the person was not here for two hours.
+        (40013, PhoneNumber)
+        | (40001 | 40014 | 42001, UserInfo)
+        | (87007 | 87009, CheckSession)
+        | (61010, UserRiskRank) => Duty::RefuseCode,
         (40003 | 40029 | 40030 | 40163 | 41008 | 42002 | 42003 | 42007, e) if e != StableToken => {
             Duty::RefuseCode
         }
@@ -96,16 +127,20 @@ pub(crate) fn duty(endpoint: Endpoint, errcode: i64) -> Duty {
         (89507, _) => Duty::Misconfigured(HOUR),
         (89506, _) => Duty::Misconfigured(DAY),
         (
-            40002
+            40001
+            | 40002
             | 40013
+            | 40014
             | 40033
             | 40097
             | 40125
+            | 40129
             | 40164
             | 40230..=40240
             | 40243
             | 41001..=41004
             | 43001..=43003
+            | 43104
             | 43302
             | 44002
             | 47001
@@ -114,8 +149,10 @@ pub(crate) fn duty(endpoint: Endpoint, errcode: i64) -> Duty {
             | 48017
             | 50004
             | 50007
+            | 87008
             | 89501
-            | 89503,
+            | 89503
+            | 9_410_009,
             _,
         ) => Duty::Misconfigured(SETTINGS),
 
@@ -126,7 +163,10 @@ pub(crate) fn duty(endpoint: Endpoint, errcode: i64) -> Duty {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use Endpoint::{Code2Session, OauthAccessToken, PhoneNumber, StableToken};
+    use Endpoint::{
+        CheckSession, Code2Session, OauthAccessToken, PhoneNumber, StableToken, UserInfo,
+        UserRiskRank,
+    };
 
     #[test]
     fn a_bad_code_is_the_users_affair_and_nobody_elses() {
@@ -150,7 +190,10 @@ mod tests {
     #[test]
     fn the_token_family_is_renewed_only_where_a_token_is_sent() {
         for code in [40001, 40014, 42001] {
-            assert_eq!(duty(PhoneNumber, code), Duty::RenewToken);
+            for endpoint in [PhoneNumber, UserRiskRank, CheckSession] {
+                assert_eq!(duty(endpoint, code), Duty::RenewToken);
+            }
+            assert_eq!(duty(UserInfo, code), Duty::RefuseCode, "the user's token");
             for endpoint in [Code2Session, OauthAccessToken, StableToken] {
                 assert_ne!(duty(endpoint, code), Duty::RenewToken);
             }
@@ -172,6 +215,20 @@ mod tests {
         }
         assert_eq!(duty(StableToken, 89507), Duty::Misconfigured(HOUR));
         assert_eq!(duty(StableToken, 89506), Duty::Misconfigured(DAY));
+    }
+
+    #[test]
+    fn a_dead_key_and_an_unknown_person_are_nobodys_fault() {
+        for code in [87007, 87009, 40003] {
+            assert_eq!(duty(CheckSession, code), Duty::RefuseCode);
+        }
+        for code in [61010, 40003] {
+            assert_eq!(duty(UserRiskRank, code), Duty::RefuseCode);
+        }
+        assert_eq!(duty(CheckSession, 87008), Duty::Misconfigured(SETTINGS));
+        for code in [40129, 43104, 48001, 9_410_009] {
+            assert_eq!(duty(UserRiskRank, code), Duty::Misconfigured(SETTINGS));
+        }
     }
 
     #[test]

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use menshen_domain::ports::wechat_gateway::WeChatGatewayError;
+use menshen_outbound::CircuitOpen;
 
 use crate::errcodes::{Duty, Endpoint, MINUTE, duty};
 use crate::holds::Held;
@@ -32,6 +33,8 @@ pub(crate) enum CallFailure {
         endpoint: Endpoint,
         #[source]
         cause: Cause,
+        /// How long the next call will not be made either, where that is known.
+        wait: Option<Duration>,
     },
     /// It may have arrived, and no answer makes sense.
     #[error("{endpoint:?} gave no usable answer")]
@@ -45,7 +48,20 @@ pub(crate) enum CallFailure {
 impl CallFailure {
     pub(crate) fn not_made(endpoint: Endpoint, cause: impl Error + Send + Sync + 'static) -> Self {
         let cause = Arc::new(cause);
-        Self::NotMade { endpoint, cause }
+        Self::NotMade {
+            endpoint,
+            cause,
+            wait: None,
+        }
+    }
+
+    /// The circuit is open.
+    pub(crate) fn circuit_open(endpoint: Endpoint, open: CircuitOpen) -> Self {
+        Self::NotMade {
+            endpoint,
+            wait: Some(open.rest),
+            cause: Arc::new(open),
+        }
     }
 
     pub(crate) fn unclear(endpoint: Endpoint, cause: impl Error + Send + Sync + 'static) -> Self {
@@ -71,30 +87,34 @@ impl CallFailure {
 impl From<CallFailure> for WeChatGatewayError {
     fn from(failure: CallFailure) -> Self {
         let (endpoint, made, wait) = match &failure {
-            CallFailure::Held(held) => (held.endpoint, false, held.rest),
+            CallFailure::Held(held) => (held.endpoint, false, Some(held.rest)),
             CallFailure::Refused { endpoint, .. } | CallFailure::Unclear { endpoint, .. } => {
-                (*endpoint, true, MINUTE)
+                (*endpoint, true, None)
             }
-            CallFailure::NotMade { endpoint, .. } => (*endpoint, false, MINUTE),
+            CallFailure::NotMade { endpoint, wait, .. } => (*endpoint, false, *wait),
         };
+        let wait = wait.map(at_least_a_second);
         // Our own token's endpoint is sent no code of a user.
-        let code_arrived = made && endpoint != Endpoint::StableToken;
+        let code_arrived = made && endpoint.spends_a_code();
+        let unavailable = |code_unspent, retry_after, source| Self::Unavailable {
+            code_unspent,
+            retry_after,
+            source,
+        };
         match failure.duty() {
             Some(Duty::RefuseCode) => Self::CodeRefused,
             Some(Duty::BlockLogin) => Self::RiskBlocked,
             Some(Duty::SlowDown) => Self::Busy {
-                retry_after: at_least_a_second(wait),
+                retry_after: wait.unwrap_or(MINUTE),
             },
             Some(Duty::Misconfigured(_)) => Self::Misconfigured(Box::new(failure)),
             // A definite answer that does not spend the code.
-            Some(Duty::Retry | Duty::RenewToken) => Self::Unavailable {
-                code_unspent: true,
-                source: Box::new(failure),
-            },
-            Some(Duty::QuotaGone | Duty::Unknown) | None => Self::Unavailable {
-                code_unspent: !code_arrived,
-                source: Box::new(failure),
-            },
+            Some(Duty::Retry | Duty::RenewToken) => unavailable(true, wait, Box::new(failure)),
+            Some(Duty::QuotaGone) => {
+                let wait = wait.or(Some(MINUTE));
+                unavailable(!code_arrived, wait, Box::new(failure))
+            }
+            Some(Duty::Unknown) | None => unavailable(!code_arrived, wait, Box::new(failure)),
         }
     }
 }
@@ -140,6 +160,27 @@ mod tests {
         assert_eq!(unspent(&login(-1)), Some(true));
         assert_eq!(unspent(&login(45009)), Some(false));
         assert_eq!(unspent(&login(12345)), Some(false));
+    }
+
+    fn wait(error: &WeChatGatewayError) -> Option<Duration> {
+        match error {
+            WeChatGatewayError::Unavailable { retry_after, .. } => *retry_after,
+            _ => None,
+        }
+    }
+
+    #[test]
+    fn a_wait_is_told_where_it_is_known() {
+        let rest = Duration::from_millis(7_300);
+        let open = CallFailure::circuit_open(Endpoint::Code2Session, CircuitOpen { rest });
+        assert_eq!(wait(&open.into()), Some(rest));
+        let rest = Duration::from_millis(3);
+        let open = CallFailure::circuit_open(Endpoint::Code2Session, CircuitOpen { rest });
+        assert_eq!(wait(&open.into()), Some(Duration::from_secs(1)));
+        assert_eq!(wait(&refused(Endpoint::Code2Session, 45009)), Some(MINUTE));
+        assert_eq!(wait(&refused(Endpoint::Code2Session, -1)), None);
+        let hung = CallFailure::unclear(Endpoint::Code2Session, BadReply::Empty);
+        assert_eq!(wait(&hung.into()), None);
     }
 
     #[test]

@@ -2,11 +2,15 @@
 
 use std::collections::HashMap;
 use std::fmt;
+use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
-use menshen_domain::model::wechat::{AppId, AppKind, LoginCode, OpenId, PhoneCode, WeChatApp};
+use menshen_domain::model::phone_number::PhoneNumber;
+use menshen_domain::model::wechat::{AppId, AppKind, OpenId, PhoneCode, SessionKey, WeChatApp};
+use menshen_domain::model::wechat_login::{LoginProof, ProfileTicket, UserRisk};
+use menshen_domain::model::wechat_profile::WeChatProfile;
 use menshen_domain::ports::clock::Clock;
 use menshen_domain::ports::wechat_gateway::{
     WeChatGateway, WeChatGatewayError, WeChatIdentification, WeChatPhone,
@@ -16,14 +20,18 @@ use menshen_outbound::{BadBaseUrl, Client, ClientError, base_url};
 use secrecy::SecretString;
 use tokio::time::Instant;
 
+use crate::authorized::Authority;
 use crate::hosts::Hosts;
 use crate::local_tokens::LocalTokenCache;
 use crate::token_book::AccessTokens;
 use crate::transport::Transport;
-use crate::{code2session, oauth, phone_number};
+use crate::user_risk::Suspect;
+use crate::{check_session, code2session, oauth, phone_number, user_info, user_risk};
 
 /// The longest time that a connection may take to come about.
 const CONNECT: Duration = Duration::from_secs(1);
+
+type Secrets = HashMap<AppId, SecretString>;
 
 /// What the gateway needs to know. `Debug` shows no secret.
 #[derive(Debug, Clone)]
@@ -54,9 +62,9 @@ pub enum OfficialGatewayConfigError {
 
 /// WeChat through its official server API, with an application id and secret.
 pub struct OfficialGateway {
-    apps: HashMap<AppId, SecretString>,
+    apps: Secrets,
     transport: Arc<Transport>,
-    tokens: AccessTokens,
+    authority: Authority,
     timeout: Duration,
     clock: Arc<dyn Clock>,
 }
@@ -96,19 +104,41 @@ impl OfficialGateway {
         clock: Arc<dyn Clock>,
         cache: Arc<dyn WeChatTokenCache>,
     ) -> Result<Self, OfficialGatewayConfigError> {
+        Self::build(config, clock, |apps, transport, timeout| {
+            Authority::Tokens(AccessTokens::new(apps, transport, cache, timeout))
+        })
+    }
+
+    /// A gateway inside a container of cloud hosting, which adds the tokens.
+    pub(crate) fn without_tokens(
+        config: OfficialGatewayConfig,
+        clock: Arc<dyn Clock>,
+    ) -> Result<Self, OfficialGatewayConfigError> {
+        Self::build(config, clock, |_, _, _| Authority::Container)
+    }
+
+    fn build(
+        config: OfficialGatewayConfig,
+        clock: Arc<dyn Clock>,
+        authority: impl FnOnce(&Secrets, Arc<Transport>, Duration) -> Authority,
+    ) -> Result<Self, OfficialGatewayConfigError> {
         let bases = config.base_urls.iter().map(|base| base_url(base));
         let hosts = Hosts::new(bases.collect::<Result<_, _>>()?)
             .ok_or(OfficialGatewayConfigError::NoBaseUrl)?;
         let client = Client::new(CONNECT.min(config.timeout))?;
         let transport = Arc::new(Transport::new(client, hosts));
-        let apps: HashMap<_, _> = config.apps.into_iter().collect();
+        let apps: Secrets = config.apps.into_iter().collect();
         Ok(Self {
-            tokens: AccessTokens::new(&apps, Arc::clone(&transport), cache, config.timeout),
+            authority: authority(&apps, Arc::clone(&transport), config.timeout),
             apps,
             transport,
             timeout: config.timeout,
             clock,
         })
+    }
+
+    fn deadline(&self) -> Instant {
+        Instant::now() + self.timeout
     }
 
     fn secret(&self, app: &AppId) -> Result<&SecretString, WeChatGatewayError> {
@@ -121,13 +151,17 @@ impl OfficialGateway {
 
 #[async_trait]
 impl WeChatGateway for OfficialGateway {
-    async fn identify(
+    async fn identify<'a>(
         &self,
         app: &WeChatApp,
-        code: &LoginCode,
+        proof: LoginProof<'a>,
     ) -> Result<WeChatIdentification, WeChatGatewayError> {
+        let LoginProof::Code(code) = proof else {
+            // Nobody stands between the sender and us who could vouch for it.
+            return Err(WeChatGatewayError::CodeRefused);
+        };
         let secret = self.secret(&app.id)?;
-        let deadline = Instant::now() + self.timeout;
+        let deadline = self.deadline();
         let transport = &self.transport;
         match app.kind {
             AppKind::MiniProgram => {
@@ -146,10 +180,52 @@ impl WeChatGateway for OfficialGateway {
         openid: &OpenId,
     ) -> Result<WeChatPhone, WeChatGatewayError> {
         self.secret(&app.id)?;
-        let deadline = Instant::now() + self.timeout;
-        let (transport, tokens) = (&self.transport, &self.tokens);
+        let (transport, authority) = (&self.transport, &self.authority);
+        let deadline = self.deadline();
         let reply =
-            phone_number::exchange(transport, tokens, &app.id, code, openid, deadline).await?;
+            phone_number::exchange(transport, authority, &app.id, code, openid, deadline).await?;
         phone_number::read(&reply, &app.id, self.clock.now())
+    }
+
+    async fn profile(
+        &self,
+        app: &WeChatApp,
+        ticket: &ProfileTicket,
+    ) -> Result<WeChatProfile, WeChatGatewayError> {
+        Ok(user_info::read(&self.transport, &app.id, ticket, self.deadline()).await?)
+    }
+
+    async fn user_risk(
+        &self,
+        app: &WeChatApp,
+        openid: &OpenId,
+        address: IpAddr,
+        phone: Option<PhoneNumber>,
+    ) -> UserRisk {
+        let suspect = Suspect {
+            openid,
+            address,
+            phone,
+        };
+        let (transport, authority) = (&self.transport, &self.authority);
+        match user_risk::ask(transport, authority, &app.id, &suspect, self.deadline()).await {
+            Ok(rank) => UserRisk::Rank(rank),
+            Err(failure) => {
+                let error = &failure as &dyn std::error::Error;
+                tracing::info!(app_id = app.id.as_str(), error, "WeChat ranks no risk");
+                UserRisk::Unknown
+            }
+        }
+    }
+
+    async fn session_key_is_live(
+        &self,
+        app: &WeChatApp,
+        openid: &OpenId,
+        key: &SessionKey,
+    ) -> Result<bool, WeChatGatewayError> {
+        let (transport, authority) = (&self.transport, &self.authority);
+        let deadline = self.deadline();
+        Ok(check_session::is_live(transport, authority, &app.id, openid, key, deadline).await?)
     }
 }

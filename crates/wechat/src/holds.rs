@@ -70,11 +70,19 @@ impl Holds {
 /// How long a refusal holds back the next call. A login costs nobody's quota but
 /// the user's own, so logins are only held back when the day's quota is gone.
 fn rest(endpoint: Endpoint, errcode: i64) -> Option<Duration> {
-    let with_token = matches!(endpoint, Endpoint::PhoneNumber | Endpoint::StableToken);
+    let apps_own = endpoint == Endpoint::StableToken || endpoint.carries_our_token();
     match duty(endpoint, errcode) {
         Duty::QuotaGone => Some(MINUTE),
-        Duty::SlowDown if with_token => Some(MINUTE),
-        Duty::Misconfigured(rest) if endpoint == Endpoint::StableToken => Some(rest),
+        Duty::SlowDown if apps_own => Some(MINUTE),
+        // An option that the application has no right to fails quietly.
+        Duty::Misconfigured(rest)
+            if matches!(
+                endpoint,
+                Endpoint::StableToken | Endpoint::UserRiskRank | Endpoint::CheckSession
+            ) =>
+        {
+            Some(rest)
+        }
         _ => None,
     }
 }
@@ -110,5 +118,8 @@ mod tests {
         assert_eq!(rest(Endpoint::PhoneNumber, 45011), Some(MINUTE));
         assert_eq!(rest(Endpoint::Code2Session, 45009), Some(MINUTE));
         assert_eq!(rest(Endpoint::Code2Session, 40029), None);
+        assert!(rest(Endpoint::UserRiskRank, 48001).is_some());
+        assert_eq!(rest(Endpoint::UserRiskRank, 61010), None);
+        assert_eq!(rest(Endpoint::PhoneNumber, 48001), None);
     }
 }

@@ -4,6 +4,9 @@
 //! inside; what leaves are the values and errors of the domain's port.
 
 mod access_token;
+mod authorized;
+mod check_session;
+mod cloud_run;
 mod code2session;
 mod errcodes;
 mod failure;
@@ -12,13 +15,16 @@ mod holds;
 mod hosts;
 mod local_tokens;
 mod oauth;
+mod open_data;
 mod phone_number;
 mod reply;
+mod session_signature;
 mod token_book;
 mod transport;
+mod user_info;
+mod user_risk;
 
-pub mod open_data;
-pub mod session_signature;
-
+pub use cloud_run::{CloudRunGateway, OPEN_INTERFACE_SERVICE};
 pub use gateway::{OfficialGateway, OfficialGatewayConfig, OfficialGatewayConfigError};
 pub use local_tokens::LocalTokenCache;
+pub use open_data::AesOpenDataReader;

@@ -1,6 +1,7 @@
 //! `snsAccessToken`: a login code of a native app or a website.
 
-use menshen_domain::model::wechat::{AppId, AppKind, LoginCode};
+use menshen_domain::model::wechat::{AppId, AppKind, LoginCode, OpenId};
+use menshen_domain::model::wechat_login::ProfileTicket;
 use menshen_domain::ports::wechat_gateway::{WeChatGatewayError, WeChatIdentification};
 use secrecy::{ExposeSecret as _, SecretString};
 use serde_json::Value;
@@ -17,7 +18,8 @@ const ENDPOINT: Endpoint = Endpoint::OauthAccessToken;
 /// Exchanges an OAuth2 code, good for one use and 10 minutes, for whom it
 /// belongs to.
 ///
-/// The tokens that come along are thrown away. A code that was granted for
+/// Of the tokens that come along, the user's access token is kept as leave to
+/// read their profile once, and the refresh token is thrown away. A code that was granted for
 /// another scope than this kind of application asks for, or by the virtual user
 /// of a snapshot page, is refused.
 ///
@@ -50,10 +52,12 @@ pub(crate) async fn exchange(
 /// The person, or nobody for a code that proves none.
 fn read(reply: &Reply, kind: AppKind) -> Result<Option<WeChatIdentification>, BadReply> {
     let granted = reply.text("scope")?;
+    let openid = openid(reply)?;
     let person = WeChatIdentification {
-        openid: openid(reply)?,
         union_id: union_id(reply),
         session_key: None,
+        profile_ticket: ticket(reply, &openid),
+        openid,
     };
     if !granted.split(',').any(|scope| scope.trim() == needed(kind)) {
         tracing::warn!("a WeChat code was granted for another scope than a login");
@@ -64,6 +68,13 @@ fn read(reply: &Reply, kind: AppKind) -> Result<Option<WeChatIdentification>, Ba
         return Ok(None);
     }
     Ok(Some(person))
+}
+
+/// Leave to read the profile; a login needs none.
+fn ticket(reply: &Reply, openid: &OpenId) -> Option<ProfileTicket> {
+    let token = reply.get("access_token").and_then(Value::as_str)?;
+    let fits = (1..=1024).contains(&token.len()) && token.bytes().all(|b| b.is_ascii_graphic());
+    fits.then(|| ProfileTicket::new(openid.clone(), token.into()))
 }
 
 /// The scope that a login through this kind of application is granted.
@@ -105,6 +116,14 @@ mod tests {
         assert!(identify(website, AppKind::Website).unwrap().is_some());
         assert!(identify(website, AppKind::App).unwrap().is_none());
         assert!(identify("", AppKind::App).is_err());
+    }
+
+    #[test]
+    fn the_users_token_becomes_leave_to_read_their_profile() {
+        let person = identify(r#","scope":"snsapi_login""#, AppKind::Website);
+        let ticket = person.unwrap().unwrap().profile_ticket.unwrap();
+        assert_eq!(ticket.expose_token(), "T");
+        assert_eq!(ticket.openid().as_str(), "oGZUI0egBJY1zhBYw2KhdUfwVJJE");
     }
 
     #[test]

@@ -11,142 +11,121 @@ use aws_lc_rs::iv::FixedLength;
 use base64::Engine as _;
 use base64::alphabet::STANDARD;
 use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
-use chrono::{DateTime, TimeDelta, Utc};
-use menshen_domain::model::wechat::{AppId, OpenId, SessionKey, UnionId};
+use chrono::{DateTime, TimeDelta};
+use menshen_domain::model::wechat::{OpenId, SessionKey, UnionId};
+use menshen_domain::model::wechat_profile::WeChatProfile;
+use menshen_domain::ports::open_data_reader::{
+    OpenData, OpenDataError, OpenDataExpectation, OpenDataReader, SealedOpenData,
+};
 use serde_json::{Map, Value};
 
 /// The longest encrypted text that is looked at; real ones are near 600 bytes.
 const MAX_TEXT: usize = 4096;
 const BLOCK: usize = 16;
+/// How old open data may be.
+const OLDEST: TimeDelta = TimeDelta::seconds(600);
+/// How far WeChat's clock may be ahead of ours.
+const AHEAD: TimeDelta = TimeDelta::seconds(60);
+/// What the client is never told.
+const HIDDEN: [&str; 3] = ["openId", "unionId", "watermark"];
 
-/// Padding may be missing, and its spare bits set.
+/// Padding may be missing.
 const BASE64: GeneralPurpose = GeneralPurpose::new(
     &STANDARD,
-    GeneralPurposeConfig::new()
-        .with_decode_padding_mode(DecodePaddingMode::Indifferent)
-        .with_decode_allow_trailing_bits(true),
+    GeneralPurposeConfig::new().with_decode_padding_mode(DecodePaddingMode::Indifferent),
 );
 
-/// The data cannot be used: wrong key, damage, or not meant for us.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("the open data cannot be decrypted")]
-pub struct OpenDataError;
+/// Reads open data: SHA-1 signatures and AES-128-CBC with PKCS#7.
+///
+/// Source: `WeChat` open data, "signature verification and decryption".
+#[derive(Debug, Clone, Copy, Default)]
+pub struct AesOpenDataReader;
 
-/// For whom and for when open data must be.
-#[derive(Debug, Clone)]
-pub struct Expectation<'a> {
-    /// The application that its watermark must name.
-    pub app: &'a AppId,
-    /// The person that it must be about, if it names one.
-    pub openid: Option<&'a OpenId>,
-    /// The time now.
-    pub now: DateTime<Utc>,
-    /// How old it may be.
-    pub max_age: TimeDelta,
-    /// How far WeChat's clock may be ahead of ours.
-    pub max_ahead: TimeDelta,
-}
-
-/// Clear open data whose watermark has been checked.
-#[derive(Clone)]
-pub struct OpenData(Map<String, Value>);
-
-impl OpenData {
-    /// A member that is a text and not empty.
-    #[must_use]
-    pub fn text(&self, name: &str) -> Option<&str> {
-        self.0
-            .get(name)
-            .and_then(Value::as_str)
-            .filter(|text| !text.is_empty())
+impl OpenDataReader for AesOpenDataReader {
+    /// The signature is the lower-case hexadecimal SHA-1 of `raw_data` followed
+    /// by the base64 text of the session key.
+    fn verify(
+        &self,
+        raw_data: &str,
+        signature: &str,
+        key: &SessionKey,
+    ) -> Result<(), OpenDataError> {
+        let mut digest = Context::new(&SHA1_FOR_LEGACY_USE_ONLY);
+        digest.update(raw_data.as_bytes());
+        digest.update(key.expose().as_bytes());
+        let expected = hex::encode(digest.finish());
+        verify_slices_are_equal(expected.as_bytes(), signature.as_bytes())
+            .map_err(|_| OpenDataError::SignatureMismatch)
     }
 
-    /// The person as all applications of one platform know them.
-    #[must_use]
-    pub fn union_id(&self) -> Option<UnionId> {
-        UnionId::parse(self.text("unionId")?).ok()
-    }
-
-    /// What may be told to the client: all but the ids and the watermark.
-    #[must_use]
-    pub fn into_client_data(self) -> Map<String, Value> {
-        let hidden = ["openId", "unionId", "watermark"];
-        self.0
-            .into_iter()
-            .filter(|(name, _)| !hidden.contains(&name.as_str()))
-            .collect()
+    fn open<'a>(
+        &self,
+        sealed: SealedOpenData<'a>,
+        key: &SessionKey,
+        expected: OpenDataExpectation<'a>,
+    ) -> Result<OpenData, OpenDataError> {
+        read(sealed, key, expected).ok_or(OpenDataError::DecryptFailed)
     }
 }
 
-impl std::fmt::Debug for OpenData {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("OpenData(…)")
+/// The data, or nothing, whatever is wrong.
+fn read(
+    sealed: SealedOpenData<'_>,
+    key: &SessionKey,
+    expected: OpenDataExpectation<'_>,
+) -> Option<OpenData> {
+    let clear = decrypt(sealed.encrypted_data, sealed.iv, key)?;
+    let mut data = parse(clear)?;
+    if !is_meant(&data, expected) {
+        return None;
     }
+    let text = |name: &str| data.get(name).and_then(Value::as_str);
+    let openid = text("openId").map(|_| expected.openid.clone());
+    let union_id = text("unionId").and_then(|text| UnionId::parse(text).ok());
+    let profile = WeChatProfile::cleaned(text("nickName"), text("avatarUrl"));
+    data.retain(|name, _| !HIDDEN.contains(&name.as_str()));
+    Some(OpenData {
+        client_json: Value::Object(data).to_string(),
+        union_id,
+        openid,
+        profile,
+    })
 }
 
-/// Whether `signature` is the lower-case hexadecimal SHA-1 of `raw_data`, byte
-/// for byte as it came, followed by the base64 text of the session key.
-///
-/// Source: `WeChat` open data, "signature verification".
-#[must_use]
-pub fn signature_matches(raw_data: &str, signature: &str, session_key: &SessionKey) -> bool {
-    let mut digest = Context::new(&SHA1_FOR_LEGACY_USE_ONLY);
-    digest.update(raw_data.as_bytes());
-    digest.update(session_key.expose().as_bytes());
-    let expected = hex::encode(digest.finish());
-    verify_slices_are_equal(expected.as_bytes(), signature.as_bytes()).is_ok()
+/// A JSON object. Nicknames have held raw control characters, which JSON does
+/// not allow; as spaces they do no harm, within a text or between members.
+fn parse(mut clear: Vec<u8>) -> Option<Map<String, Value>> {
+    for byte in &mut clear {
+        if byte.is_ascii_control() {
+            *byte = b' ';
+        }
+    }
+    serde_json::from_slice(&clear).ok()
 }
 
-/// Decrypts open data (AES-128-CBC, PKCS#7) and checks its watermark and whom it
-/// is about.
-///
-/// # Errors
-///
-/// [`OpenDataError`], the same whatever is wrong.
-///
-/// Source: `WeChat` open data, "decryption algorithm".
-pub fn decrypt(
-    encrypted_data: &str,
-    iv: &str,
-    session_key: &SessionKey,
-    expected: &Expectation<'_>,
-) -> Result<OpenData, OpenDataError> {
-    let clear = decrypt_bytes(encrypted_data, iv, session_key)?;
-    let data: Map<String, Value> = serde_json::from_slice(&clear).map_err(|_| OpenDataError)?;
-    is_meant(&data, expected)
-        .then_some(OpenData(data))
-        .ok_or(OpenDataError)
-}
-
-fn decrypt_bytes(text: &str, iv: &str, key: &SessionKey) -> Result<Vec<u8>, OpenDataError> {
-    let iv: [u8; BLOCK] = decode(iv)?.try_into().map_err(|_| OpenDataError)?;
+fn decrypt(text: &str, iv: &str, key: &SessionKey) -> Option<Vec<u8>> {
+    let iv: [u8; BLOCK] = decode(iv)?.try_into().ok()?;
     let key = decode(key.expose())?;
     let mut buffer = decode(text)?;
     if buffer.is_empty() || !buffer.len().is_multiple_of(BLOCK) {
-        return Err(OpenDataError);
+        return None;
     }
-    let key = UnboundCipherKey::new(&AES_128, &key).map_err(|_| OpenDataError)?;
-    let clear = PaddedBlockDecryptingKey::cbc_pkcs7(key)
-        .and_then(|key| {
-            let context = DecryptionContext::Iv128(FixedLength::from(iv));
-            key.decrypt(&mut buffer, context)
-                .map(|clear| clear.to_vec())
-        })
-        .map_err(|_| OpenDataError)?;
-    Ok(clear)
+    let key = UnboundCipherKey::new(&AES_128, &key).ok()?;
+    let key = PaddedBlockDecryptingKey::cbc_pkcs7(key).ok()?;
+    let context = DecryptionContext::Iv128(FixedLength::from(iv));
+    let clear = key.decrypt(&mut buffer, context).ok()?;
+    Some(clear.to_vec())
 }
 
 /// Base64 as it arrives: form encoding on the way turns `+` into a space.
-fn decode(text: &str) -> Result<Vec<u8>, OpenDataError> {
+fn decode(text: &str) -> Option<Vec<u8>> {
     if text.len() > MAX_TEXT {
-        return Err(OpenDataError);
+        return None;
     }
-    BASE64
-        .decode(text.replace(' ', "+"))
-        .map_err(|_| OpenDataError)
+    BASE64.decode(text.replace(' ', "+")).ok()
 }
 
-fn is_meant(data: &Map<String, Value>, expected: &Expectation<'_>) -> bool {
+fn is_meant(data: &Map<String, Value>, expected: OpenDataExpectation<'_>) -> bool {
     let mark = data.get("watermark").and_then(Value::as_object);
     let app = mark
         .and_then(|mark| mark.get("appid"))
@@ -155,14 +134,14 @@ fn is_meant(data: &Map<String, Value>, expected: &Expectation<'_>) -> bool {
         .and_then(|mark| mark.get("timestamp"))
         .and_then(crate::reply::integer)
         .and_then(|seconds| DateTime::from_timestamp(seconds, 0));
-    let fresh = at.is_some_and(|at| {
-        expected.now - at <= expected.max_age && at - expected.now <= expected.max_ahead
-    });
-    let person = match (data.get("openId"), expected.openid) {
-        (Some(named), Some(openid)) => named.as_str() == Some(openid.as_str()),
-        (None, _) | (_, None) => true,
-    };
-    app == Some(expected.app.as_str()) && fresh && person
+    let fresh = at.is_some_and(|at| expected.now - at <= OLDEST && at - expected.now <= AHEAD);
+    app == Some(expected.app.as_str()) && fresh && is_of(data.get("openId"), expected.openid)
+}
+
+/// Data that names nobody is taken: what a client holds under this key is this
+/// person's.
+fn is_of(named: Option<&Value>, person: &OpenId) -> bool {
+    named.is_none_or(|named| named.as_str() == Some(person.as_str()))
 }
 
 #[cfg(test)]
@@ -174,7 +153,7 @@ mod tests {
     fn wechats_own_example_comes_out_byte_for_byte() {
         let encrypted = include_str!("../tests/vectors/open_data_profile.b64");
         let key = SessionKey::parse("tiihtNczf5v6AKRyjwEUhQ==").unwrap();
-        let clear = decrypt_bytes(encrypted, "r7BXXKkLb8qrSNn05n0qiA==", &key).unwrap();
+        let clear = decrypt(encrypted, "r7BXXKkLb8qrSNn05n0qiA==", &key).unwrap();
         assert_eq!(clear.len(), 393);
         assert_eq!(
             hex::encode(digest(&SHA256, &clear)),

@@ -4,15 +4,14 @@ use chrono::{DateTime, TimeDelta, Utc};
 use menshen_domain::model::phone_number::PhoneNumber;
 use menshen_domain::model::wechat::{AppId, OpenId, PhoneCode};
 use menshen_domain::ports::wechat_gateway::{WeChatGatewayError, WeChatPhone};
-use secrecy::ExposeSecret as _;
 use serde_json::{Map, Value, json};
 use tokio::time::Instant;
 
-use crate::errcodes::{Duty, Endpoint};
+use crate::authorized::{Authority, AuthorizedCall};
+use crate::errcodes::Endpoint;
 use crate::failure::CallFailure;
 use crate::reply::{BadReply, Reply, integer, object_in, text_in};
-use crate::token_book::AccessTokens;
-use crate::transport::{Call, Transport, Tries};
+use crate::transport::{Transport, Tries};
 
 const ENDPOINT: Endpoint = Endpoint::PhoneNumber;
 /// How old the user's tap on the button may be.
@@ -23,39 +22,26 @@ const AHEAD: TimeDelta = TimeDelta::seconds(60);
 /// Exchanges a code of the phone button, good for one use and 5 minutes.
 ///
 /// The openid goes along, so that WeChat itself refuses a code of somebody
-/// else. A refusal of our access token spends no code: the token is renewed
-/// once, and the same body is sent again.
+/// else.
 ///
 /// Source: `WeChat` server API, `phonenumber.getPhoneNumber`.
 pub(crate) async fn exchange(
     transport: &Transport,
-    tokens: &AccessTokens,
+    authority: &Authority,
     app: &AppId,
     code: &PhoneCode,
     openid: &OpenId,
     deadline: Instant,
 ) -> Result<Reply, CallFailure> {
-    let body = json!({ "code": code.expose(), "openid": openid.as_str() }).to_string();
-    let mut tries = Tries::new();
-    let mut token = tokens.get(app, deadline).await?;
-    let mut renewed = false;
-    loop {
-        let call = Call {
-            app,
-            endpoint: ENDPOINT,
-            query: &[("access_token", token.expose_secret())],
-            body: Some(body.clone().into_bytes()),
-        };
-        let result = transport.call(&call, &mut tries, deadline).await;
-        match &result {
-            Err(failure) if failure.duty() == Some(Duty::RenewToken) && !renewed => {
-                renewed = true;
-                tries.grant_one();
-                token = tokens.renew(app, &token, deadline).await?;
-            }
-            _ => return result,
-        }
-    }
+    let body = json!({ "code": code.expose(), "openid": openid.as_str() });
+    let call = AuthorizedCall {
+        app,
+        endpoint: ENDPOINT,
+        query: &[],
+        body: Some(body.to_string()),
+        tries: Tries::new(),
+    };
+    authority.call(transport, call, deadline).await
 }
 
 /// Reads the number, if WeChat vouches for it to this application and now.

@@ -8,7 +8,7 @@ use menshen_domain::model::wechat::SessionKey;
 ///
 /// Source: `WeChat` server API, `checkSessionKey` and `ResetUserSessionKey`.
 #[must_use]
-pub fn session_signature(session_key: &SessionKey, body: &[u8]) -> String {
+pub(crate) fn session_signature(session_key: &SessionKey, body: &[u8]) -> String {
     let key = hmac::Key::new(hmac::HMAC_SHA256, session_key.expose().as_bytes());
     hex::encode(hmac::sign(&key, body))
 }

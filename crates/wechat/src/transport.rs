@@ -20,25 +20,55 @@ const SLOTS: usize = 64;
 /// WeChat in health, next to nothing on one that hangs.
 const QUEUE: usize = 192;
 const SLOT_WAIT: Duration = Duration::from_millis(150);
-/// The pause before a call that was answered -1 is tried again.
+/// The pause before a call that was answered -1 is tried again; of reads, see
+/// [`Tries::pause`].
 const PAUSE: Duration = Duration::from_millis(100);
 /// With less time than this left, a call that spends a code is not begun.
 const LEAST_TIME: Duration = Duration::from_millis(100);
 
 /// How often a call may still be tried; one of these goes with each code.
-#[derive(Debug)]
-pub(crate) struct Tries(u8);
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Tries {
+    left: u8,
+    /// True where a call that may have arrived can be made again.
+    repeatable: bool,
+}
 
 impl Tries {
     /// Two: the second only where the first certainly did not arrive, or was
     /// answered -1.
     pub(crate) fn new() -> Self {
-        Self(2)
+        Self {
+            left: 2,
+            repeatable: false,
+        }
+    }
+
+    /// Three, of a call that changes nothing.
+    pub(crate) fn of_a_read() -> Self {
+        Self {
+            left: 3,
+            repeatable: true,
+        }
+    }
+
+    /// The pause before the next: of reads a random part (full jitter) of
+    /// 100 ms and then of 200 ms, so that those who failed together do not come
+    /// back together.
+    fn pause(self) -> Duration {
+        if !self.repeatable {
+            return PAUSE;
+        }
+        let longest = if self.left > 1 { PAUSE } else { PAUSE * 2 };
+        let mut byte = [u8::MAX];
+        // Without random bytes the pause is the longest.
+        let _ = aws_lc_rs::rand::fill(&mut byte);
+        longest * u32::from(byte[0]) / u32::from(u8::MAX)
     }
 
     /// One more, after a refusal of our own token: that try spent nothing.
     pub(crate) fn grant_one(&mut self) {
-        self.0 += 1;
+        self.left += 1;
     }
 }
 
@@ -97,7 +127,7 @@ impl Transport {
         self.check(call.app, endpoint)?;
         let pass = self.breakers[endpoint as usize]
             .admit()
-            .map_err(|open| CallFailure::not_made(endpoint, open))?;
+            .map_err(|open| CallFailure::circuit_open(endpoint, open))?;
         let _slots = self
             .slot()
             .await
@@ -135,19 +165,30 @@ impl Transport {
         // `Hosts` holds at least one.
         let mut host = next.next().copied().unwrap_or_default();
         loop {
-            tries.0 = tries.0.saturating_sub(1);
+            tries.left = tries.left.saturating_sub(1);
             let result = self.try_once(call, host, deadline).await;
             let left = deadline.saturating_duration_since(Instant::now());
-            if tries.0 == 0 || left < PAUSE + LEAST_TIME {
+            if tries.left == 0 || left < PAUSE + LEAST_TIME {
                 return result;
             }
-            match &result {
-                Err(CallFailure::NotMade { .. }) => {
-                    host = next.next().copied().unwrap_or_default();
+            let Err(failure) = &result else {
+                return result;
+            };
+            let pause = match failure {
+                CallFailure::NotMade { .. } | CallFailure::Unclear { .. } if tries.repeatable => {
+                    tries.pause()
                 }
-                Err(failure) if failure.duty() == Some(Duty::Retry) => sleep(PAUSE).await,
+                CallFailure::NotMade { .. } => Duration::ZERO,
+                _ if failure.duty() == Some(Duty::Retry) => tries.pause(),
                 _ => return result,
+            };
+            if matches!(failure, CallFailure::NotMade { .. }) {
+                host = next.next().copied().unwrap_or_default();
             }
+            if left < pause + LEAST_TIME {
+                return result;
+            }
+            sleep(pause).await;
         }
     }
 

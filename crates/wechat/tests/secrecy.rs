@@ -11,6 +11,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use menshen_domain::model::wechat::AppKind;
+use menshen_domain::model::wechat_login::LoginProof;
 use menshen_domain::ports::wechat_gateway::WeChatGateway as _;
 use menshen_outbound::mock::{Reaction, Seen};
 use support::{
@@ -81,7 +82,10 @@ async fn no_secret_reaches_a_log_line_or_an_error() {
             let gateway = gateway_within(&[&base], Duration::from_millis(300));
             errors.push(format!("{gateway:?}"));
             for kind in [AppKind::MiniProgram, AppKind::App] {
-                match gateway.identify(&app(kind), &login_code()).await {
+                match gateway
+                    .identify(&app(kind), LoginProof::Code(&login_code()))
+                    .await
+                {
                     Ok(person) => errors.push(format!("{person:?}")),
                     Err(error) => errors.push(shown(&error)),
                 }

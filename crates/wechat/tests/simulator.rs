@@ -6,14 +6,17 @@
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::{DateTime, Utc};
 use menshen_domain::model::wechat::{AppId, AppKind, LoginCode, OpenId, PhoneCode, WeChatApp};
+use menshen_domain::model::wechat_login::LoginProof;
 use menshen_domain::ports::clock::Clock;
+use menshen_domain::ports::open_data_reader::{
+    OpenDataExpectation, OpenDataReader as _, SealedOpenData,
+};
 use menshen_domain::ports::wechat_gateway::{WeChatGateway as _, WeChatGatewayError as E};
 use menshen_outbound::{Client, Method, Request, base_url};
 use menshen_simulator::{RunningSimulator, Simulator, SimulatorConfig, defaults};
-use menshen_wechat::open_data::{Expectation, decrypt, signature_matches};
-use menshen_wechat::{OfficialGateway, OfficialGatewayConfig};
+use menshen_wechat::{AesOpenDataReader, OfficialGateway, OfficialGatewayConfig};
 use serde_json::{Value, json};
 use tokio::task::JoinSet;
 use tokio::time::Instant;
@@ -98,7 +101,11 @@ impl World {
     async fn openid(&self, person: &str) -> OpenId {
         let code = self.login_code(person).await;
         let mini = app(AppKind::MiniProgram);
-        self.gateway.identify(&mini, &code).await.unwrap().openid
+        self.gateway
+            .identify(&mini, LoginProof::Code(&code))
+            .await
+            .unwrap()
+            .openid
     }
 
     async fn fault(&self, fault: Value) {
@@ -146,9 +153,17 @@ async fn a_person_is_recognised_and_a_code_is_good_once() {
     let world = World::new().await;
     let mini = app(AppKind::MiniProgram);
     let code = world.login_code("alice").await;
-    let first = world.gateway.identify(&mini, &code).await.unwrap();
+    let first = world
+        .gateway
+        .identify(&mini, LoginProof::Code(&code))
+        .await
+        .unwrap();
     assert!(first.session_key.is_some());
-    let again = world.gateway.identify(&mini, &code).await.unwrap_err();
+    let again = world
+        .gateway
+        .identify(&mini, LoginProof::Code(&code))
+        .await
+        .unwrap_err();
     assert!(matches!(again, E::CodeRefused));
     assert_eq!(world.openid("alice").await, first.openid);
     assert_ne!(world.openid("bob").await, first.openid);
@@ -162,14 +177,21 @@ async fn apps_and_websites_know_the_same_person_by_another_openid() {
         let app = app(kind);
         let code = world.code("oauth", "alice", &app).await;
         let code = LoginCode::parse(&code).unwrap();
-        let person = world.gateway.identify(&app, &code).await.unwrap();
+        let person = world
+            .gateway
+            .identify(&app, LoginProof::Code(&code))
+            .await
+            .unwrap();
         assert!(person.session_key.is_none());
         union_ids.push(person.union_id.unwrap());
     }
     assert_eq!(union_ids[0], union_ids[1]);
     let code = world.code("oauth", "alice", &app(AppKind::Website)).await;
     let code = LoginCode::parse(&code).unwrap();
-    let crossed = world.gateway.identify(&app(AppKind::App), &code).await;
+    let crossed = world
+        .gateway
+        .identify(&app(AppKind::App), LoginProof::Code(&code))
+        .await;
     assert!(matches!(crossed, Err(E::CodeRefused)));
 }
 
@@ -180,12 +202,20 @@ async fn made_up_codes_and_codes_of_the_other_kind_are_refused() {
     let openid = world.openid("alice").await;
     for text in ["made-up", "x&appid=evil&secret=evil", "a&secret=x\"%"] {
         let code = LoginCode::parse(text).unwrap();
-        let error = world.gateway.identify(&mini, &code).await.unwrap_err();
+        let error = world
+            .gateway
+            .identify(&mini, LoginProof::Code(&code))
+            .await
+            .unwrap_err();
         assert!(matches!(error, E::CodeRefused), "{text}");
     }
     let phone = world.phone_code("alice").await;
     let crossed = LoginCode::parse(phone.expose()).unwrap();
-    let error = world.gateway.identify(&mini, &crossed).await.unwrap_err();
+    let error = world
+        .gateway
+        .identify(&mini, LoginProof::Code(&crossed))
+        .await
+        .unwrap_err();
     assert!(matches!(error, E::CodeRefused));
     let login = world.login_code("alice").await;
     let crossed = PhoneCode::parse(login.expose()).unwrap();
@@ -289,7 +319,7 @@ async fn a_wrong_secret_is_our_fault_and_spends_nothing() {
     );
     let openid = world.openid("alice").await;
     assert!(matches!(
-        wrong.identify(&mini, &login).await,
+        wrong.identify(&mini, LoginProof::Code(&login)).await,
         Err(E::Misconfigured(_))
     ));
     let refused = wrong.phone_number(&mini, &phone, &openid).await;
@@ -331,7 +361,11 @@ async fn faults_come_out_as_the_port_names_them() {
         fault["target"] = json!("/sns/jscode2session");
         world.fault(fault.clone()).await;
         let mini = app(AppKind::MiniProgram);
-        let error = world.gateway.identify(&mini, &code).await.unwrap_err();
+        let error = world
+            .gateway
+            .identify(&mini, LoginProof::Code(&code))
+            .await
+            .unwrap_err();
         assert_eq!(error.to_string(), expected, "{fault}");
         assert_eq!(unspent(&error), left, "{fault}");
     }
@@ -345,7 +379,13 @@ async fn one_minus_one_is_not_noticed() {
         .fault(json!({"target": "/sns/jscode2session", "errcode": -1, "times": 1}))
         .await;
     let mini = app(AppKind::MiniProgram);
-    assert!(world.gateway.identify(&mini, &code).await.is_ok());
+    assert!(
+        world
+            .gateway
+            .identify(&mini, LoginProof::Code(&code))
+            .await
+            .is_ok()
+    );
 }
 
 #[tokio::test]
@@ -353,23 +393,30 @@ async fn open_data_opens_under_the_key_of_the_login() {
     let world = World::new().await;
     let mini = app(AppKind::MiniProgram);
     let code = world.login_code("alice").await;
-    let person = world.gateway.identify(&mini, &code).await.unwrap();
+    let person = world
+        .gateway
+        .identify(&mini, LoginProof::Code(&code))
+        .await
+        .unwrap();
     let key = person.session_key.unwrap();
     let body = json!({"person": "alice", "app_id": mini.id.as_str()});
     let data = world.control(Method::POST, "wechat/open-data", body).await;
     let text = |name: &str| data[name].as_str().unwrap().to_owned();
-    assert!(signature_matches(
-        &text("raw_data"),
-        &text("signature"),
-        &key
-    ));
-    let expected = Expectation {
-        app: &mini.id,
-        openid: Some(&person.openid),
-        now: MachineClock.now(),
-        max_age: TimeDelta::seconds(600),
-        max_ahead: TimeDelta::seconds(60),
+    let (raw_data, signature) = (text("raw_data"), text("signature"));
+    assert_eq!(
+        AesOpenDataReader.verify(&raw_data, &signature, &key),
+        Ok(())
+    );
+    let (encrypted_data, iv) = (text("encrypted_data"), text("iv"));
+    let sealed = SealedOpenData {
+        encrypted_data: &encrypted_data,
+        iv: &iv,
     };
-    let clear = decrypt(&text("encrypted_data"), &text("iv"), &key, &expected).unwrap();
-    assert!(clear.text("nickName").is_some());
+    let expected = OpenDataExpectation {
+        app: &mini.id,
+        openid: &person.openid,
+        now: MachineClock.now(),
+    };
+    let clear = AesOpenDataReader.open(sealed, &key, expected).unwrap();
+    assert!(clear.client_json.contains("nickName"));
 }

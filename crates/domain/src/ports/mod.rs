@@ -9,6 +9,7 @@ pub mod clock;
 pub mod code_store;
 pub mod keyring_store;
 pub mod mac;
+pub mod open_data_reader;
 pub mod randomness;
 pub mod rate_limiter;
 pub mod receipt_observer;
@@ -22,6 +23,7 @@ pub mod sms_sender;
 pub mod token_issuer;
 pub mod token_verifier;
 pub mod wechat_gateway;
+pub mod wechat_push;
 pub mod wechat_token_cache;
 
 /// A fault of an adapter, kept for the log.

@@ -1,14 +1,17 @@
 //! WeChat, as far as a login needs it.
 
+use std::net::IpAddr;
 use std::time::Duration;
 
 use async_trait::async_trait;
 
 use crate::model::phone_number::PhoneNumber;
-use crate::model::wechat::{LoginCode, OpenId, PhoneCode, SessionKey, UnionId, WeChatApp};
+use crate::model::wechat::{OpenId, PhoneCode, SessionKey, UnionId, WeChatApp};
+use crate::model::wechat_login::{LoginProof, ProfileTicket, UserRisk};
+use crate::model::wechat_profile::WeChatProfile;
 use crate::ports::BoxError;
 
-/// Whom WeChat says a login code belongs to.
+/// Whom WeChat says a login belongs to.
 #[derive(Debug, Clone)]
 pub struct WeChatIdentification {
     /// The person as the application knows them.
@@ -18,6 +21,8 @@ pub struct WeChatIdentification {
     pub union_id: Option<UnionId>,
     /// The key of the person's open data; mini-programs only.
     pub session_key: Option<SessionKey>,
+    /// Leave to read the person's profile once; native apps and websites only.
+    pub profile_ticket: Option<ProfileTicket>,
 }
 
 /// Which number WeChat says a phone code stands for.
@@ -51,6 +56,9 @@ pub enum WeChatGatewayError {
         /// True if the code was certainly not spent, so that it may be
         /// exchanged again.
         code_unspent: bool,
+        /// How long no call will be made, where that is known: the circuit is
+        /// open, or a quota is gone.
+        retry_after: Option<Duration>,
         /// What went wrong.
         #[source]
         source: BoxError,
@@ -61,18 +69,22 @@ pub enum WeChatGatewayError {
 #[cfg_attr(any(test, feature = "mock"), mockall::automock)]
 #[async_trait]
 pub trait WeChatGateway: Send + Sync {
-    /// Exchanges a login code of `app`: `auth.code2Session` for mini-programs,
-    /// `sns/oauth2/access_token` for native apps and websites. The code is
-    /// exchanged at most once; a second try is made only where the first
-    /// certainly did not arrive, or was answered -1.
+    /// Finds out who is there.
+    ///
+    /// A code of `app` is exchanged (`auth.code2Session` for mini-programs,
+    /// `sns/oauth2/access_token` for native apps and websites), and at most
+    /// once: a second try is made only where the first certainly did not arrive,
+    /// or was answered -1. What cloud hosting vouches for is taken as it is,
+    /// where the deployment runs there; elsewhere it is
+    /// [`CodeRefused`](WeChatGatewayError::CodeRefused).
     ///
     /// # Errors
     ///
     /// See [`WeChatGatewayError`].
-    async fn identify(
+    async fn identify<'a>(
         &self,
         app: &WeChatApp,
-        code: &LoginCode,
+        proof: LoginProof<'a>,
     ) -> Result<WeChatIdentification, WeChatGatewayError>;
 
     /// Exchanges a code of the getPhoneNumber button (`phonenumber.getPhoneNumber`).
@@ -87,4 +99,42 @@ pub trait WeChatGateway: Send + Sync {
         code: &PhoneCode,
         openid: &OpenId,
     ) -> Result<WeChatPhone, WeChatGatewayError>;
+
+    /// Reads nickname and avatar of who has just signed in to a native app or
+    /// website (`sns/userinfo`).
+    ///
+    /// # Errors
+    ///
+    /// See [`WeChatGatewayError`]; a ticket that is no good is
+    /// [`CodeRefused`](WeChatGatewayError::CodeRefused).
+    async fn profile(
+        &self,
+        app: &WeChatApp,
+        ticket: &ProfileTicket,
+    ) -> Result<WeChatProfile, WeChatGatewayError>;
+
+    /// How suspicious who is about to sign up is to WeChat
+    /// (`wxa/getuserriskrank`, scene 0). `address` is the person's own.
+    ///
+    /// No failure blocks anybody: it is [`UserRisk::Unknown`], and counted.
+    async fn user_risk(
+        &self,
+        app: &WeChatApp,
+        openid: &OpenId,
+        address: IpAddr,
+        phone: Option<PhoneNumber>,
+    ) -> UserRisk;
+
+    /// Whether a stored session key is still the person's
+    /// (`wxa/checksession`).
+    ///
+    /// # Errors
+    ///
+    /// See [`WeChatGatewayError`]; a dead key is not an error.
+    async fn session_key_is_live(
+        &self,
+        app: &WeChatApp,
+        openid: &OpenId,
+        key: &SessionKey,
+    ) -> Result<bool, WeChatGatewayError>;
 }

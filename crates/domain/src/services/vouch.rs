@@ -11,6 +11,7 @@ use crate::model::client::ClientType;
 use crate::model::evidence::{EvidencePart, ProvenPhone, WeChatIdentity};
 use crate::model::identifiers::{SessionId, UserId};
 use crate::model::wechat::{LoginCode, PhoneCode, WeChatApp};
+use crate::model::wechat_login::LoginProof;
 use crate::ports::mac::{Mac, MacUse};
 use crate::ports::replay_ledger::{Binding, Claim, ProofKey, ProofRecord, ReplayLedger};
 use crate::ports::wechat_gateway::{WeChatGateway, WeChatGatewayError};
@@ -193,7 +194,7 @@ impl Vouch {
         code: &LoginCode,
         key: Option<ProofKey>,
     ) -> Result<WeChatIdentity, LoginError> {
-        match self.gateway.identify(app, code).await {
+        match self.gateway.identify(app, LoginProof::Code(code)).await {
             Ok(answer) => Ok(WeChatIdentity::vouched(app, answer)),
             Err(error) => {
                 self.end(key, (!may_try_again(&error)).then_some(ProofRecord::Spent))

@@ -28,6 +28,7 @@ fn vouching(desk: &mut Desk, times: usize) {
                 openid: openid(0),
                 union_id: None,
                 session_key: None,
+                profile_ticket: None,
             })
         });
 }

@@ -63,6 +63,7 @@ fn vouching(desk: &mut Desk) {
             openid: openid(0),
             union_id: None,
             session_key: None,
+            profile_ticket: None,
         })
     });
 }
@@ -273,6 +274,7 @@ async fn a_wechat_code_that_proves_nothing_costs_no_verification_code() {
         (
             || WeChatGatewayError::Unavailable {
                 code_unspent: false,
+                retry_after: None,
                 source: away(),
             },
             true,

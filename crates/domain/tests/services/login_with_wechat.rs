@@ -43,6 +43,7 @@ fn vouching(desk: &mut Desk, times: usize) {
                 openid: openid(0),
                 union_id: Some(union_id(0)),
                 session_key: None,
+                profile_ticket: None,
             })
         });
 }
@@ -274,6 +275,7 @@ async fn with_wechat_away_no_account_is_touched() {
     desk.gateway.expect_identify().once().returning(|_, _| {
         Err(WeChatGatewayError::Unavailable {
             code_unspent: true,
+            retry_after: None,
             source: away(),
         })
     });

@@ -66,6 +66,7 @@ fn vouching(desk: &mut Desk, who: u32) {
                 openid: openid(who),
                 union_id: None,
                 session_key: None,
+                profile_ticket: None,
             })
         });
 }

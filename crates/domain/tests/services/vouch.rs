@@ -3,6 +3,7 @@ use std::sync::Arc;
 use menshen_domain::model::client::ClientType;
 use menshen_domain::model::evidence::{EvidencePart, ProvenPhone};
 use menshen_domain::model::wechat::{LoginCode, PhoneCode, WeChatApp};
+use menshen_domain::model::wechat_login::LoginProof;
 use menshen_domain::ports::replay_ledger::{
     Claim, MockReplayLedger, ProofRecord, ReplayLedgerError,
 };
@@ -19,6 +20,10 @@ use crate::support::{away, phone, secs, session_id, user};
 
 fn code() -> LoginCode {
     LoginCode::parse("login-code").expect("a code")
+}
+
+fn is_code(proof: LoginProof<'_>, text: &str) -> bool {
+    matches!(proof, LoginProof::Code(code) if code.expose() == text)
 }
 
 fn phone_code() -> PhoneCode {
@@ -39,6 +44,7 @@ fn alice() -> WeChatIdentification {
         openid: openid(0),
         union_id: Some(union_id(0)),
         session_key: None,
+        profile_ticket: None,
     }
 }
 
@@ -46,7 +52,7 @@ fn alice() -> WeChatIdentification {
 fn vouching(desk: &mut Desk, times: usize) {
     desk.gateway
         .expect_identify()
-        .withf(|of, code| *of == app(0) && code.expose() == "login-code")
+        .withf(|of, proof| *of == app(0) && is_code(*proof, "login-code"))
         .times(times)
         .returning(|_, _| Ok(alice()));
 }
@@ -276,6 +282,7 @@ async fn a_code_of_one_application_is_another_code_in_another() {
 fn unspent(code_unspent: bool) -> WeChatGatewayError {
     WeChatGatewayError::Unavailable {
         code_unspent,
+        retry_after: None,
         source: away(),
     }
 }

@@ -60,6 +60,7 @@ pub(crate) fn identity(
         openid,
         union_id,
         session_key: None,
+        profile_ticket: None,
     };
     WeChatIdentity::vouched(app, answer)
 }

@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 use crate::support::{
     LOGIN, errcode, gateway, gateway_within, login_code, mini, server, session, unspent,
 };
+use menshen_domain::model::wechat_login::LoginProof;
 use menshen_domain::ports::wechat_gateway::WeChatGateway as _;
 use menshen_outbound::mock::Reaction;
 use tokio::task::JoinSet;
@@ -15,11 +16,17 @@ async fn five_failures_open_the_circuit_which_answers_at_once() {
     let wechat = server(|_, _| Reaction::status(502, "<html>")).await;
     let gateway = gateway(&[&wechat.url()]);
     for _ in 0..5 {
-        let error = gateway.identify(&mini(), &login_code()).await.unwrap_err();
+        let error = gateway
+            .identify(&mini(), LoginProof::Code(&login_code()))
+            .await
+            .unwrap_err();
         assert_eq!(unspent(&error), Some(false));
     }
     let begun = Instant::now();
-    let error = gateway.identify(&mini(), &login_code()).await.unwrap_err();
+    let error = gateway
+        .identify(&mini(), LoginProof::Code(&login_code()))
+        .await
+        .unwrap_err();
     assert!(begun.elapsed() < Duration::from_millis(50));
     assert_eq!(unspent(&error), Some(true));
     assert_eq!(wechat.count(LOGIN), 5);
@@ -35,7 +42,10 @@ async fn what_users_cause_opens_no_circuit() {
     .await;
     let gateway = gateway(&[&wechat.url()]);
     for _ in 0..20 {
-        let error = gateway.identify(&mini(), &login_code()).await.unwrap_err();
+        let error = gateway
+            .identify(&mini(), LoginProof::Code(&login_code()))
+            .await
+            .unwrap_err();
         assert_eq!(unspent(&error), None);
     }
     assert_eq!(wechat.count(LOGIN), 20);
@@ -51,7 +61,10 @@ async fn a_wechat_that_hangs_holds_sixty_four_of_us_and_no_more() {
         let gateway = Arc::clone(&gateway);
         logins.spawn(async move {
             let begun = Instant::now();
-            let error = gateway.identify(&mini(), &login_code()).await.unwrap_err();
+            let error = gateway
+                .identify(&mini(), LoginProof::Code(&login_code()))
+                .await
+                .unwrap_err();
             (unspent(&error), begun.elapsed())
         });
     }
@@ -77,7 +90,12 @@ async fn a_burst_on_a_wechat_in_health_is_served() {
     let mut logins = JoinSet::new();
     for _ in 0..120 {
         let gateway = Arc::clone(&gateway);
-        logins.spawn(async move { gateway.identify(&mini(), &login_code()).await.is_ok() });
+        logins.spawn(async move {
+            gateway
+                .identify(&mini(), LoginProof::Code(&login_code()))
+                .await
+                .is_ok()
+        });
     }
     assert!(logins.join_all().await.into_iter().all(|served| served));
 }

@@ -7,6 +7,7 @@ use crate::support::{
     login_code, mini, server, session, unspent,
 };
 use menshen_domain::model::wechat::{AppKind, LoginCode};
+use menshen_domain::model::wechat_login::LoginProof;
 use menshen_domain::ports::wechat_gateway::{WeChatGateway as _, WeChatGatewayError as E};
 use menshen_outbound::mock::Reaction;
 
@@ -14,7 +15,7 @@ use menshen_outbound::mock::Reaction;
 async fn a_code_is_exchanged_once_and_asks_for_no_token() {
     let wechat = server(|_, _| Reaction::ok(session())).await;
     let person = gateway(&[&wechat.url()])
-        .identify(&mini(), &login_code())
+        .identify(&mini(), LoginProof::Code(&login_code()))
         .await
         .unwrap();
     assert_eq!(person.session_key.unwrap().expose(), SESSION_KEY);
@@ -34,7 +35,10 @@ async fn a_code_cannot_rewrite_the_request() {
     let gateway = gateway(&[&wechat.url()]);
     for code in ["x&appid=evil&secret=evil", "a&secret=x\"%", "a+b/c=#d?e"] {
         let parsed = LoginCode::parse(code).unwrap();
-        let error = gateway.identify(&mini(), &parsed).await.unwrap_err();
+        let error = gateway
+            .identify(&mini(), LoginProof::Code(&parsed))
+            .await
+            .unwrap_err();
         assert!(matches!(error, E::CodeRefused));
         let target = wechat.seen().pop().unwrap().target;
         let (_, rest) = target.split_once("&js_code=").unwrap();
@@ -58,12 +62,12 @@ async fn apps_and_websites_go_to_oauth_and_keep_no_session_key() {
     .await;
     let gateway = gateway(&[&wechat.url()]);
     let person = gateway
-        .identify(&app(AppKind::Website), &login_code())
+        .identify(&app(AppKind::Website), LoginProof::Code(&login_code()))
         .await
         .unwrap();
     assert!(person.session_key.is_none());
     let error = gateway
-        .identify(&app(AppKind::App), &login_code())
+        .identify(&app(AppKind::App), LoginProof::Code(&login_code()))
         .await
         .unwrap_err();
     assert!(
@@ -83,7 +87,7 @@ async fn an_answer_is_judged_by_its_content() {
         let shown = body.clone();
         let wechat = server(move |_, _| Reaction::ok(body.clone())).await;
         let result = gateway(&[&wechat.url()])
-            .identify(&mini(), &login_code())
+            .identify(&mini(), LoginProof::Code(&login_code()))
             .await;
         assert!(result.is_ok(), "{shown}");
     }
@@ -120,7 +124,7 @@ async fn nonsense_identifies_nobody_and_is_asked_once() {
         let label = &label[..label.len().min(200)];
         let wechat = server(move |_, _| reaction.clone()).await;
         let result = gateway(&[&wechat.url()])
-            .identify(&mini(), &login_code())
+            .identify(&mini(), LoginProof::Code(&login_code()))
             .await;
         assert_eq!(unspent(&result.unwrap_err()), Some(false), "{label}");
         assert_eq!(wechat.count(LOGIN), 1, "{label}");
@@ -133,7 +137,7 @@ async fn a_hanging_wechat_is_given_up_in_time_and_asked_once() {
     let second = server(|_, _| Reaction::ok(session())).await;
     let begun = Instant::now();
     let error = gateway_within(&[&wechat.url(), &second.url()], Duration::from_millis(400))
-        .identify(&mini(), &login_code())
+        .identify(&mini(), LoginProof::Code(&login_code()))
         .await
         .unwrap_err();
     assert_eq!(unspent(&error), Some(false));
@@ -150,14 +154,14 @@ async fn minus_one_is_tried_once_more() {
     })
     .await;
     let result = gateway(&[&wechat.url()])
-        .identify(&mini(), &login_code())
+        .identify(&mini(), LoginProof::Code(&login_code()))
         .await;
     assert!(result.is_ok());
     assert_eq!(wechat.seen().len(), 2);
 
     let busy = server(|_, _| errcode(-1)).await;
     let result = gateway(&[&busy.url()])
-        .identify(&mini(), &login_code())
+        .identify(&mini(), LoginProof::Code(&login_code()))
         .await;
     assert_eq!(unspent(&result.unwrap_err()), Some(true));
     assert_eq!(busy.seen().len(), 2);
@@ -167,13 +171,21 @@ async fn minus_one_is_tried_once_more() {
 async fn the_next_host_is_asked_only_where_the_first_was_never_reached() {
     let wechat = server(|_, _| Reaction::ok(session())).await;
     let gateway_ = gateway(&["http://127.0.0.1:1", &wechat.url()]);
-    assert!(gateway_.identify(&mini(), &login_code()).await.is_ok());
+    assert!(
+        gateway_
+            .identify(&mini(), LoginProof::Code(&login_code()))
+            .await
+            .is_ok()
+    );
 
     let second = server(|_, _| Reaction::ok(session())).await;
     for reaction in [Reaction::Close, Reaction::status(502, ""), Reaction::ok("")] {
         let first = server(move |_, _| reaction.clone()).await;
         let gateway = gateway(&[&first.url(), &second.url()]);
-        let error = gateway.identify(&mini(), &login_code()).await.unwrap_err();
+        let error = gateway
+            .identify(&mini(), LoginProof::Code(&login_code()))
+            .await
+            .unwrap_err();
         assert_eq!(unspent(&error), Some(false));
     }
     assert!(second.seen().is_empty());
@@ -182,7 +194,10 @@ async fn the_next_host_is_asked_only_where_the_first_was_never_reached() {
 #[tokio::test]
 async fn nobody_reached_leaves_the_code_unspent() {
     let gateway = gateway(&["http://127.0.0.1:1"]);
-    let error = gateway.identify(&mini(), &login_code()).await.unwrap_err();
+    let error = gateway
+        .identify(&mini(), LoginProof::Code(&login_code()))
+        .await
+        .unwrap_err();
     assert_eq!(unspent(&error), Some(true));
 }
 
@@ -200,7 +215,7 @@ async fn a_refusal_has_its_meaning() {
     ] {
         let wechat = server(move |_, _| errcode(code)).await;
         let result = gateway(&[&wechat.url()])
-            .identify(&mini(), &login_code())
+            .identify(&mini(), LoginProof::Code(&login_code()))
             .await;
         assert_eq!(result.unwrap_err().to_string(), expected, "{code}");
         assert_eq!(wechat.seen().len(), 1, "{code} is not tried again");
@@ -213,7 +228,7 @@ async fn an_application_without_a_secret_is_our_fault() {
     let mut other = mini();
     other.id = menshen_domain::model::wechat::AppId::parse("wxother").unwrap();
     let result = gateway(&[&wechat.url()])
-        .identify(&other, &login_code())
+        .identify(&other, LoginProof::Code(&login_code()))
         .await;
     assert!(matches!(result, Err(E::Misconfigured(_))));
     assert!(wechat.seen().is_empty());

@@ -48,6 +48,7 @@ pub(super) fn identity() -> WeChatIdentity {
         openid: OpenId::parse("oGZUI0egBJY1zhBYw2KhdUfwVJJE").expect("an openid"),
         union_id: Some(UnionId::parse("o6_bmasdasdsad6_2sgVt7hMZOPfL").expect("a unionid")),
         session_key: Some(SessionKey::parse("tiihtNczf5v6AKRyjwEUhQ==").expect("a key")),
+        profile_ticket: None,
     };
     WeChatIdentity::vouched(&app, answer)
 }
