@@ -5,6 +5,7 @@ pub mod clock;
 pub mod commands;
 pub mod http;
 mod key_audit;
+pub mod live_check;
 pub mod logging;
 pub mod master_key;
 pub mod server;

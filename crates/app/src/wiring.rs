@@ -217,7 +217,9 @@ fn token_config(settings: &Settings) -> TokenConfig {
 }
 
 /// Starts the offline WeChat and vendors on a loopback port, where they are meant.
-async fn simulator(settings: &Settings) -> Result<Option<InProcessSimulator>, StartError> {
+pub(crate) async fn simulator(
+    settings: &Settings,
+) -> Result<Option<InProcessSimulator>, StartError> {
     let sms = settings
         .sms
         .vendors
@@ -234,7 +236,7 @@ async fn simulator(settings: &Settings) -> Result<Option<InProcessSimulator>, St
 }
 
 /// The configured applications, or the simulator's.
-fn apps(settings: &Settings) -> Result<WeChatApps, StartError> {
+pub(crate) fn apps(settings: &Settings) -> Result<WeChatApps, StartError> {
     let configured = settings.wechat.apps.iter().map(|app| app.app.clone());
     if !uses_simulated_apps(settings) {
         return Ok(WeChatApps::new(configured.collect()));
@@ -270,7 +272,7 @@ fn simulated_apps() -> [(&'static str, &'static str, AppKind); 3] {
     ]
 }
 
-fn gateway(
+pub(crate) fn gateway(
     settings: &Settings,
     simulated: Option<SocketAddr>,
 ) -> Result<OfficialGateway, StartError> {
@@ -314,7 +316,7 @@ fn sender(
     ))
 }
 
-fn vendor(
+pub(crate) fn vendor(
     settings: &VendorSettings,
     simulated: Option<SocketAddr>,
 ) -> Result<Arc<dyn SmsVendor>, StartError> {

@@ -15,6 +15,7 @@ pub mod aliyun;
 pub mod canonical;
 pub mod console;
 pub mod huawei;
+pub mod reach;
 pub mod tencent;
 pub mod twilio;
 pub mod volcengine;

@@ -28,3 +28,4 @@ pub use cloud_run::{CloudRunGateway, OPEN_INTERFACE_SERVICE};
 pub use gateway::{OfficialGateway, OfficialGatewayConfig, OfficialGatewayConfigError};
 pub use local_tokens::LocalTokenCache;
 pub use open_data::AesOpenDataReader;
+pub use reply::Refusal;

@@ -4,6 +4,7 @@
 //! and have come as texts, failures come with HTTP 200, and front proxies answer
 //! HTML. None of an answer's text reaches an error: it may hold a session key.
 
+use std::error::Error;
 use std::fmt;
 use std::net::IpAddr;
 
@@ -23,12 +24,22 @@ impl fmt::Debug for Reply {
 /// A definite "no" of WeChat.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("errcode {errcode}{}{}", shown(" rid ", self.rid.as_ref()), shown(" for address ", self.address.as_ref()))]
-pub(crate) struct Refusal {
-    pub(crate) errcode: i64,
+pub struct Refusal {
+    /// WeChat's error code.
+    pub errcode: i64,
     /// WeChat's id of the request, good for a look-up during 7 days.
-    pub(crate) rid: Option<String>,
+    pub rid: Option<String>,
     /// The address of ours that is not on the allow-list (40164).
-    pub(crate) address: Option<IpAddr>,
+    pub address: Option<IpAddr>,
+}
+
+impl Refusal {
+    /// The refusal among the causes of an error of the gateway.
+    #[must_use]
+    pub fn of<'a>(error: &'a (dyn Error + 'static)) -> Option<&'a Self> {
+        std::iter::successors(Some(error), |&error| error.source())
+            .find_map(<dyn Error>::downcast_ref)
+    }
 }
 
 fn shown(label: &str, value: Option<&impl fmt::Display>) -> String {

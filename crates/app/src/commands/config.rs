@@ -3,10 +3,12 @@
 use std::path::Path;
 
 use clap::Subcommand;
+use menshen_domain::model::phone_number::PhoneNumber;
 use menshen_token::master_key::MasterKeys;
 use secrecy::ExposeSecret;
 
 use crate::commands::{problems, read_settings};
+use crate::live_check::{self, Standing};
 use crate::settings::reader::{Problem, Report};
 use crate::settings::{Settings, reference};
 use crate::wiring::StartError;
@@ -15,8 +17,17 @@ use crate::wiring::StartError;
 #[derive(Debug, Subcommand)]
 pub enum Action {
     /// Print every problem at once.
-    #[command(after_help = "Example: menshen --config menshen.toml config check")]
-    Check,
+    #[command(
+        after_help = "Example: menshen --config menshen.toml config check --live --phone 13800138000"
+    )]
+    Check {
+        /// Ask the stores, WeChat and the SMS vendors as well, and say what each answers.
+        #[arg(long)]
+        live: bool,
+        /// Have each SMS vendor send a message with the code 000000 to this number.
+        #[arg(long, value_name = "NUMBER", requires = "live")]
+        phone: Option<String>,
+    },
     /// Print what is in force, secrets masked.
     #[command(after_help = "Example: menshen config show")]
     Show,
@@ -33,11 +44,11 @@ pub enum Action {
 /// # Errors
 ///
 /// If the settings are bad.
-pub fn run(action: &Action, file: Option<&Path>) -> Result<(), StartError> {
+pub async fn run(action: &Action, file: Option<&Path>) -> Result<(), StartError> {
     match action {
         Action::Reference => print!("{}", reference::markdown()),
         Action::Example => print!("{}", reference::example()),
-        Action::Check => {
+        Action::Check { live, phone } => {
             let (settings, mut report) = read_settings(file)?;
             check_master_keys(&settings, &mut report);
             for note in &report.notes {
@@ -50,6 +61,9 @@ pub fn run(action: &Action, file: Option<&Path>) -> Result<(), StartError> {
                 return Err(problems(&report).into());
             }
             println!("the settings are good");
+            if *live {
+                ask(&settings, phone.as_deref()).await?;
+            }
         }
         Action::Show => {
             let (_, report) = read_settings(file)?;
@@ -62,6 +76,29 @@ pub fn run(action: &Action, file: Option<&Path>) -> Result<(), StartError> {
         }
     }
     Ok(())
+}
+
+/// Asks everything that is configured, and fails if anything does not work.
+async fn ask(settings: &Settings, phone: Option<&str>) -> Result<(), StartError> {
+    let phone = phone.map(PhoneNumber::parse).transpose();
+    let phone = phone.map_err(|error| format!("--phone is no number to send to: {error}"))?;
+    if let Some(phone) = &phone
+        && !settings.sms.policy.regions.contains(&phone.region())
+    {
+        return Err("--phone is of a region that sms.regions does not name".into());
+    }
+    let findings = live_check::findings(settings, phone.as_ref()).await?;
+    for finding in &findings {
+        println!("{finding}");
+    }
+    let wrong = findings
+        .iter()
+        .filter(|one| one.standing == Standing::Wrong);
+    match wrong.count() {
+        0 => Ok(()),
+        1 => Err("one thing does not work: see above".into()),
+        n => Err(format!("{n} things do not work: see above").into()),
+    }
 }
 
 /// The keys are looked at as `serve` will, where they are given.

@@ -73,7 +73,7 @@ pub async fn run(arguments: Arguments) -> ExitCode {
     let done = match arguments.command.unwrap_or(Command::Serve) {
         Command::Serve => serve::run(file).await,
         Command::Migrate { action } => migrate::run(action, file).await,
-        Command::Config { action } => config::run(&action, file),
+        Command::Config { action } => config::run(&action, file).await,
         Command::Keys { action } => keys::run(&action, file).await,
         Command::Simulate(options) => simulate::run(&options, file).await,
         Command::Admin { action } => admin::run(&action),

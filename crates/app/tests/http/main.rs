@@ -8,6 +8,7 @@ mod bad_input;
 mod command_line;
 mod every_code;
 mod linking;
+mod live_check;
 mod openapi;
 mod panics;
 mod profile;

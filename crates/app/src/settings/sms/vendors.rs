@@ -1,5 +1,7 @@
 //! `sms.vendors` and `sms.<vendor>.*`.
 
+use std::net::SocketAddr;
+
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use secrecy::{ExposeSecret as _, SecretString};
@@ -49,6 +51,30 @@ pub enum VendorSettings {
     },
     /// Prints only.
     Console,
+}
+
+impl VendorSettings {
+    /// The vendor's name in `sms.vendors`.
+    #[must_use]
+    pub const fn name(&self) -> &'static str {
+        match self {
+            Self::SimulatedAliyun | Self::Aliyun { .. } => "aliyun",
+            Self::Webhook { .. } => "webhook",
+            Self::Console => "console",
+        }
+    }
+
+    /// Where the vendor is asked: of `simulated` for a simulated one, nowhere
+    /// for one that only prints.
+    #[must_use]
+    pub fn address(&self, simulated: Option<SocketAddr>) -> Option<String> {
+        match self {
+            Self::SimulatedAliyun => Some(format!("http://{}/sms/aliyun", simulated?)),
+            Self::Aliyun { endpoint, .. } => Some(endpoint.clone()),
+            Self::Webhook { url, .. } => Some(url.clone()),
+            Self::Console => None,
+        }
+    }
 }
 
 /// What was given for all vendors.
