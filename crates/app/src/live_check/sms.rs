@@ -8,7 +8,7 @@ use menshen_domain::model::sms_code::SmsCode;
 use menshen_domain::model::verification::Purpose;
 use menshen_domain::ports::clock::Clock as _;
 use menshen_domain::ports::sms_sender::SmsMessage;
-use menshen_sms::{Attempt, Outcome, SmsVendor, reach};
+use menshen_sms::{Attempt, Outcome, Serves, SmsVendor, reach};
 use menshen_token::system_randomness::SystemRandomness;
 use tokio::time::Instant;
 
@@ -38,6 +38,10 @@ pub(super) async fn send(vendor: &dyn SmsVendor, message: &SmsMessage) -> Findin
         vendor.name(),
         message.phone.masked()
     );
+    if vendor.serves(message) == Serves::Never {
+        return Finding::open(asked, "it has no template for messages to there")
+            .advise("add one to sms.templates if it should send them");
+    }
     let attempt = vendor.attempt(message, Instant::now() + PATIENCE).await;
     let came = told(&attempt);
     let page = format!("docs/sms/{}.md", vendor.name());
