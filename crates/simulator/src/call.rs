@@ -4,6 +4,7 @@ use std::net::IpAddr;
 
 use actix_web::web::Query;
 use actix_web::{HttpRequest, http::header};
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
 /// Name and value pairs of a query string or form.
 pub(crate) type Pairs = Vec<(String, String)>;
@@ -87,6 +88,16 @@ pub(crate) fn parse_pairs(encoded: &str) -> Pairs {
     Query::<Pairs>::from_query(encoded)
         .map(Query::into_inner)
         .unwrap_or_default()
+}
+
+/// Encodes all but letters, digits and `-_.~`.
+pub(crate) fn percent_encode(text: &str) -> String {
+    const RESERVED: &AsciiSet = &NON_ALPHANUMERIC
+        .remove(b'-')
+        .remove(b'_')
+        .remove(b'.')
+        .remove(b'~');
+    utf8_percent_encode(text, RESERVED).to_string()
 }
 
 /// What goes back, and what the request log says of it.

@@ -77,7 +77,7 @@ impl Endpoint {
             fault.message.as_deref(),
         );
         match self {
-            Self::WeChat(known) => known.refuse(world, code.as_deref(), message, now),
+            Self::WeChat(known) => known.refuse(world, call, code.as_deref(), message, now),
             Self::Sms(vendor) => (vendor.refuse)(world, call, code.as_deref(), message),
         }
     }

@@ -10,6 +10,8 @@ use http_body_util::{BodyExt as _, Limited};
 use hyper_util::client::legacy::Client;
 use hyper_util::rt::TokioExecutor;
 
+use crate::call::percent_encode;
+
 /// More than this of a reply is not read.
 const LARGEST_REPLY: usize = 64 * 1024;
 
@@ -52,23 +54,15 @@ impl LoopbackUrl {
 
     /// The same address with more query parameters behind its own, encoded.
     pub(crate) fn with_query(&self, pairs: &[(&str, &str)]) -> String {
-        let encode =
-            |text: &str| percent_encoding::percent_encode(text.as_bytes(), UNRESERVED).to_string();
         let added: Vec<_> = pairs
             .iter()
-            .map(|(name, value)| format!("{}={}", encode(name), encode(value)))
+            .map(|(name, value)| format!("{}={}", percent_encode(name), percent_encode(value)))
             .collect();
         let base = self.0.to_string();
         let separator = if self.0.query().is_some() { '&' } else { '?' };
         format!("{base}{separator}{}", added.join("&"))
     }
 }
-
-const UNRESERVED: &percent_encoding::AsciiSet = &percent_encoding::NON_ALPHANUMERIC
-    .remove(b'-')
-    .remove(b'_')
-    .remove(b'.')
-    .remove(b'~');
 
 impl std::fmt::Debug for LoopbackUrl {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {

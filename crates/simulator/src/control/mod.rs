@@ -6,7 +6,6 @@ mod clock;
 mod failure;
 mod faults;
 mod people;
-mod push;
 mod requests;
 mod sms;
 mod wechat;
@@ -39,30 +38,6 @@ pub(crate) fn configure(cfg: &mut ServiceConfig, shared: Data<Shared>) {
             [web::get().to(apps::list), web::post().to(apps::add)],
         ))
         .service(resource("/apps/{app_id}", [web::post().to(apps::change)]))
-        .service(resource("/wechat/login", [web::post().to(wechat::login)]))
-        .service(resource("/wechat/phone", [web::post().to(wechat::phone)]))
-        .service(resource(
-            "/wechat/open-data",
-            [web::post().to(wechat::open_data)],
-        ))
-        .service(resource("/wechat/oauth", [web::post().to(wechat::oauth)]))
-        .service(resource(
-            "/wechat/expire-session-key",
-            [web::post().to(wechat::expire_session_key)],
-        ))
-        .service(resource(
-            "/wechat/revoke-token",
-            [web::post().to(wechat::revoke_token)],
-        ))
-        .service(resource(
-            "/wechat/push",
-            [
-                web::get().to(push::list),
-                web::put().to(push::register),
-                web::delete().to(push::remove),
-            ],
-        ))
-        .service(resource("/wechat/events", [web::post().to(push::happen)]))
         .service(resource(
             "/sms",
             [web::get().to(sms::inbox), web::delete().to(sms::clear)],
@@ -90,7 +65,7 @@ pub(crate) fn configure(cfg: &mut ServiceConfig, shared: Data<Shared>) {
         .default_service(web::to(|| async {
             Failure::not_found("no such control call")
         }));
-    cfg.service(scope);
+    cfg.service(wechat::mount(scope));
 }
 
 /// `POST /control/reset`: everything as it was at the start.

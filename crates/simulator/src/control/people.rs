@@ -10,6 +10,9 @@ use super::{given, read};
 use crate::phone::Phone;
 use crate::state::{Individual, Shared};
 
+/// More numbers than this are not bound to one account.
+const MOST_PHONES: usize = 10;
+
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct NewPerson {
@@ -28,14 +31,17 @@ struct NewPerson {
 struct Change {
     #[serde(default, deserialize_with = "given")]
     phone: Option<Option<String>>,
+    phones: Option<Vec<String>>,
     #[serde(default, deserialize_with = "given")]
     nickname: Option<Option<String>>,
     blocked: Option<bool>,
+    closed: Option<bool>,
     #[serde(default, deserialize_with = "given")]
     risk_rank: Option<Option<u8>>,
 }
 
-/// `GET /control/people`: `[{name, phone, nickname, blocked, risk_rank}]`.
+/// `GET /control/people`: `[{name, phone, phones, nickname, blocked, closed,
+/// risk_rank}]`.
 pub(super) async fn list(shared: Data<Shared>) -> HttpResponse {
     let (world, _) = shared.enter();
     let people: Vec<_> = world
@@ -61,18 +67,11 @@ pub(super) async fn add(shared: Data<Shared>, body: Bytes) -> Result<HttpRespons
     }
     let phone = new.phone.as_deref().map(parse_phone).transpose()?;
     let (mut world, _) = shared.enter();
-    let person = match world.people.find(&new.name) {
-        Some(known) => Individual {
-            phone: phone.or_else(|| known.phone.clone()),
-            nickname: new.nickname.or_else(|| known.nickname.clone()),
-            ..known.clone()
-        },
-        None => Individual {
-            phone,
-            nickname: new.nickname,
-            blocked: false,
-            risk_rank: Some(0),
-        },
+    let known = world.people.find(&new.name).cloned().unwrap_or_default();
+    let person = Individual {
+        phones: phone.map_or(known.phones, |phone| vec![phone]),
+        nickname: new.nickname.or(known.nickname),
+        ..known
     };
     let answer = describe(&new.name, &person);
     world
@@ -82,18 +81,17 @@ pub(super) async fn add(shared: Data<Shared>, body: Bytes) -> Result<HttpRespons
     Ok(HttpResponse::Ok().json(answer))
 }
 
-/// `POST /control/people/{name}` `{phone?, nickname?, blocked?,
-/// risk_rank?}`; a `risk_rank` of `null`: WeChat knows nothing (61010).
+/// `PATCH` or `POST /control/people/{name}` `{phone?, phones?, nickname?, blocked?,
+/// closed?, risk_rank?}`: `phone` is the only number, `phones` several, of which
+/// the button offers the first; a `risk_rank` of `null`: `WeChat` knows nothing
+/// (61010).
 pub(super) async fn change(
     shared: Data<Shared>,
     name: Path<String>,
     body: Bytes,
 ) -> Result<HttpResponse, Failure> {
     let change: Change = read(&body)?;
-    let phone = change
-        .phone
-        .map(|phone| phone.as_deref().map(parse_phone).transpose())
-        .transpose()?;
+    let phones = parse_phones(&change)?;
     if change.risk_rank.flatten().is_some_and(|rank| rank > 4) {
         return Err(Failure::bad_request("risk_rank is of 0 to 4, or null"));
     }
@@ -102,11 +100,31 @@ pub(super) async fn change(
         .people
         .find_mut(&name)
         .ok_or_else(|| Failure::no_person(&name))?;
-    person.phone = phone.unwrap_or_else(|| person.phone.take());
+    if let Some(phones) = phones {
+        person.phones = phones;
+    }
     person.nickname = change.nickname.unwrap_or_else(|| person.nickname.take());
     person.blocked = change.blocked.unwrap_or(person.blocked);
+    person.closed = change.closed.unwrap_or(person.closed);
     person.risk_rank = change.risk_rank.unwrap_or(person.risk_rank);
     Ok(HttpResponse::Ok().json(describe(&name, person)))
+}
+
+/// The numbers that are asked for; nothing when they stay.
+fn parse_phones(change: &Change) -> Result<Option<Vec<Phone>>, Failure> {
+    let raw: Vec<&str> = match (&change.phone, &change.phones) {
+        (None, None) => return Ok(None),
+        (Some(one), None) => one.iter().map(String::as_str).collect(),
+        (None, Some(several)) if several.len() <= MOST_PHONES => {
+            several.iter().map(String::as_str).collect()
+        }
+        (None, Some(_)) => return Err(Failure::bad_request("phones are at most 10")),
+        (Some(_), Some(_)) => return Err(Failure::bad_request("phone or phones, not both")),
+    };
+    raw.into_iter()
+        .map(parse_phone)
+        .collect::<Result<_, _>>()
+        .map(Some)
 }
 
 fn parse_phone(raw: &str) -> Result<Phone, Failure> {
@@ -116,11 +134,14 @@ fn parse_phone(raw: &str) -> Result<Phone, Failure> {
 }
 
 fn describe(name: &str, person: &Individual) -> Value {
+    let phones: Vec<_> = person.phones.iter().map(Phone::e164).collect();
     json!({
         "name": name,
-        "phone": person.phone.as_ref().map(Phone::e164),
+        "phone": phones.first(),
+        "phones": phones,
         "nickname": person.nickname,
         "blocked": person.blocked,
+        "closed": person.closed,
         "risk_rank": person.risk_rank,
     })
 }

@@ -54,6 +54,11 @@ impl AppTokens {
         }
     }
 
+    /// The application that a token was given to, though it may be dead.
+    pub(crate) fn owner(&self, token: &str) -> Option<&str> {
+        self.issued.get(token).map(|issued| issued.app_id.as_str())
+    }
+
     /// A new classic token; the one before works for five minutes more.
     pub(crate) fn issue_classic(
         &mut self,

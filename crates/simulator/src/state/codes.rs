@@ -4,6 +4,8 @@ use std::collections::{HashMap, VecDeque};
 
 use chrono::{DateTime, TimeDelta, Utc};
 
+use crate::phone::Phone;
+
 /// More codes than this are not remembered: the oldest go first.
 const MOST_CODES: usize = 100_000;
 
@@ -12,8 +14,8 @@ const MOST_CODES: usize = 100_000;
 pub(crate) enum CodeKind {
     /// From `wx.login`, with the key that this login gave. 5 minutes.
     Login { session_key: [u8; 16] },
-    /// From the getPhoneNumber button. 5 minutes.
-    Phone,
+    /// From the getPhoneNumber button, with the number that was chosen. 5 minutes.
+    Phone { phone: Phone },
     /// From the OAuth2 consent. 10 minutes.
     OAuth {
         scope: &'static str,
@@ -24,7 +26,7 @@ pub(crate) enum CodeKind {
 impl CodeKind {
     fn lifetime(&self) -> TimeDelta {
         TimeDelta::minutes(match self {
-            Self::Login { .. } | Self::Phone => 5,
+            Self::Login { .. } | Self::Phone { .. } => 5,
             Self::OAuth { .. } => 10,
         })
     }

@@ -5,8 +5,11 @@ mod codes;
 mod consoles;
 mod inbox;
 mod nonces;
+mod payments;
 mod people;
+mod phone_data;
 mod quotas;
+mod request_ids;
 mod request_log;
 mod send_log;
 mod session_keys;
@@ -22,12 +25,15 @@ pub(crate) use codes::{Code, CodeKind, Codes};
 pub(crate) use consoles::Consoles;
 pub(crate) use inbox::{Inbox, Message, Sending};
 pub(crate) use nonces::Nonces;
+pub(crate) use payments::{Payment, Payments};
 pub(crate) use people::{Individual, People, openid, unionid};
+pub(crate) use phone_data::PhoneData;
 pub(crate) use quotas::{Quotas, Window, window_in_beijing};
+pub(crate) use request_ids::{Refused, RequestIds, request_id};
 pub(crate) use request_log::{RequestLog, sha256_hex};
 pub(crate) use send_log::{Send, SendLog};
 pub(crate) use session_keys::SessionKeys;
-pub(crate) use user_tokens::{USER_TOKEN_SECONDS, UserToken, UserTokens};
+pub(crate) use user_tokens::{USER_TOKEN_SECONDS, UserGrant, UserTokenPair, UserTokens};
 pub(crate) use visits::{Visit, Visits};
 
 use crate::clock::Clock;
@@ -82,6 +88,9 @@ pub(crate) struct World {
     pub(crate) people: People,
     pub(crate) consoles: Consoles,
     pub(crate) visits: Visits,
+    pub(crate) payments: Payments,
+    pub(crate) phone_data: PhoneData,
+    pub(crate) request_ids: RequestIds,
     pub(crate) codes: Codes,
     pub(crate) session_keys: SessionKeys,
     pub(crate) app_tokens: AppTokens,
@@ -103,6 +112,9 @@ impl World {
             people: People::new(&config.people),
             consoles: Consoles::default(),
             visits: Visits::default(),
+            payments: Payments::default(),
+            phone_data: PhoneData::default(),
+            request_ids: RequestIds::default(),
             codes: Codes::default(),
             session_keys: SessionKeys::default(),
             app_tokens: AppTokens::default(),
@@ -132,6 +144,18 @@ impl World {
     pub(crate) fn find_visit(&self, app_id: &str, openid: &str) -> Option<Visit> {
         let names = self.people.iter().map(|(name, _)| name);
         self.visits.find(app_id, openid, names)
+    }
+
+    /// Whether this person has a `WeChat` account still.
+    pub(crate) fn has_account(&self, person: &str) -> bool {
+        let known = self.people.find(person);
+        known.is_some_and(|person| !person.closed)
+    }
+
+    /// Whether `WeChat` lets this person log in anywhere.
+    pub(crate) fn may_log_in(&self, person: &str) -> bool {
+        let known = self.people.find(person);
+        known.is_some_and(|person| !person.blocked)
     }
 
     /// Counts a call against a quota of `WeChat`; false when it is used up.

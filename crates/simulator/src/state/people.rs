@@ -19,11 +19,26 @@ pub(crate) struct TooMany;
 /// What is known of a person.
 #[derive(Debug, Clone)]
 pub(crate) struct Individual {
-    pub(crate) phone: Option<Phone>,
+    /// The numbers bound to the `WeChat` account; the button offers the first.
+    pub(crate) phones: Vec<Phone>,
     pub(crate) nickname: Option<String>,
     pub(crate) blocked: bool,
+    /// Whether the `WeChat` account was closed.
+    pub(crate) closed: bool,
     /// 0 (harmless) to 4; nothing when `WeChat` knows nothing (61010).
     pub(crate) risk_rank: Option<u8>,
+}
+
+impl Default for Individual {
+    fn default() -> Self {
+        Self {
+            phones: Vec::new(),
+            nickname: None,
+            blocked: false,
+            closed: false,
+            risk_rank: Some(0),
+        }
+    }
 }
 
 /// Everybody, by name.
@@ -37,7 +52,13 @@ impl People {
             if phone.is_none() && person.phone.is_some() {
                 tracing::warn!(person = %person.name, "the configured phone number of a simulated person cannot be read");
             }
-            (person.name.clone(), Individual { phone, nickname: person.nickname.clone(), blocked: person.blocked, risk_rank: Some(0) })
+            let individual = Individual {
+                phones: phone.into_iter().collect(),
+                nickname: person.nickname.clone(),
+                blocked: person.blocked,
+                ..Individual::default()
+            };
+            (person.name.clone(), individual)
         });
         Self(known.collect())
     }

@@ -2,24 +2,24 @@
 
 use chrono::{DateTime, Utc};
 
+use super::limits;
 use super::refusal::Refusal;
 use crate::call::Call;
 use crate::config::AppKind;
 use crate::state::World;
 
 /// The application that the call's `access_token` speaks for: else 41001
-/// (missing), 40001, 40014, 42001.
+/// (missing), 40001, 40014, 42001. The call counts against its limits: 45011, 45009.
 pub(super) fn application(
-    world: &World,
+    world: &mut World,
     call: &Call,
     now: DateTime<Utc>,
 ) -> Result<String, Refusal> {
     let token = call.parameter("access_token").ok_or(Refusal::new(41001))?;
-    world
-        .app_tokens
-        .check(token, now)
-        .map(str::to_owned)
-        .map_err(Refusal::new)
+    let app_id = world.app_tokens.check(token, now).map_err(Refusal::new)?;
+    let app_id = app_id.to_owned();
+    limits::count(world, &call.path, &app_id, now)?;
+    Ok(app_id)
 }
 
 /// Refuses with 48001 what only a verified mini-program may call.

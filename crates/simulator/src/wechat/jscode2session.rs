@@ -32,7 +32,7 @@ pub(super) fn respond(
     let code = world
         .codes
         .find(js_code, now)
-        .filter(|code| code.app_id == app.app_id)
+        .filter(|code| code.app_id == app.app_id && world.has_account(&code.person))
         .cloned();
     let code = code.ok_or(Refusal::new(40029))?;
     let CodeKind::Login { session_key } = code.kind else {
@@ -41,11 +41,7 @@ pub(super) fn respond(
     if code.used {
         return Err(Refusal::new(40163));
     }
-    if world
-        .people
-        .find(&code.person)
-        .is_none_or(|person| person.blocked)
-    {
+    if !world.may_log_in(&code.person) {
         return Err(Refusal::new(40226));
     }
     if !world.spend_quota(

@@ -3,12 +3,12 @@
 //! Source: `WeChat` Open Platform, snsAccessToken.
 
 use chrono::{DateTime, Utc};
-use serde_json::{Value, json};
+use serde_json::Value;
 
-use super::credentials;
 use super::refusal::Refusal;
+use super::{credentials, limits, oauth_grant};
 use crate::call::Call;
-use crate::state::{CodeKind, USER_TOKEN_SECONDS, UserToken, World, openid, unionid};
+use crate::state::{CodeKind, UserGrant, World};
 
 pub(super) fn respond(
     world: &mut World,
@@ -21,11 +21,12 @@ pub(super) fn respond(
         return Err(Refusal::new(40002));
     }
     let app = credentials::prove(world, claimed)?.clone();
+    limits::count(world, &call.path, &app.app_id, now)?;
 
     let code = world
         .codes
         .find(value, now)
-        .filter(|code| code.app_id == app.app_id)
+        .filter(|code| code.app_id == app.app_id && world.has_account(&code.person))
         .cloned();
     let code = code.ok_or(Refusal::new(40029))?;
     let CodeKind::OAuth {
@@ -38,36 +39,17 @@ pub(super) fn respond(
     if code.used {
         return Err(Refusal::new(40163));
     }
-    if world
-        .people
-        .find(&code.person)
-        .is_none_or(|person| person.blocked)
-    {
+    if !world.may_log_in(&code.person) {
         return Err(Refusal::new(50002));
     }
     world.codes.mark_used(value);
 
-    let access_token = format!("{}_{}", world.random.digits(2), world.random.base64url(64));
-    let refresh_token = format!("{}_{}", world.random.digits(2), world.random.base64url(64));
-    let mut grant = json!({
-        "access_token": access_token,
-        "expires_in": USER_TOKEN_SECONDS,
-        "refresh_token": refresh_token,
-        "openid": openid(&app.app_id, &code.person),
-        "scope": scope,
-    });
-    if let Some(platform) = &app.platform {
-        grant["unionid"] = json!(unionid(platform, &code.person));
-    }
-    if snapshot_user {
-        grant["is_snapshotuser"] = json!(1);
-    }
-    let token = UserToken {
+    let grant = UserGrant {
         app_id: app.app_id,
         person: code.person,
         scope,
-        issued_at: now,
+        snapshot_user,
     };
-    world.user_tokens.add(access_token, token);
-    Ok(grant)
+    let tokens = world.user_tokens.add(grant.clone(), now, &mut world.random);
+    Ok(oauth_grant::describe(world, &grant, &tokens))
 }

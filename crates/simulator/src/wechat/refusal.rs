@@ -1,6 +1,5 @@
 //! Error codes and how `WeChat` words them.
 
-use chrono::{DateTime, Utc};
 use serde_json::{Value, json};
 
 use crate::random::Random;
@@ -39,16 +38,9 @@ impl Refusal {
         }
     }
 
-    /// `{"errcode":…,"errmsg":"… rid: …"}`; the first group of the rid is the
-    /// Unix second in hex.
-    pub(super) fn body(&self, now: DateTime<Utc>, random: &mut Random) -> Value {
+    /// `{"errcode":…,"errmsg":"… rid: …"}`.
+    pub(super) fn body(&self, rid: &str, random: &mut Random) -> Value {
         let text = self.words.as_deref().unwrap_or_else(|| text(self.errcode));
-        let rid = format!(
-            "{:08x}-{}-{}",
-            now.timestamp(),
-            random.hex(4),
-            random.hex(4)
-        );
         let errmsg = if self.hinted {
             format!(
                 "{text} hint: [{}-{}] rid: {rid}",
@@ -108,10 +100,18 @@ fn text(errcode: i64) -> &'static str {
         50002 => "user limited",
         50004 => "forbidden to use token",
         50007 => "account is frozen",
+        48006 => "forbid to clear quota because of reaching the limit",
         61010 => "code is expired",
+        76001 => "rid not found",
+        76002 => "rid is error",
+        76003 => "could not query this rid, no permission",
+        76004 => "rid is expired",
+        76021 => "cgi_path not found, please check",
         87007 => "session_key is not existed or expired",
         87008 => "invalid sig_method",
         87009 => "invalid signature",
+        89002 => "open not exists",
+        89300 => "invalid order",
         89501 | 89503 | 89506 | 89507 => {
             "this ip is awaiting or was refused confirmation by the administrator"
         }
@@ -125,20 +125,15 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_rid_begins_with_the_second_in_hex() {
-        let now = DateTime::from_timestamp(0x6437_cc6f, 0).unwrap();
-        let body = Refusal::new(40029).body(now, &mut Random::new(Some(1)));
-        let errmsg = body["errmsg"].as_str().unwrap();
-        assert!(
-            errmsg.starts_with("invalid code, rid: 6437cc6f-"),
-            "{errmsg}"
-        );
-        let body = Refusal::hinted(40029).body(now, &mut Random::new(Some(1)));
-        assert!(
-            body["errmsg"]
-                .as_str()
-                .unwrap()
-                .starts_with("invalid code hint: [")
-        );
+    fn words_end_with_the_rid() {
+        let body = |refusal: Refusal| {
+            let body = refusal.body("6437cc6f-0-1", &mut Random::new(Some(1)));
+            body["errmsg"].as_str().unwrap().to_owned()
+        };
+        assert_eq!(body(Refusal::new(40029)), "invalid code, rid: 6437cc6f-0-1");
+        assert_eq!(body(Refusal::new(40013)), "invalid appid rid: 6437cc6f-0-1");
+        let hinted = body(Refusal::hinted(40029));
+        assert!(hinted.starts_with("invalid code hint: ["), "{hinted}");
+        assert!(hinted.ends_with("] rid: 6437cc6f-0-1"), "{hinted}");
     }
 }

@@ -13,7 +13,6 @@ use super::session_signature;
 use crate::call::Call;
 use crate::state::{Window, World};
 
-const PER_APP_MINUTE: u32 = 60_000;
 const PER_USER_MINUTE: u32 = 1;
 
 pub(super) fn respond(
@@ -22,13 +21,9 @@ pub(super) fn respond(
     now: DateTime<Utc>,
 ) -> Result<Value, Refusal> {
     let session = session_signature::prove(world, call, now)?;
-    for (who, limit) in [
-        (&session.app_id, PER_APP_MINUTE),
-        (&session.openid, PER_USER_MINUTE),
-    ] {
-        if !world.spend_quota("ResetUserSessionKey", who, Window::Minute, limit, now) {
-            return Err(Refusal::new(45011));
-        }
+    let (name, who) = ("ResetUserSessionKey", &session.openid);
+    if !world.spend_quota(name, who, Window::Minute, PER_USER_MINUTE, now) {
+        return Err(Refusal::new(45011));
     }
     let key = world
         .session_keys

@@ -23,7 +23,11 @@ pub(super) struct Session {
 /// What checkSessionKey and `ResetUserSessionKey` check alike: the token family,
 /// 41009 and 40003 (openid), 40097 (no signature), 87008 (`sig_method`), 87007
 /// (no living key), 87009 (signature).
-pub(super) fn prove(world: &World, call: &Call, now: DateTime<Utc>) -> Result<Session, Refusal> {
+pub(super) fn prove(
+    world: &mut World,
+    call: &Call,
+    now: DateTime<Utc>,
+) -> Result<Session, Refusal> {
     let app_id = app_access::application(world, call, now)?;
     let openid = call.parameter("openid").ok_or(Refusal::new(41009))?;
     let signature = call.parameter("signature").ok_or(Refusal::new(40097))?;

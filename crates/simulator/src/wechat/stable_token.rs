@@ -8,12 +8,10 @@ use chrono::{DateTime, Utc};
 use serde_json::{Value, json};
 
 use super::refusal::Refusal;
-use super::{credentials, json_body};
+use super::{credentials, json_body, limits};
 use crate::call::Call;
 use crate::state::{Window, World};
 
-const PER_MINUTE: u32 = 10_000;
-const PER_DAY: u32 = 500_000;
 const FORCED_PER_DAY: u32 = 20;
 
 pub(super) fn respond(
@@ -36,18 +34,7 @@ pub(super) fn respond(
     };
     let app_id = credentials::prove(world, claimed)?.app_id.clone();
     credentials::may_have_tokens(world, &app_id, call)?;
-    if !world.spend_quota(
-        "getStableAccessToken",
-        &app_id,
-        Window::Minute,
-        PER_MINUTE,
-        now,
-    ) {
-        return Err(Refusal::new(45011));
-    }
-    if !world.spend_quota("getStableAccessToken", &app_id, Window::Day, PER_DAY, now) {
-        return Err(Refusal::new(45009));
-    }
+    limits::count(world, &call.path, &app_id, now)?;
     let (token, expires_in) = if force {
         if world.config.wechat_quotas && !world.app_tokens.may_force(&app_id, now) {
             return Err(Refusal::new(45011));

@@ -5,12 +5,10 @@
 use chrono::{DateTime, Utc};
 use serde_json::{Value, json};
 
-use super::credentials;
 use super::refusal::Refusal;
+use super::{credentials, limits};
 use crate::call::Call;
-use crate::state::{Window, World};
-
-const PER_DAY: u32 = 2000;
+use crate::state::World;
 
 pub(super) fn respond(
     world: &mut World,
@@ -23,9 +21,7 @@ pub(super) fn respond(
     }
     let app_id = credentials::prove(world, claimed)?.app_id.clone();
     credentials::may_have_tokens(world, &app_id, call)?;
-    if !world.spend_quota("getAccessToken", &app_id, Window::Day, PER_DAY, now) {
-        return Err(Refusal::new(45009));
-    }
+    limits::count(world, &call.path, &app_id, now)?;
     let (token, expires_in) = world
         .app_tokens
         .issue_classic(&app_id, now, &mut world.random);

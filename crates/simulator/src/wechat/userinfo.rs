@@ -1,11 +1,12 @@
 //! `GET /sns/userinfo`: nickname and avatar of somebody who consented.
 //!
 //! Source: `WeChat` Open Platform, snsUserInfo. Sex and region have been empty
-//! since 2021.
+//! since 2021. A virtual user of a "snapshot page" has no profile.
 
 use chrono::{DateTime, Utc};
 use serde_json::{Value, json};
 
+use super::oauth_user;
 use super::open_data::AVATAR_URL;
 use super::refusal::Refusal;
 use crate::call::Call;
@@ -16,23 +17,17 @@ pub(super) fn respond(
     call: &Call,
     now: DateTime<Utc>,
 ) -> Result<Value, Refusal> {
-    let token = call.parameter("access_token").ok_or(Refusal::new(41001))?;
-    let claimed = call.parameter("openid").ok_or(Refusal::new(41009))?;
-    let token = world.user_tokens.check(token, now).map_err(Refusal::new)?;
-    let own = openid(&token.app_id, &token.person);
-    if claimed != own {
-        return Err(Refusal::new(40003));
-    }
-    if token.scope == "snsapi_base" {
+    let grant = oauth_user::granted(world, call, now)?;
+    if grant.scope == "snsapi_base" || grant.snapshot_user {
         return Err(Refusal::new(48001));
     }
     let person = world
         .people
-        .find(&token.person)
+        .find(&grant.person)
         .ok_or(Refusal::new(40003))?;
     let mut info = json!({
-        "openid": own,
-        "nickname": person.nickname.as_deref().unwrap_or(&token.person),
+        "openid": openid(&grant.app_id, &grant.person),
+        "nickname": person.nickname.as_deref().unwrap_or(&grant.person),
         "sex": 0,
         "language": "",
         "city": "",
@@ -41,11 +36,9 @@ pub(super) fn respond(
         "headimgurl": AVATAR_URL,
         "privilege": [],
     });
-    if let Some(platform) = world
-        .find_app(&token.app_id)
-        .and_then(|app| app.platform.as_ref())
-    {
-        info["unionid"] = json!(unionid(platform, &token.person));
+    let app = world.find_app(&grant.app_id);
+    if let Some(platform) = app.and_then(|app| app.platform.as_ref()) {
+        info["unionid"] = json!(unionid(platform, &grant.person));
     }
     Ok(info)
 }

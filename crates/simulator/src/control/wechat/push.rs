@@ -7,8 +7,9 @@ use actix_web::web::{Bytes, Data};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::failure::Failure;
-use super::read;
+use super::super::failure::Failure;
+use super::super::read;
+use super::push_answer::{delivery, describe, describe_reply, is_acknowledged};
 use crate::config::AppKind;
 use crate::outgoing::{self, LoopbackUrl, Outgoing, Reply};
 use crate::state::{Shared, World, openid, unionid};
@@ -42,9 +43,10 @@ struct Which {
     app_id: Option<String>,
 }
 
+/// Something that an application is told.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Happening {
+pub(super) struct Happening {
     person: String,
     app_id: Option<String>,
     event: EventKind,
@@ -147,6 +149,11 @@ pub(super) async fn remove(shared: Data<Shared>, body: Bytes) -> Result<HttpResp
 /// A forged, stale or replayed delivery is not of `WeChat`, and comes once.
 pub(super) async fn happen(shared: Data<Shared>, body: Bytes) -> Result<HttpResponse, Failure> {
     let happening: Happening = read(&body)?;
+    Ok(HttpResponse::Ok().json(tell(&shared, &happening).await?))
+}
+
+/// Tells one application.
+pub(super) async fn tell(shared: &Shared, happening: &Happening) -> Result<Value, Failure> {
     let variation = happening.variation()?;
     let (mut subscription, event) = {
         let (world, now) = shared.enter();
@@ -163,7 +170,7 @@ pub(super) async fn happen(shared: Data<Shared>, body: Bytes) -> Result<HttpResp
     for copy in 0..=happening.duplicates {
         let mut taken = false;
         for attempt in 1..=attempts {
-            let outgoing = prepare(&shared, &subscription, &event, variation)?;
+            let outgoing = prepare(shared, &subscription, &event, variation)?;
             last = Some(outgoing.clone());
             let reply = outgoing::send(outgoing, PATIENCE).await;
             taken = is_acknowledged(&reply);
@@ -180,7 +187,7 @@ pub(super) async fn happen(shared: Data<Shared>, body: Bytes) -> Result<HttpResp
             deliveries.push(delivery(happening.duplicates + replay, 1, &reply));
         }
     }
-    Ok(HttpResponse::Ok().json(json!({"accepted": accepted, "deliveries": deliveries})))
+    Ok(json!({"accepted": accepted, "deliveries": deliveries}))
 }
 
 fn prepare(
@@ -196,6 +203,30 @@ fn prepare(
 }
 
 impl Happening {
+    /// The plain truth about `person`, for one application.
+    pub(super) fn of(
+        person: &str,
+        app_id: &str,
+        event: EventKind,
+        revoke_info: Option<String>,
+    ) -> Self {
+        Self {
+            person: person.to_owned(),
+            app_id: Some(app_id.to_owned()),
+            event,
+            revoke_info,
+            create_time: None,
+            format: Format::default(),
+            duplicates: 0,
+            replays: 0,
+            plain: false,
+            forged: None,
+            stale: None,
+            spaced_keys: false,
+            without_openid: false,
+        }
+    }
+
     fn variation(&self) -> Result<Variation, Failure> {
         if self.duplicates > MOST_COPIES || self.replays > MOST_COPIES {
             return Err(Failure::bad_request(
@@ -275,28 +306,4 @@ fn subscription(registration: &Registration) -> Result<Subscription, Failure> {
         key,
         mode: registration.mode,
     })
-}
-
-fn is_acknowledged(reply: &Reply) -> bool {
-    matches!(reply, Reply::Answered { status: 200, body } if matches!(body.trim(), "" | "success"))
-}
-
-fn describe(app_id: &str, subscription: &Subscription) -> Value {
-    json!({"app_id": app_id, "url": subscription.url.as_string(), "mode": subscription.mode})
-}
-
-fn delivery(copy: u32, attempt: u32, reply: &Reply) -> Value {
-    let mut delivery = describe_reply(reply);
-    delivery["copy"] = json!(copy);
-    delivery["attempt"] = json!(attempt);
-    delivery["accepted"] = json!(is_acknowledged(reply));
-    delivery
-}
-
-fn describe_reply(reply: &Reply) -> Value {
-    match reply {
-        Reply::Answered { status, body } => json!({"status": status, "body": body}),
-        Reply::TimedOut => json!({"error": "no answer within 5 seconds"}),
-        Reply::Failed => json!({"error": "no connection, or it broke"}),
-    }
 }
