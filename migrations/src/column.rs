@@ -47,3 +47,10 @@ pub(crate) fn number(name: impl IntoIden) -> ColumnDef {
     column.big_integer();
     column
 }
+
+/// Yes or no.
+pub(crate) fn flag(name: impl IntoIden) -> ColumnDef {
+    let mut column = ColumnDef::new(name);
+    column.boolean();
+    column
+}

@@ -7,6 +7,7 @@ mod m20260101_000001_accounts;
 mod m20260101_000002_sessions;
 mod m20260101_000003_records;
 mod m20260101_000004_keys;
+mod m20260101_000005_sends;
 mod m20260101_000006_provider_notices;
 
 pub use sea_orm_migration::MigratorTrait;
@@ -25,6 +26,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20260101_000002_sessions::Migration),
             Box::new(m20260101_000003_records::Migration),
             Box::new(m20260101_000004_keys::Migration),
+            Box::new(m20260101_000005_sends::Migration),
             Box::new(m20260101_000006_provider_notices::Migration),
         ]
     }

@@ -30,6 +30,7 @@ mod meter;
 mod migrate;
 mod moment;
 mod outbox;
+mod send_records;
 mod session_row;
 mod session_store;
 mod signing_key_store;

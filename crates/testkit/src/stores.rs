@@ -4,9 +4,11 @@ use std::any::Any;
 use std::sync::Arc;
 
 use async_trait::async_trait;
+use chrono::{DateTime, Utc};
 use menshen_domain::ports::account_store::AccountStore;
 use menshen_domain::ports::audit_log::AuditLog;
 use menshen_domain::ports::keyring_store::KeyringStore;
+use menshen_domain::ports::send_records::SendRecords;
 use menshen_domain::ports::session_store::SessionStore;
 use menshen_domain::ports::signing_key_store::SigningKeyStore;
 
@@ -22,6 +24,8 @@ pub struct Stores {
     pub keyring: Arc<dyn KeyringStore>,
     /// The audit log.
     pub audit_log: Arc<dyn AuditLog>,
+    /// The record of messages.
+    pub send_records: Arc<dyn SendRecords>,
     /// Reads what no port reads.
     pub witness: Arc<dyn Witness>,
     /// What goes away with the database, such as its folder.
@@ -36,6 +40,15 @@ pub trait Witness: Send + Sync {
 
     /// The outbox, in the order of the rows' ids.
     async fn outbox(&self) -> Vec<OutboxRow>;
+
+    /// The messages, in the order of their ids.
+    async fn sends(&self) -> Vec<SendRow>;
+
+    /// The attempts, in the order of their messages' ids and of their own.
+    async fn attempts(&self) -> Vec<AttemptRow>;
+
+    /// The receipts, in the order of their messages' and their own ids.
+    async fn receipts(&self) -> Vec<ReceiptRow>;
 }
 
 /// A row of the audit log: ids and addresses as text.
@@ -63,4 +76,46 @@ pub struct OutboxRow {
     pub kind: String,
     /// The JSON text.
     pub payload: String,
+}
+
+/// A row of a message. The blind index is left out: its key is the adapter's.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[expect(missing_docs, reason = "named as the members of `NewSend`")]
+pub struct SendRow {
+    pub id: String,
+    pub at: DateTime<Utc>,
+    pub phone_masked: String,
+    pub purpose: String,
+    pub client_type: String,
+    pub source: String,
+    pub verdict: Option<String>,
+}
+
+/// A row of an attempt.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[expect(missing_docs, reason = "named as the members of `SmsAttempt`")]
+pub struct AttemptRow {
+    pub send: String,
+    pub number: i64,
+    pub at: DateTime<Utc>,
+    pub took_ms: i64,
+    pub vendor: String,
+    pub outcome: String,
+    pub vendor_code: Option<String>,
+    pub request_id: Option<String>,
+    pub message_id: Option<String>,
+    pub cost_units: Option<i64>,
+}
+
+/// A row of a receipt.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[expect(missing_docs, reason = "named as the members of `DeliveryReceipt`")]
+pub struct ReceiptRow {
+    pub send: String,
+    pub vendor: String,
+    pub message_id: String,
+    pub delivered: bool,
+    pub code: Option<String>,
+    pub segments: Option<i64>,
+    pub reported_at: DateTime<Utc>,
 }

@@ -9,7 +9,9 @@ use menshen_sql::{Database, DatabaseOptions, SqlStore};
 use menshen_testkit::fake_keys::{FakeMac, FakeSealer};
 use menshen_testkit::sample::SeededRandomness;
 use menshen_testkit::servers::postgres::PostgresDatabase;
-use menshen_testkit::stores::{AuditRow, OutboxRow, Stores, Witness};
+use menshen_testkit::stores::{
+    AttemptRow, AuditRow, OutboxRow, ReceiptRow, SendRow, Stores, Witness,
+};
 use sea_orm::{ConnectionTrait as _, QueryResult, Statement};
 use uuid::Uuid;
 
@@ -39,7 +41,8 @@ pub(crate) fn stores(database: Database, guard: impl Send + Sync + 'static) -> S
         accounts: store.clone(),
         sessions: store.clone(),
         signing_keys: store.clone(),
-        audit_log: store,
+        audit_log: store.clone(),
+        send_records: store,
         keyring: Arc::new(database.clone()),
         witness: Arc::new(Eyes(database)),
         guard: Box::new(guard),
@@ -109,6 +112,51 @@ impl Witness for Eyes {
                 .to_string(),
         };
         rows.into_iter().map(row).collect()
+    }
+
+    async fn sends(&self) -> Vec<SendRow> {
+        let rows = self.all("SELECT * FROM sms_sends ORDER BY id").await;
+        let row = |row: QueryResult| SendRow {
+            id: uuid(&row, "id").expect("an id"),
+            at: row.try_get("", "at").expect("a moment"),
+            phone_masked: text(&row, "phone_masked").expect("a number"),
+            purpose: text(&row, "purpose").expect("a purpose"),
+            client_type: text(&row, "client_type").expect("a type"),
+            source: text(&row, "source").expect("a source"),
+            verdict: text(&row, "verdict"),
+        };
+        rows.into_iter().map(row).collect()
+    }
+
+    async fn attempts(&self) -> Vec<AttemptRow> {
+        let sql = "SELECT * FROM sms_attempts ORDER BY send_id, number";
+        let row = |row: QueryResult| AttemptRow {
+            send: uuid(&row, "send_id").expect("an id"),
+            number: row.try_get("", "number").expect("a number"),
+            at: row.try_get("", "at").expect("a moment"),
+            took_ms: row.try_get("", "took_ms").expect("a time"),
+            vendor: text(&row, "vendor").expect("a vendor"),
+            outcome: text(&row, "outcome").expect("an outcome"),
+            vendor_code: text(&row, "vendor_code"),
+            request_id: text(&row, "request_id"),
+            message_id: text(&row, "message_id"),
+            cost_units: row.try_get("", "cost_units").expect("units"),
+        };
+        self.all(sql).await.into_iter().map(row).collect()
+    }
+
+    async fn receipts(&self) -> Vec<ReceiptRow> {
+        let sql = "SELECT * FROM sms_receipts ORDER BY send_id, vendor, message_id";
+        let row = |row: QueryResult| ReceiptRow {
+            send: uuid(&row, "send_id").expect("an id"),
+            vendor: text(&row, "vendor").expect("a vendor"),
+            message_id: text(&row, "message_id").expect("an id"),
+            delivered: row.try_get("", "delivered").expect("a fact"),
+            code: text(&row, "code"),
+            segments: row.try_get("", "segments").expect("segments"),
+            reported_at: row.try_get("", "reported_at").expect("a moment"),
+        };
+        self.all(sql).await.into_iter().map(row).collect()
     }
 }
 

@@ -1,0 +1,195 @@
+//! Beginning and finishing a send, and what counts.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use chrono::TimeDelta;
+use menshen_domain::model::sms_delivery::{SendOutcome, SendVerdict, SmsAttempt};
+use menshen_domain::ports::send_records::{NewSend, SendRecordsError, SentCount};
+use tokio::task::JoinSet;
+
+use super::steps::{at, send, sent, taken};
+use crate::people::People;
+use crate::stores::{AttemptRow, SendRow, Stores};
+
+fn row(send: &NewSend, verdict: Option<SendVerdict>) -> SendRow {
+    SendRow {
+        id: send.id.to_string(),
+        at: send.at,
+        phone_masked: send.phone.masked(),
+        purpose: send.purpose.as_str().to_owned(),
+        client_type: send.client_type.as_str().to_owned(),
+        source: send.source.to_string(),
+        verdict: verdict.map(|verdict| verdict.as_str().to_owned()),
+    }
+}
+
+/// Every member, and before the vendor is asked already.
+pub async fn a_send_is_recorded_with_all_that_was_tried(stores: Stores) {
+    let send = send(&People::new(1), 1, 0);
+    stores.send_records.begin(&send).await.unwrap();
+    assert_eq!(stores.witness.sends().await, [row(&send, None)]);
+    let refused = SmsAttempt {
+        vendor: "tencent",
+        outcome: SendOutcome::Billing,
+        vendor_code: Some("FailedOperation.InsufficientBalanceInSmsPackage".to_owned()),
+        request_id: None,
+        message_id: None,
+        cost_units: None,
+        took: Duration::from_micros(12_999),
+        at: at(-1),
+    };
+    let attempts = [refused, taken("900^0")];
+    let finished = stores
+        .send_records
+        .finish(send.id, &attempts, SendVerdict::Accepted);
+    finished.await.unwrap();
+    let verdict = Some(SendVerdict::Accepted);
+    assert_eq!(stores.witness.sends().await, [row(&send, verdict)]);
+    let rows = attempts
+        .iter()
+        .zip(1..)
+        .map(|(attempt, number)| AttemptRow {
+            send: send.id.to_string(),
+            number,
+            at: attempt.at,
+            took_ms: i64::try_from(attempt.took.as_millis()).unwrap(),
+            vendor: attempt.vendor.to_owned(),
+            outcome: attempt.outcome.as_str().to_owned(),
+            vendor_code: attempt.vendor_code.clone(),
+            request_id: attempt.request_id.clone(),
+            message_id: attempt.message_id.clone(),
+            cost_units: attempt.cost_units.map(i64::from),
+        });
+    let rows: Vec<_> = rows.collect();
+    assert_eq!(stores.witness.attempts().await, rows);
+}
+
+/// No vendor was asked, since all circuits were open.
+pub async fn a_send_without_an_attempt_is_finished_too(stores: Stores) {
+    let send = send(&People::new(1), 1, 0);
+    stores.send_records.begin(&send).await.unwrap();
+    let verdict = SendVerdict::Unavailable;
+    let finished = stores.send_records.finish(send.id, &[], verdict);
+    finished.await.unwrap();
+    assert_eq!(stores.witness.sends().await, [row(&send, Some(verdict))]);
+    assert!(stores.witness.attempts().await.is_empty());
+}
+
+/// The first row stays as it is.
+pub async fn a_send_is_begun_once(stores: Stores) {
+    let people = People::new(1);
+    let first = send(&people, 1, 0);
+    stores.send_records.begin(&first).await.unwrap();
+    let again = NewSend {
+        id: first.id,
+        ..send(&people, 2, 1)
+    };
+    let refused = stores.send_records.begin(&again).await;
+    assert!(matches!(refused, Err(SendRecordsError::Conflict)));
+    assert_eq!(stores.witness.sends().await, [row(&first, None)]);
+}
+
+/// The first verdict stays, and no attempt is added to it.
+pub async fn a_send_is_finished_once(stores: Stores) {
+    let first = send(&People::new(1), 1, 0);
+    sent(&stores, &first, "900^0").await;
+    let again = [taken("900^1")];
+    let refused = stores
+        .send_records
+        .finish(first.id, &again, SendVerdict::Unavailable);
+    assert!(matches!(refused.await, Err(SendRecordsError::Conflict)));
+    let verdict = Some(SendVerdict::Accepted);
+    assert_eq!(stores.witness.sends().await, [row(&first, verdict)]);
+    assert_eq!(stores.witness.attempts().await.len(), 1);
+}
+
+/// And leaves no attempt behind.
+pub async fn what_was_not_begun_is_not_finished(stores: Stores) {
+    let send = send(&People::new(1), 1, 0);
+    let attempts = [taken("900^0")];
+    let refused = stores
+        .send_records
+        .finish(send.id, &attempts, SendVerdict::Accepted);
+    assert!(matches!(refused.await, Err(SendRecordsError::NotFound)));
+    assert!(stores.witness.attempts().await.is_empty());
+}
+
+/// A vendor's mistake does not cost us the record.
+pub async fn two_attempts_may_have_one_vendors_id(stores: Stores) {
+    let people = People::new(1);
+    for n in 0..2 {
+        sent(&stores, &send(&people, n, 0), "900^0").await;
+    }
+    assert_eq!(stores.witness.attempts().await.len(), 2);
+}
+
+/// What was begun and never finished may have left: the process died meanwhile.
+pub async fn what_may_have_left_counts_and_nothing_else(stores: Stores) {
+    let people = People::new(1);
+    let mut expected = Vec::new();
+    let verdicts = SendVerdict::ALL.map(Some).into_iter().chain([None]);
+    for (verdict, second) in verdicts.zip(0..) {
+        let send = send(&people, 1, second);
+        stores.send_records.begin(&send).await.unwrap();
+        if let Some(verdict) = verdict {
+            let finished = stores.send_records.finish(send.id, &[], verdict);
+            finished.await.unwrap();
+        }
+        if verdict.is_none_or(SendVerdict::counts) {
+            let at = at(second);
+            expected.push(SentCount { at, times: 1 });
+        }
+    }
+    assert_eq!(expected.len(), 3);
+    let sent = stores.send_records.sent_since(at(0)).await.unwrap();
+    assert_eq!(sent, expected);
+}
+
+/// The moment itself is in.
+pub async fn what_is_older_counts_no_more(stores: Stores) {
+    let people = People::new(1);
+    for second in [2, 0, 1] {
+        sent(&stores, &send(&people, 1, second), "900^0").await;
+    }
+    let since = async |moment| {
+        let sent = stores.send_records.sent_since(moment).await.unwrap();
+        sent.iter().map(|one| one.at).collect::<Vec<_>>()
+    };
+    assert_eq!(since(at(0)).await, [at(0), at(1), at(2)]);
+    assert_eq!(since(at(1)).await, [at(1), at(2)]);
+    let later = at(1) + TimeDelta::microseconds(1);
+    assert_eq!(since(later).await, [at(2)]);
+    assert!(since(at(3)).await.is_empty());
+}
+
+/// With the time of the last, so that none counts for too short a time.
+pub async fn messages_of_one_second_are_counted_together(stores: Stores) {
+    let people = People::new(1);
+    let moments =
+        [0, 999_999, 500_000, 1_000_000].map(|micros| at(0) + TimeDelta::microseconds(micros));
+    for moment in moments {
+        let send = NewSend {
+            at: moment,
+            ..send(&people, 1, 0)
+        };
+        stores.send_records.begin(&send).await.unwrap();
+    }
+    let sent = stores.send_records.sent_since(at(0)).await.unwrap();
+    let expected = [(moments[1], 3), (moments[3], 1)];
+    assert_eq!(sent, expected.map(|(at, times)| SentCount { at, times }));
+}
+
+/// None is lost, and none is mixed up with another.
+pub async fn simultaneous_sends_are_all_recorded(stores: Stores) {
+    let (stores, people) = (Arc::new(stores), People::new(1));
+    let mut racing = JoinSet::new();
+    for n in 0..30 {
+        let (stores, send) = (Arc::clone(&stores), send(&people, n, i64::from(n)));
+        racing.spawn(async move { sent(&stores, &send, &format!("900^{n}")).await });
+    }
+    racing.join_all().await;
+    assert_eq!(stores.witness.attempts().await.len(), 30);
+    let counted = stores.send_records.sent_since(at(0)).await.unwrap();
+    assert_eq!(counted.len(), 30);
+}
