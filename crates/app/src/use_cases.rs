@@ -12,6 +12,7 @@ use menshen_domain::ports::mac::Mac;
 use menshen_domain::ports::randomness::Randomness;
 use menshen_domain::ports::rate_limiter::RateLimiter;
 use menshen_domain::ports::replay_ledger::ReplayLedger;
+use menshen_domain::ports::send_records::SendRecords;
 use menshen_domain::ports::session_store::SessionStore;
 use menshen_domain::ports::sms_sender::SmsSender;
 use menshen_domain::ports::token_issuer::TokenIssuer;
@@ -49,6 +50,7 @@ pub(crate) struct Stores {
     pub(crate) accounts: Arc<dyn AccountStore>,
     pub(crate) sessions: Arc<dyn SessionStore>,
     pub(crate) audit: Arc<dyn AuditLog>,
+    pub(crate) records: Arc<dyn SendRecords>,
     pub(crate) codes: Arc<dyn CodeStore>,
     pub(crate) limiter: Arc<dyn RateLimiter>,
     pub(crate) ledger: Arc<dyn ReplayLedger>,
@@ -92,6 +94,7 @@ pub(crate) fn app(
         accounts,
         sessions,
         audit,
+        records,
         codes,
         limiter,
         ledger,
@@ -153,6 +156,7 @@ pub(crate) fn app(
             codes,
             limiter: limiter.clone(),
             sender,
+            records,
             audit,
             mac: mac.clone(),
             clock: clock.clone(),

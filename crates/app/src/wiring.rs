@@ -163,11 +163,12 @@ pub async fn wire(settings: &Settings) -> Result<Parts, StartError> {
         sender: Arc::new(sender(settings, simulated)?),
         apps: Arc::new(apps(settings)?),
     };
-    let audit: Arc<dyn AuditLog> = Arc::new(store);
+    let audit: Arc<dyn AuditLog> = Arc::new(store.clone());
     let stores = Stores {
         accounts,
         sessions: Arc::new(sessions),
         audit: audit.clone(),
+        records: Arc::new(store),
         codes: Arc::new(MemoryCodeStore::default()),
         limiter: Arc::new(MemoryRateLimiter::default()),
         ledger: Arc::new(MemoryReplayLedger::default()),

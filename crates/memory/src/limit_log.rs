@@ -22,6 +22,23 @@ pub(crate) struct Log {
 }
 
 impl Log {
+    /// A log of places that were taken in the past: so many at each moment, all
+    /// given in any order.
+    pub(crate) fn recalled(mut uses: Vec<(Moment, u32)>, span: u64) -> Self {
+        uses.sort_unstable();
+        let mut log = Self {
+            ids: VecDeque::new(),
+            span,
+        };
+        for (moment, times) in uses {
+            for _ in 0..times {
+                let last = log.ids.back().copied().unwrap_or(0);
+                log.ids.push_back(next_id(moment, last));
+            }
+        }
+        log
+    }
+
     /// How long a window has no place, if it has none.
     pub(crate) fn wait(&self, limit: u32, per: u64, now: Moment) -> Option<Duration> {
         // The window is full while the act `limit` places from the end is in it.

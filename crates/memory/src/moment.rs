@@ -4,7 +4,11 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-/// Microseconds since a [`Stopwatch`] was started.
+/// How long before a [`Stopwatch`] was started its moments begin, so that what
+/// happened before has one too. Longer than any window that is counted in.
+const BEFORE: Duration = Duration::from_hours(24 * 400);
+
+/// Microseconds since a good year before a [`Stopwatch`] was started.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct Moment(pub(crate) u64);
 
@@ -12,6 +16,11 @@ impl Moment {
     /// The moment `span` later; far enough away is never.
     pub(crate) fn after(self, span: Duration) -> Self {
         Self(self.0.saturating_add(micros(span)))
+    }
+
+    /// The moment `span` earlier; too far back is the first.
+    pub(crate) fn before(self, span: Duration) -> Self {
+        Self(self.0.saturating_sub(micros(span)))
     }
 
     /// How long after `earlier` this is; zero if it is not.
@@ -30,13 +39,13 @@ impl Stopwatch {
     }
 
     pub(crate) fn now(self) -> Moment {
-        Moment(micros(self.0.elapsed()))
+        Moment(micros(self.0.elapsed() + BEFORE))
     }
 
     /// The moment as the runtime's timers take it.
     pub(crate) fn instant(self, moment: Moment) -> Instant {
         self.0
-            .checked_add(Duration::from_micros(moment.0))
+            .checked_add(Duration::from_micros(moment.0).saturating_sub(BEFORE))
             .unwrap_or_else(|| self.0 + Duration::from_hours(24 * 365))
     }
 }

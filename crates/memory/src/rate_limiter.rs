@@ -1,10 +1,11 @@
 //! Rolling windows in process.
 
+use std::collections::BTreeMap;
 use std::sync::Mutex;
 use std::time::Duration;
 
 use async_trait::async_trait;
-use menshen_domain::model::limits::{LimitKey, LimitRule, Window};
+use menshen_domain::model::limits::{LimitKey, LimitRule, PastUse, Window};
 use menshen_domain::ports::rate_limiter::{Admission, RateLimiter, RateLimiterError, Reservation};
 
 use crate::fingerprint::{Fingerprint, Fingerprints};
@@ -55,6 +56,7 @@ impl MemoryRateLimiter {
                 places: 0,
                 max_places: capacity.places,
                 last_id: 0,
+                remembers: false,
             }),
         }
     }
@@ -133,6 +135,22 @@ impl RateLimiter for MemoryRateLimiter {
         lock(&self.state).forget(key);
         Ok(())
     }
+
+    async fn remembers(&self) -> Result<bool, RateLimiterError> {
+        Ok(lock(&self.state).remembers)
+    }
+
+    async fn recall(&self, uses: &[PastUse]) -> Result<bool, RateLimiterError> {
+        let mut state = lock(&self.state);
+        if state.remembers {
+            return Ok(false);
+        }
+        let now = self.clock.now();
+        state.clear_due(now);
+        state.recall(&self.names, uses, now)?;
+        state.remembers = true;
+        Ok(true)
+    }
 }
 
 fn refused(rule: LimitRule, wait: Duration) -> Admission {
@@ -153,6 +171,7 @@ struct State {
     places: usize,
     max_places: usize,
     last_id: u64,
+    remembers: bool,
 }
 
 impl State {
@@ -186,6 +205,42 @@ impl State {
         Ok(id)
     }
 
+    /// Replaces the logs of these keys, or none.
+    fn recall(
+        &mut self,
+        names: &Fingerprints,
+        uses: &[PastUse],
+        now: Moment,
+    ) -> Result<(), RateLimiterError> {
+        let mut told: BTreeMap<Fingerprint, (u64, Vec<(Moment, u32)>)> = BTreeMap::new();
+        let mut places = 0_usize;
+        for past in uses.iter().filter(|past| past.ago < past.per) {
+            let (span, moments) = told.entry(names.of(&past.key)).or_default();
+            *span = micros(past.per).max(*span);
+            moments.push((now.before(past.ago), past.times));
+            places = places.saturating_add(usize::try_from(past.times).unwrap_or(usize::MAX));
+        }
+        let known = told.keys().filter_map(|key| self.logs.get(key));
+        let (keys, freed) = known.fold((0, 0), |(keys, places), log| {
+            (keys + 1, places + log.ids.len())
+        });
+        let room = self.max_places.saturating_sub(self.places - freed);
+        if told.len() - keys > self.logs.room() || places > room {
+            return Err(RateLimiterError::Full);
+        }
+        for (key, (span, moments)) in told {
+            self.forget(key);
+            let log = Log::recalled(moments, span);
+            self.places += log.ids.len();
+            self.last_id = self.last_id.max(log.ids.back().copied().unwrap_or(0));
+            let due = now.after(Duration::from_micros(span));
+            self.logs
+                .put(key, log, due)
+                .map_err(|_| RateLimiterError::Full)?;
+        }
+        Ok(())
+    }
+
     fn give_back(&mut self, key: Fingerprint, id: u64) {
         let Some(log) = self.logs.get_mut(&key) else {
             return;
@@ -216,169 +271,4 @@ impl State {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn window(key: LimitKey, limit: u32, seconds: u64) -> Window {
-        Window {
-            rule: LimitRule::SmsVolume,
-            key,
-            limit,
-            per: Duration::from_secs(seconds),
-        }
-    }
-
-    fn source(n: u8) -> LimitKey {
-        LimitKey::SmsSource([10, 0, 0, n].into())
-    }
-
-    fn small(keys: usize, places: usize) -> MemoryRateLimiter {
-        MemoryRateLimiter::new(RateLimiterCapacity { keys, places })
-    }
-
-    async fn admitted(limiter: &MemoryRateLimiter, windows: &[Window]) -> bool {
-        matches!(
-            limiter.reserve(windows).await.unwrap(),
-            Admission::Reserved(_)
-        )
-    }
-
-    #[tokio::test(start_paused = true)]
-    async fn a_place_is_free_exactly_when_the_window_has_rolled_on() {
-        let limiter = MemoryRateLimiter::default();
-        let windows = [window(source(1), 2, 60)];
-        assert!(admitted(&limiter, &windows).await);
-        tokio::time::advance(Duration::from_secs(20)).await;
-        assert!(admitted(&limiter, &windows).await);
-        tokio::time::advance(Duration::from_millis(39_999)).await;
-        assert_eq!(
-            limiter.reserve(&windows).await.unwrap(),
-            Admission::Refused {
-                rule: LimitRule::SmsVolume,
-                retry_after: Duration::from_secs(1)
-            }
-        );
-        tokio::time::advance(Duration::from_millis(1)).await;
-        assert!(admitted(&limiter, &windows).await);
-        assert!(!admitted(&limiter, &windows).await);
-    }
-
-    #[tokio::test(start_paused = true)]
-    async fn the_wait_of_several_windows_on_a_key_is_the_longest() {
-        let limiter = MemoryRateLimiter::default();
-        let mut windows = [
-            window(source(1), 1, 60),
-            window(source(1), 2, 3600),
-            window(source(1), 3, 86_400),
-        ];
-        windows[0].rule = LimitRule::ResendInterval;
-        assert!(admitted(&limiter, &windows).await);
-        let wait = |answer| match answer {
-            Admission::Refused { rule, retry_after } => (rule, retry_after.as_secs()),
-            Admission::Reserved(_) => panic!("admitted"),
-        };
-        assert_eq!(
-            wait(limiter.reserve(&windows).await.unwrap()),
-            (LimitRule::ResendInterval, 60)
-        );
-        tokio::time::advance(Duration::from_mins(1)).await;
-        assert!(admitted(&limiter, &windows).await);
-        assert_eq!(
-            wait(limiter.reserve(&windows).await.unwrap()),
-            (LimitRule::SmsVolume, 3540)
-        );
-        tokio::time::advance(Duration::from_mins(59)).await;
-        assert!(admitted(&limiter, &windows).await);
-        assert_eq!(
-            wait(limiter.reserve(&windows).await.unwrap()),
-            (LimitRule::SmsVolume, 86_400 - 3600)
-        );
-    }
-
-    #[tokio::test(start_paused = true)]
-    async fn a_full_limiter_refuses_new_keys_and_keeps_the_old_counts() {
-        let limiter = small(2, 100);
-        assert!(admitted(&limiter, &[window(source(1), 1, 60)]).await);
-        assert!(admitted(&limiter, &[window(source(2), 2, 60)]).await);
-        for n in 3..200 {
-            assert!(matches!(
-                limiter.reserve(&[window(source(n), 1, 60)]).await,
-                Err(RateLimiterError::Full)
-            ));
-        }
-        assert!(!admitted(&limiter, &[window(source(1), 1, 60)]).await);
-        assert!(admitted(&limiter, &[window(source(2), 2, 60)]).await);
-        tokio::time::advance(Duration::from_mins(1)).await;
-        assert!(admitted(&limiter, &[window(source(3), 1, 60)]).await);
-    }
-
-    #[tokio::test(start_paused = true)]
-    async fn a_reservation_that_does_not_fit_takes_no_place_at_all() {
-        let limiter = small(2, 100);
-        assert!(admitted(&limiter, &[window(source(1), 2, 60)]).await);
-        let both = [
-            window(source(1), 2, 60),
-            window(source(2), 1, 60),
-            window(source(3), 1, 60),
-        ];
-        assert!(matches!(
-            limiter.reserve(&both).await,
-            Err(RateLimiterError::Full)
-        ));
-        assert!(admitted(&limiter, &both[..2]).await);
-    }
-
-    #[tokio::test(start_paused = true)]
-    async fn the_number_of_remembered_acts_is_bounded() {
-        let limiter = small(10, 3);
-        let windows = [window(source(1), 100, 60)];
-        for _ in 0..3 {
-            assert!(admitted(&limiter, &windows).await);
-        }
-        assert!(matches!(
-            limiter.reserve(&windows).await,
-            Err(RateLimiterError::Full)
-        ));
-        limiter.reset(&source(1)).await.unwrap();
-        assert!(admitted(&limiter, &windows).await);
-    }
-
-    #[tokio::test(start_paused = true)]
-    async fn what_was_given_back_or_forgotten_leaves_nothing_behind() {
-        let limiter = small(4, 8);
-        for n in 0..100 {
-            let windows = [window(source(n), 1, 60), window(source(n), 5, 3600)];
-            let Admission::Reserved(reservation) = limiter.reserve(&windows).await.unwrap() else {
-                panic!("refused");
-            };
-            if n % 2 == 0 {
-                limiter.release(&reservation).await.unwrap();
-                limiter.release(&reservation).await.unwrap();
-            } else {
-                limiter.reset(&source(n)).await.unwrap();
-            }
-        }
-        assert_eq!(lock(&limiter.state).places, 0);
-        assert_eq!(lock(&limiter.state).logs.room(), 4);
-    }
-
-    #[tokio::test(start_paused = true)]
-    async fn reservations_of_one_instant_are_told_apart() {
-        let limiter = MemoryRateLimiter::default();
-        let windows = [window(source(1), 100, 60)];
-        let mut ids = Vec::new();
-        for _ in 0..100 {
-            match limiter.reserve(&windows).await.unwrap() {
-                Admission::Reserved(reservation) => ids.push(reservation.id),
-                Admission::Refused { .. } => panic!("refused"),
-            }
-        }
-        ids.dedup();
-        assert_eq!(ids.len(), 100);
-        // Being told apart costs no time: all of them are free at once.
-        tokio::time::advance(Duration::from_mins(1)).await;
-        for _ in 0..100 {
-            assert!(admitted(&limiter, &windows).await);
-        }
-    }
-}
+mod tests;

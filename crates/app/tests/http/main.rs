@@ -15,6 +15,7 @@ mod profile;
 mod races;
 mod reference;
 mod secrecy;
+mod send_records;
 mod sessions;
 mod sms;
 mod statements;

@@ -3,9 +3,12 @@
 use std::net::IpAddr;
 use std::time::Duration;
 
+use chrono::{DateTime, Utc};
+
 use crate::model::identifiers::SessionId;
 use crate::model::origin::source_network;
 use crate::model::phone_number::PhoneNumber;
+use crate::model::sms_delivery::SentCount;
 
 const MINUTE: Duration = Duration::from_mins(1);
 const HOUR: Duration = Duration::from_hours(1);
@@ -87,6 +90,19 @@ pub struct Window {
     pub per: Duration,
 }
 
+/// Acts that happened before the limiter was asked, or that it has forgotten.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PastUse {
+    /// What they count against.
+    pub key: LimitKey,
+    /// How long they count: the longest window on the key.
+    pub per: Duration,
+    /// How long ago they happened.
+    pub ago: Duration,
+    /// How many they are.
+    pub times: u32,
+}
+
 /// Collects windows, leaving out those that are switched off.
 struct Windows(Vec<Window>);
 
@@ -137,6 +153,37 @@ impl Limits {
             DAY,
         );
         windows.0
+    }
+
+    /// Since when messages count against the budget of the whole deployment;
+    /// nothing if it has none.
+    #[must_use]
+    pub fn budget_since(&self, now: DateTime<Utc>) -> Option<DateTime<Utc>> {
+        (self.deployment_day > 0).then(|| now - DAY)
+    }
+
+    /// Messages of the past as the budget of the whole deployment counts them:
+    /// of those within its day as many of the newest as it has places.
+    #[must_use]
+    pub fn past_uses(&self, sent: &[SentCount], now: DateTime<Utc>) -> Vec<PastUse> {
+        let mut room = self.deployment_day;
+        let mut uses = Vec::new();
+        for one in sent.iter().rev() {
+            // What another machine wrote with a clock ahead of ours is of now.
+            let ago = (now - one.at).to_std().unwrap_or_default();
+            let times = one.times.min(room);
+            if times == 0 || ago >= DAY {
+                break;
+            }
+            room -= times;
+            uses.push(PastUse {
+                key: LimitKey::SmsDeployment,
+                per: DAY,
+                ago,
+                times,
+            });
+        }
+        uses
     }
 
     /// The window of the audit rows about refused messages. A refusal costs the
@@ -200,5 +247,64 @@ impl Limits {
         let source = LimitKey::RefreshSource(source_network(address));
         windows.add(LimitRule::Refresh, source, self.refresh_per_ip, MINUTE * 5);
         windows.0
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn limits(deployment_day: u32) -> Limits {
+        Limits {
+            resend_interval: Duration::ZERO,
+            per_phone_hour: 0,
+            per_phone_day: 0,
+            per_ip_hour: 0,
+            per_ip_day: 0,
+            deployment_day,
+            failures_per_phone_day: 0,
+            failures_per_ip: 0,
+            refresh_per_session: 0,
+            refresh_per_ip: 0,
+        }
+    }
+
+    /// What is told of messages so many seconds ago, oldest first.
+    fn told(deployment_day: u32, sent: &[(i64, u32)]) -> Vec<(u64, u32)> {
+        let now = DateTime::UNIX_EPOCH + DAY;
+        let count = |(ago, times): &(i64, u32)| SentCount {
+            at: now - chrono::TimeDelta::seconds(*ago),
+            times: *times,
+        };
+        let sent: Vec<_> = sent.iter().map(count).collect();
+        let uses = limits(deployment_day).past_uses(&sent, now);
+        let of_the_day = |past: &PastUse| past.key == LimitKey::SmsDeployment && past.per == DAY;
+        assert!(uses.iter().all(of_the_day));
+        uses.iter()
+            .map(|past| (past.ago.as_secs(), past.times))
+            .collect()
+    }
+
+    #[test]
+    fn the_newest_messages_of_the_day_fill_the_budget() {
+        let sent = [(90_000, 9), (86_400, 5), (86_399, 2), (60, 3), (1, 1)];
+        assert_eq!(told(100, &sent), [(1, 1), (60, 3), (86_399, 2)]);
+        assert_eq!(told(5, &sent), [(1, 1), (60, 3), (86_399, 1)]);
+        assert_eq!(told(4, &sent), [(1, 1), (60, 3)]);
+        assert_eq!(told(3, &sent), [(1, 1), (60, 2)]);
+        assert!(told(0, &sent).is_empty());
+        assert!(told(9, &[]).is_empty());
+    }
+
+    #[test]
+    fn a_message_of_the_future_is_one_of_now() {
+        assert_eq!(told(9, &[(5, 1), (-30, 2)]), [(0, 2), (5, 1)]);
+    }
+
+    #[test]
+    fn without_a_budget_nothing_is_looked_up() {
+        let now = DateTime::UNIX_EPOCH + DAY;
+        assert_eq!(limits(0).budget_since(now), None);
+        assert_eq!(limits(1).budget_since(now), Some(DateTime::UNIX_EPOCH));
     }
 }

@@ -155,6 +155,15 @@ impl SendVerdict {
     }
 }
 
+/// Messages that left at one time.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct SentCount {
+    /// When: the last of them, within one second.
+    pub at: DateTime<Utc>,
+    /// How many.
+    pub times: u32,
+}
+
 /// What a vendor tells, later, about a message that it took: its last word, not
 /// a step on the way.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 
-use crate::model::limits::{LimitKey, LimitRule, Window};
+use crate::model::limits::{LimitKey, LimitRule, PastUse, Window};
 use crate::ports::BoxError;
 
 /// Why nothing could be counted; the act counts as refused.
@@ -75,4 +75,26 @@ pub trait RateLimiter: Send + Sync {
     ///
     /// See [`RateLimiterError`].
     async fn reset(&self, key: &LimitKey) -> Result<(), RateLimiterError>;
+
+    /// Whether the limiter still holds what it was told by
+    /// [`recall`](Self::recall). A limiter that was just started, or has lost
+    /// everything, does not. Asked before every message, so it must be cheap.
+    ///
+    /// # Errors
+    ///
+    /// See [`RateLimiterError`].
+    async fn remembers(&self) -> Result<bool, RateLimiterError>;
+
+    /// Counts acts of the past, in one atomic step, unless the limiter remembers
+    /// already: of many replicas that try at once the first restores. What was
+    /// counted under their keys is replaced, since the acts tell all of it. From
+    /// then on the limiter remembers, for at least as long as any window that it
+    /// counts in.
+    ///
+    /// True if this call restored.
+    ///
+    /// # Errors
+    ///
+    /// See [`RateLimiterError`]; the limiter does not remember then.
+    async fn recall(&self, uses: &[PastUse]) -> Result<bool, RateLimiterError>;
 }

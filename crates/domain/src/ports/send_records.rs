@@ -8,7 +8,7 @@ use chrono::{DateTime, Utc};
 use crate::model::client::ClientType;
 use crate::model::identifiers::SendId;
 use crate::model::phone_number::PhoneNumber;
-use crate::model::sms_delivery::{DeliveryReceipt, SendVerdict, SmsAttempt};
+use crate::model::sms_delivery::{DeliveryReceipt, SendVerdict, SentCount, SmsAttempt};
 use crate::model::verification::Purpose;
 use crate::ports::BoxError;
 
@@ -53,15 +53,6 @@ pub enum ReceiptNote {
     /// Nothing: no message of ours is meant. Vendors push the receipts of all
     /// who share an account.
     Unknown,
-}
-
-/// Messages that left at one time.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct SentCount {
-    /// When: the last of them, within one second.
-    pub at: DateTime<Utc>,
-    /// How many.
-    pub times: u32,
 }
 
 /// Records messages. It holds no whole number and no code.

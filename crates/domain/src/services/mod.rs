@@ -14,6 +14,7 @@ pub mod login_with_wechat;
 pub mod profile;
 pub mod refresh;
 pub mod rejoin;
+mod send_budget;
 pub mod send_code;
 pub mod sign_in;
 pub mod sign_out;

@@ -6,7 +6,7 @@ use std::time::Duration;
 use crate::model::audit::{AuditAction, AuditEvent};
 use crate::model::identifiers::SendId;
 use crate::model::limits::{LimitRule, Limits};
-use crate::model::origin::Origin;
+use crate::model::origin::{Origin, source_network};
 use crate::model::policy::SmsPolicy;
 use crate::model::verification::{ChallengeId, CodeScope, CodeSeed};
 use crate::ports::BoxError;
@@ -16,7 +16,9 @@ use crate::ports::code_store::{CodeStore, Draft};
 use crate::ports::mac::Mac;
 use crate::ports::randomness::Randomness;
 use crate::ports::rate_limiter::{Admission, RateLimiter, Reservation};
-use crate::ports::sms_sender::{SmsDelivery, SmsMessage, SmsSendError, SmsSender};
+use crate::ports::send_records::{NewSend, SendRecords, SendRecordsError};
+use crate::ports::sms_sender::{SmsDelivery, SmsMessage, SmsReport, SmsSendError, SmsSender};
+use crate::services::send_budget::restore;
 
 /// A code with less life than this left is not sent again: a new one is made.
 const REUSABLE_FOR: Duration = Duration::from_mins(2);
@@ -70,6 +72,14 @@ fn unavailable(error: impl Into<BoxError>) -> SendCodeError {
     SendCodeError::Unavailable(error.into())
 }
 
+/// Why a message did not leave.
+enum NotSent {
+    /// It could not be recorded, so no vendor was asked.
+    Unrecorded(SendRecordsError),
+    /// No vendor took it.
+    Refused(SmsSendError),
+}
+
 /// Sends verification codes.
 pub struct SendCode {
     /// The outstanding codes.
@@ -78,6 +88,8 @@ pub struct SendCode {
     pub limiter: Arc<dyn RateLimiter>,
     /// Carries messages.
     pub sender: Arc<dyn SmsSender>,
+    /// Is told of every message.
+    pub records: Arc<dyn SendRecords>,
     /// Is told of every ask.
     pub audit: Arc<dyn AuditLog>,
     /// Derives the codes.
@@ -110,6 +122,10 @@ impl SendCode {
         if !self.policy.regions.contains(&scope.phone.region()) {
             return Err(SendCodeError::RegionNotAllowed);
         }
+        let now = self.clock.now();
+        restore(&*self.limiter, &*self.records, &self.limits, now)
+            .await
+            .map_err(SendCodeError::Unavailable)?;
         let reservation = self.reserve(scope, origin).await?;
         let sent = self.draft_and_send(scope, origin).await;
         if sent.is_err() {
@@ -189,13 +205,17 @@ impl SendCode {
             .draft(scope, fresh, self.policy.code_ttl, REUSABLE_FOR)
             .await;
         let draft = draft.map_err(unavailable)?;
-        match self.hand_over(scope, &draft).await {
-            Ok(delivery) => Ok((draft, delivery)),
-            Err(error) => {
-                self.codes
-                    .discard(scope, draft.seed.id)
-                    .await
-                    .map_err(unavailable)?;
+        let error = match self.hand_over(scope, origin, &draft).await {
+            Ok(delivery) => return Ok((draft, delivery)),
+            Err(error) => error,
+        };
+        self.codes
+            .discard(scope, draft.seed.id)
+            .await
+            .map_err(unavailable)?;
+        match error {
+            NotSent::Unrecorded(error) => Err(unavailable(error)),
+            NotSent::Refused(error) => {
                 let row = self
                     .row(AuditAction::CodeRefused, scope, origin)
                     .with_reason(error.to_string());
@@ -205,28 +225,56 @@ impl SendCode {
         }
     }
 
+    /// Hands the message to the vendors, and records it before and after.
     async fn hand_over(
         &self,
         scope: &CodeScope,
+        origin: &Origin,
         draft: &Draft,
-    ) -> Result<SmsDelivery, SmsSendError> {
-        if self
-            .policy
-            .test_number(&scope.phone, self.clock.now())
-            .is_some()
-        {
+    ) -> Result<SmsDelivery, NotSent> {
+        let now = self.clock.now();
+        if self.policy.test_number(&scope.phone, now).is_some() {
             return Ok(SmsDelivery::Accepted {
                 vendor: "test_number",
             });
         }
         let message = SmsMessage {
-            id: SendId::generate(&*self.randomness, self.clock.now()),
+            id: SendId::generate(&*self.randomness, now),
             phone: scope.phone.clone(),
             code: draft.seed.code(&*self.mac, scope),
             purpose: scope.purpose,
             expires_in: draft.expires_in,
         };
-        self.sender.send(&message).await.verdict
+        let send = NewSend {
+            id: message.id,
+            phone: scope.phone.clone(),
+            purpose: scope.purpose,
+            client_type: scope.client_type,
+            source: source_network(origin.address),
+            at: now,
+        };
+        // What is not on record would not be counted after a restart.
+        self.records
+            .begin(&send)
+            .await
+            .map_err(NotSent::Unrecorded)?;
+        let report = self.sender.send(&message).await;
+        self.finish(message.id, &report).await;
+        report.verdict.map_err(NotSent::Refused)
+    }
+
+    /// The vendors have spoken: a record that fails now changes nothing for the
+    /// person. It counts the message as sent, whatever became of it.
+    async fn finish(&self, id: SendId, report: &SmsReport) {
+        let verdict = report.recorded_verdict();
+        if let Err(error) = self.records.finish(id, &report.attempts, verdict).await {
+            tracing::error!(
+                error = &error as &dyn std::error::Error,
+                send_id = %id,
+                verdict = verdict.as_str(),
+                "what became of a message is missing in the send record"
+            );
+        }
     }
 
     async fn give_back(&self, reservation: &Reservation) {

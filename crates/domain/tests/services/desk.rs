@@ -15,6 +15,7 @@ use menshen_domain::model::policy::{
 };
 use menshen_domain::model::refresh::RefreshState;
 use menshen_domain::model::session::Session;
+use menshen_domain::model::sms_delivery::SendVerdict;
 use menshen_domain::model::token::{AccessClaims, AccessToken, Scope};
 use menshen_domain::model::wechat::{WeChatApp, WeChatApps};
 use menshen_domain::ports::account_store::{AccountStoreError, MockAccountStore};
@@ -26,6 +27,7 @@ use menshen_domain::ports::rate_limiter::{
     Admission, MockRateLimiter, RateLimiterError, Reservation,
 };
 use menshen_domain::ports::replay_ledger::ReplayLedger;
+use menshen_domain::ports::send_records::MockSendRecords;
 use menshen_domain::ports::session_store::MockSessionStore;
 use menshen_domain::ports::sms_sender::MockSmsSender;
 use menshen_domain::ports::token_issuer::MockTokenIssuer;
@@ -140,6 +142,7 @@ pub(crate) struct Desk {
     pub(crate) codes: MockCodeStore,
     pub(crate) limiter: MockRateLimiter,
     pub(crate) sender: MockSmsSender,
+    pub(crate) records: MockSendRecords,
     pub(crate) audit: MockAuditLog,
     pub(crate) accounts: MockAccountStore,
     pub(crate) sessions: MockSessionStore,
@@ -181,6 +184,7 @@ impl Default for Desk {
             codes: MockCodeStore::new(),
             limiter: MockRateLimiter::new(),
             sender: MockSmsSender::new(),
+            records: MockSendRecords::new(),
             audit: MockAuditLog::new(),
             accounts: MockAccountStore::new(),
             sessions: MockSessionStore::new(),
@@ -223,6 +227,19 @@ impl Desk {
             .expect_append()
             .once()
             .returning(|_| Err(AuditLogError(away())));
+    }
+
+    /// The send record takes everything down: it hears the verdicts.
+    pub(crate) fn recorded(&mut self) -> Heard<SendVerdict> {
+        self.records.expect_begin().returning(|_| Ok(()));
+        let (heard, listen) = Heard::new();
+        self.records
+            .expect_finish()
+            .returning(move |_, _, verdict| {
+                listen(verdict);
+                Ok(())
+            });
+        heard
     }
 
     /// Every window has a place, once.
@@ -333,6 +350,7 @@ impl Desk {
             codes: Arc::new(self.codes),
             limiter: Arc::new(self.limiter),
             sender: Arc::new(self.sender),
+            records: Arc::new(self.records),
             audit: Arc::new(self.audit),
             accounts: Arc::new(self.accounts),
             sessions: Arc::new(self.sessions),
@@ -360,6 +378,7 @@ pub(crate) struct Office {
     codes: Arc<MockCodeStore>,
     limiter: Arc<MockRateLimiter>,
     sender: Arc<MockSmsSender>,
+    records: Arc<MockSendRecords>,
     audit: Arc<MockAuditLog>,
     accounts: Arc<MockAccountStore>,
     sessions: Arc<MockSessionStore>,
@@ -382,6 +401,7 @@ impl Office {
             codes: self.codes.clone(),
             limiter: self.limiter.clone(),
             sender: self.sender.clone(),
+            records: self.records.clone(),
             audit: self.audit.clone(),
             mac: self.mac.clone(),
             clock: self.clock.clone(),

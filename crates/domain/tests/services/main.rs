@@ -17,6 +17,7 @@ mod login_with_sms;
 mod login_with_wechat;
 mod profile;
 mod refresh;
+mod send_budget;
 mod send_code;
 mod sign_in;
 mod sign_out;

@@ -1,13 +1,17 @@
+use std::sync::{Arc, Mutex};
+
 use menshen_domain::model::audit::AuditAction;
 use menshen_domain::model::limits::{LimitKey, LimitRule, Limits};
+use menshen_domain::model::origin::source_network;
 use menshen_domain::model::phone_number::PhoneNumber;
 use menshen_domain::model::policy::TestNumber;
 use menshen_domain::model::sms_code::SmsCode;
-use menshen_domain::model::sms_delivery::{SendOutcome, SmsAttempt};
+use menshen_domain::model::sms_delivery::{SendOutcome, SendVerdict, SmsAttempt};
 use menshen_domain::model::verification::{CodeScope, Purpose};
 use menshen_domain::ports::audit_log::AuditLogError;
 use menshen_domain::ports::code_store::{CodeStoreError, Draft};
 use menshen_domain::ports::rate_limiter::{Admission, RateLimiterError};
+use menshen_domain::ports::send_records::SendRecordsError;
 use menshen_domain::ports::sms_sender::{SmsDelivery, SmsReport, SmsSendError};
 use menshen_domain::services::send_code::{CodeOnItsWay, SendCodeError};
 use mockall::Sequence;
@@ -66,8 +70,53 @@ fn drafted() -> Desk {
     desk
 }
 
+/// The message is on record under its own id before the vendor is asked, and so
+/// is what became of it, after.
+fn is_recorded_around_the_message(desk: &mut Desk, order: &mut Sequence) {
+    let begun = Arc::new(Mutex::new(None));
+    let id = Arc::clone(&begun);
+    desk.records
+        .expect_begin()
+        .withf(|send| {
+            send.phone == phone(1)
+                && send.purpose == Purpose::Login
+                && send.client_type == scope().client_type
+                && send.source == source_network(origin().address)
+                && send.at == epoch()
+        })
+        .once()
+        .in_sequence(order)
+        .returning(move |send| {
+            *id.lock().expect("a lock") = Some(send.id);
+            Ok(())
+        });
+    let id = Arc::clone(&begun);
+    desk.sender
+        .expect_send()
+        .withf(move |message| {
+            Some(message.id) == *id.lock().expect("a lock")
+                && message.phone == phone(1)
+                && message.code.matches(&right_code(&scope()))
+                && message.purpose == Purpose::Login
+                && message.expires_in == secs(400)
+        })
+        .once()
+        .in_sequence(order)
+        .returning(|_| accepted());
+    desk.records
+        .expect_finish()
+        .withf(move |id, attempts, verdict| {
+            Some(*id) == *begun.lock().expect("a lock")
+                && attempts == [attempt(SendOutcome::Accepted)]
+                && *verdict == SendVerdict::Accepted
+        })
+        .once()
+        .in_sequence(order)
+        .returning(|_, _, _| Ok(()));
+}
+
 #[tokio::test]
-async fn a_code_is_reserved_audited_drafted_sent_and_only_then_live() {
+async fn a_code_is_reserved_audited_drafted_recorded_sent_and_only_then_live() {
     let mut desk = Desk {
         limits: Limits {
             resend_interval: secs(60),
@@ -119,17 +168,7 @@ async fn a_code_is_reserved_audited_drafted_sent_and_only_then_live() {
                 expires_in: secs(400),
             })
         });
-    desk.sender
-        .expect_send()
-        .withf(|message| {
-            message.phone == phone(1)
-                && message.code.matches(&right_code(&scope()))
-                && message.purpose == Purpose::Login
-                && message.expires_in == secs(400)
-        })
-        .once()
-        .in_sequence(&mut order)
-        .returning(|_| accepted());
+    is_recorded_around_the_message(&mut desk, &mut order);
     desk.codes
         .expect_commit()
         .withf(|of, draft, _, attempts| *of == scope() && draft.seed == seed() && *attempts == 5)
@@ -243,25 +282,40 @@ async fn with_the_code_store_away_or_full_nothing_is_sent_and_no_limit_counts_it
 #[tokio::test]
 async fn what_no_vendor_took_leaves_no_code_and_counts_nowhere() {
     type Refusal = fn() -> SmsSendError;
-    let refusals: [(Refusal, &str); 5] = [
-        (|| SmsSendError::Unreachable, "unreachable"),
+    let refusals: [(Refusal, &str, SendVerdict); 5] = [
+        (
+            || SmsSendError::Unreachable,
+            "unreachable",
+            SendVerdict::Unreachable,
+        ),
         (
             || SmsSendError::NumberLimited {
                 retry_after: secs(60),
             },
             "too frequent 60",
+            SendVerdict::NumberLimited,
         ),
         (
             || SmsSendError::NumberLimited {
                 retry_after: secs(61),
             },
             "limit 61",
+            SendVerdict::NumberLimited,
         ),
-        (|| SmsSendError::Misconfigured(away()), "misconfigured"),
-        (|| SmsSendError::Unavailable(away()), "vendors away"),
+        (
+            || SmsSendError::Misconfigured(away()),
+            "misconfigured",
+            SendVerdict::Misconfigured,
+        ),
+        (
+            || SmsSendError::Unavailable(away()),
+            "vendors away",
+            SendVerdict::Unavailable,
+        ),
     ];
-    for (refusal, word) in refusals {
+    for (refusal, word, verdict) in refusals {
         let mut desk = drafted();
+        let recorded = desk.recorded();
         let audited = desk.audited();
         desk.sender
             .expect_send()
@@ -286,6 +340,7 @@ async fn what_no_vendor_took_leaves_no_code_and_counts_nowhere() {
             other => panic!("{other:?}"),
         };
         assert_eq!(told, word);
+        assert_eq!(*recorded.all(), [verdict]);
         assert_eq!(
             audited.actions(),
             [AuditAction::CodeRequested, AuditAction::CodeRefused]
@@ -293,9 +348,49 @@ async fn what_no_vendor_took_leaves_no_code_and_counts_nowhere() {
     }
 }
 
+/// No vendor is asked: the mock without expectations would fail.
+#[tokio::test]
+async fn with_the_send_record_away_nothing_is_sent_and_no_limit_counts_it() {
+    let mut desk = drafted();
+    let audited = desk.audited();
+    desk.records
+        .expect_begin()
+        .once()
+        .returning(|_| Err(SendRecordsError::Unavailable(away())));
+    desk.codes
+        .expect_discard()
+        .withf(|of, id| *of == scope() && *id == seed().id)
+        .once()
+        .returning(|_, _| Ok(()));
+    desk.released();
+    assert!(matches!(
+        run(desk).await,
+        Err(SendCodeError::Unavailable(_))
+    ));
+    assert_eq!(audited.actions(), [AuditAction::CodeRequested]);
+}
+
+#[tokio::test]
+async fn a_record_that_fails_after_the_message_costs_nobody_another_one() {
+    let mut desk = drafted();
+    desk.audited();
+    desk.records.expect_begin().once().returning(|_| Ok(()));
+    desk.records
+        .expect_finish()
+        .once()
+        .returning(|_, _, _| Err(SendRecordsError::Unavailable(away())));
+    desk.sender.expect_send().once().returning(|_| accepted());
+    desk.codes
+        .expect_commit()
+        .once()
+        .returning(|_, _, _, _| Ok(()));
+    assert!(run(desk).await.is_ok());
+}
+
 #[tokio::test]
 async fn a_draft_that_cannot_be_discarded_does_not_keep_the_reservation() {
     let mut desk = drafted();
+    desk.recorded();
     desk.audited();
     desk.sender
         .expect_send()
@@ -315,6 +410,7 @@ async fn a_draft_that_cannot_be_discarded_does_not_keep_the_reservation() {
 #[tokio::test]
 async fn a_reservation_that_cannot_be_released_does_not_hide_why_nothing_was_sent() {
     let mut desk = drafted();
+    desk.recorded();
     desk.audited();
     desk.sender
         .expect_send()
@@ -331,6 +427,7 @@ async fn a_reservation_that_cannot_be_released_does_not_hide_why_nothing_was_sen
 #[tokio::test]
 async fn an_unknown_outcome_counts_as_sent_and_its_code_lives() {
     let mut desk = drafted();
+    let recorded = desk.recorded();
     let audited = desk.audited();
     desk.sender.expect_send().once().returning(|_| {
         let verdict = SmsDelivery::Unknown { vendor: "tencent" };
@@ -346,12 +443,14 @@ async fn an_unknown_outcome_counts_as_sent_and_its_code_lives() {
         [AuditAction::CodeRequested, AuditAction::CodeSendUnknown]
     );
     assert_eq!(audited.all()[1].reason.as_deref(), Some("tencent"));
+    assert_eq!(*recorded.all(), [SendVerdict::Unknown]);
 }
 
 /// It is on its way: it counts, and it is not sent a second time.
 #[tokio::test]
 async fn a_sent_code_that_cannot_be_made_live_is_no_reason_to_send_another() {
     let mut desk = drafted();
+    desk.recorded();
     desk.audited();
     desk.sender.expect_send().once().returning(|_| accepted());
     desk.codes
@@ -367,6 +466,7 @@ async fn a_sent_code_that_cannot_be_made_live_is_no_reason_to_send_another() {
 #[tokio::test]
 async fn an_audit_log_that_fails_after_the_message_costs_nobody_another_one() {
     let mut desk = drafted();
+    desk.recorded();
     let mut order = Sequence::new();
     desk.audit
         .expect_append()
@@ -418,6 +518,7 @@ async fn a_test_number_past_its_time_gets_messages_again() {
         code: SmsCode::parse("123456").expect("six digits"),
         until: Some(at(1)),
     });
+    desk.recorded();
     desk.audited();
     desk.sender.expect_send().once().returning(|_| accepted());
     desk.codes
@@ -430,6 +531,7 @@ async fn a_test_number_past_its_time_gets_messages_again() {
 #[tokio::test]
 async fn a_code_of_a_bearer_purpose_is_audited_under_its_user() {
     let mut desk = drafted();
+    desk.recorded();
     let audited = desk.audited();
     desk.sender
         .expect_send()
@@ -452,6 +554,7 @@ async fn a_code_of_a_bearer_purpose_is_audited_under_its_user() {
 #[tokio::test]
 async fn every_ask_has_a_challenge_of_its_own() {
     let mut desk = Desk::default();
+    desk.recorded();
     desk.audited();
     desk.limiter
         .expect_reserve()

@@ -7,11 +7,9 @@ use std::time::Duration;
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 use menshen_domain::model::identifiers::SendId;
-use menshen_domain::model::sms_delivery::{DeliveryReceipt, SendVerdict, SmsAttempt};
+use menshen_domain::model::sms_delivery::{DeliveryReceipt, SendVerdict, SentCount, SmsAttempt};
 use menshen_domain::ports::mac::MacUse;
-use menshen_domain::ports::send_records::{
-    NewSend, ReceiptNote, SendRecords, SendRecordsError, SentCount,
-};
+use menshen_domain::ports::send_records::{NewSend, ReceiptNote, SendRecords, SendRecordsError};
 use sea_orm::{DbBackend, EntityTrait as _, QueryResult, Set, Value};
 
 use crate::database::{rows, run, within};

@@ -8,6 +8,10 @@
     reason = "a clause panics where it does not hold"
 )]
 
+mod recalling;
+
+pub use recalling::*;
+
 use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
@@ -53,6 +57,13 @@ macro_rules! rate_limiter {
             reservations_have_ids_of_their_own,
             concurrent_reservations_share_out_the_places_exactly,
             concurrent_reservations_of_several_windows_keep_them_equal,
+            a_new_limiter_remembers_nothing_until_it_is_told,
+            acts_of_the_past_take_places_for_what_is_left_of_their_time,
+            acts_that_are_over_take_no_place,
+            a_limiter_that_remembers_is_told_nothing,
+            what_was_counted_before_a_recall_is_replaced_and_the_rest_stays,
+            an_empty_past_is_a_past_too,
+            of_many_that_recall_at_once_one_restores,
         }
     };
 }

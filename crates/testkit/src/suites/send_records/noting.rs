@@ -191,8 +191,8 @@ pub async fn simultaneous_copies_of_a_receipt_are_noted_once(stores: Stores) {
             racing.spawn(async move { note(&stores, receipt).await });
         }
         let notes = racing.join_all().await;
-        let noted = notes.iter().filter(|note| **note == Noted).count();
-        assert_eq!(noted, 1, "round {round}: {notes:?}");
+        let first = notes.iter().filter(|note| **note == Noted).count();
+        assert_eq!(first, 1, "round {round}: {notes:?}");
     }
 }
 
@@ -213,7 +213,7 @@ pub async fn simultaneous_pushes_in_opposite_orders_all_end(stores: Stores) {
             racing.spawn(async move { stores.send_records.note_receipts(&push).await.unwrap() });
         }
         let notes = racing.join_all().await.concat();
-        let noted = notes.iter().filter(|note| **note == Noted).count();
-        assert_eq!(noted, 20);
+        let first = notes.iter().filter(|note| **note == Noted).count();
+        assert_eq!(first, 20);
     }
 }

@@ -4,8 +4,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use chrono::TimeDelta;
-use menshen_domain::model::sms_delivery::{SendOutcome, SendVerdict, SmsAttempt};
-use menshen_domain::ports::send_records::{NewSend, SendRecordsError, SentCount};
+use menshen_domain::model::sms_delivery::{SendOutcome, SendVerdict, SentCount, SmsAttempt};
+use menshen_domain::ports::send_records::{NewSend, SendRecordsError};
 use tokio::task::JoinSet;
 
 use super::steps::{at, send, sent, taken};

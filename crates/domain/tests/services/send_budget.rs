@@ -1,0 +1,116 @@
+use chrono::TimeDelta;
+use menshen_domain::model::limits::{LimitKey, LimitRule, Limits, PastUse};
+use menshen_domain::model::sms_delivery::SentCount;
+use menshen_domain::ports::rate_limiter::RateLimiterError;
+use menshen_domain::ports::send_records::SendRecordsError;
+use menshen_domain::services::send_code::SendCodeError;
+
+use crate::desk::Desk;
+use crate::support::people::{login_scope, no_limits, origin};
+use crate::support::{away, epoch, phone, secs};
+
+const DAY: u64 = 86_400;
+
+/// A desk with a budget of three messages a day, which is full by the time that
+/// a place is asked for: whatever is told before is all that matters here.
+fn budgeted() -> Desk {
+    Desk {
+        limits: Limits {
+            deployment_day: 3,
+            ..no_limits()
+        },
+        ..Desk::default()
+    }
+}
+
+fn knows(desk: &mut Desk, answer: bool) {
+    desk.limiter
+        .expect_remembers()
+        .once()
+        .returning(move || Ok(answer));
+}
+
+/// The day in which two messages left an hour ago.
+fn sent(desk: &mut Desk) {
+    desk.records
+        .expect_sent_since()
+        .withf(|since| *since == epoch() - TimeDelta::hours(24))
+        .once()
+        .returning(|_| {
+            Ok(vec![SentCount {
+                at: epoch() - TimeDelta::hours(1),
+                times: 2,
+            }])
+        });
+}
+
+async fn run(desk: Desk) -> SendCodeError {
+    let scope = login_scope(&phone(1));
+    let sent = desk.open().send_code().execute(&scope, &origin()).await;
+    sent.expect_err("no place, or no answer")
+}
+
+#[tokio::test]
+async fn a_limiter_that_forgot_is_told_of_the_day_before_it_is_asked() {
+    for first in [true, false] {
+        let mut desk = budgeted();
+        knows(&mut desk, false);
+        sent(&mut desk);
+        let told = vec![PastUse {
+            key: LimitKey::SmsDeployment,
+            per: secs(DAY),
+            ago: secs(3_600),
+            times: 2,
+        }];
+        // Of several replicas another one may be first: that is as good.
+        desk.limiter
+            .expect_recall()
+            .withf(move |uses| *uses == told)
+            .once()
+            .returning(move |_| Ok(first));
+        desk.refused(LimitRule::SmsVolume);
+        desk.admitted();
+        desk.audited();
+        let error = run(desk).await;
+        assert!(matches!(error, SendCodeError::LimitReached { .. }));
+    }
+}
+
+#[tokio::test]
+async fn a_limiter_that_remembers_costs_no_look_at_the_record() {
+    let mut desk = budgeted();
+    knows(&mut desk, true);
+    desk.refused(LimitRule::SmsVolume);
+    desk.admitted();
+    desk.audited();
+    let error = run(desk).await;
+    assert!(matches!(error, SendCodeError::LimitReached { .. }));
+}
+
+/// No place is asked for: the mock without expectations would fail.
+#[tokio::test]
+async fn while_the_budget_is_unknown_nothing_is_sent() {
+    let mut desk = budgeted();
+    desk.limiter
+        .expect_remembers()
+        .once()
+        .returning(|| Err(RateLimiterError::Unavailable(away())));
+    assert!(matches!(run(desk).await, SendCodeError::Unavailable(_)));
+
+    let mut desk = budgeted();
+    knows(&mut desk, false);
+    desk.records
+        .expect_sent_since()
+        .once()
+        .returning(|_| Err(SendRecordsError::Unavailable(away())));
+    assert!(matches!(run(desk).await, SendCodeError::Unavailable(_)));
+
+    let mut desk = budgeted();
+    knows(&mut desk, false);
+    sent(&mut desk);
+    desk.limiter
+        .expect_recall()
+        .once()
+        .returning(|_| Err(RateLimiterError::Full));
+    assert!(matches!(run(desk).await, SendCodeError::Unavailable(_)));
+}
