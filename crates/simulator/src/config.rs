@@ -2,7 +2,10 @@
 
 pub(crate) mod sms;
 
-use sms::{AliyunAccount, RealLookingAccount, TencentAccount};
+use sms::{
+    AliyunAccount, HuaweiAccount, RealLookingAccount, TencentAccount, TwilioAccount,
+    VolcengineAccount,
+};
 
 /// Everything a simulator is started with; the default is complete.
 #[derive(Debug, Clone)]
@@ -13,6 +16,12 @@ pub struct SimulatorConfig {
     pub aliyun: AliyunAccount,
     /// The account of the offline Tencent Cloud.
     pub tencent: TencentAccount,
+    /// The account of the offline Huawei Cloud.
+    pub huawei: HuaweiAccount,
+    /// The account of the offline Volcengine.
+    pub volcengine: VolcengineAccount,
+    /// The account of the offline Twilio.
+    pub twilio: TwilioAccount,
     /// The people who exist from the start.
     pub people: Vec<Person>,
     /// Whether SMS vendors enforce their limits per number.
@@ -149,6 +158,9 @@ impl Default for SimulatorConfig {
             ],
             aliyun: AliyunAccount::default(),
             tencent: TencentAccount::default(),
+            huawei: HuaweiAccount::default(),
+            volcengine: VolcengineAccount::default(),
+            twilio: TwilioAccount::default(),
             people: vec![
                 Person::new("alice", defaults::ALICE_PHONE),
                 Person::new("bob", defaults::BOB_PHONE),
@@ -175,6 +187,13 @@ impl SimulatorConfig {
         let ids = [
             ("aliyun", "access_key_id", &self.aliyun.access_key_id),
             ("tencent", "secret_id", &self.tencent.secret_id),
+            ("huawei", "app_key", &self.huawei.app_key),
+            (
+                "volcengine",
+                "access_key_id",
+                &self.volcengine.access_key_id,
+            ),
+            ("twilio", "account_sid", &self.twilio.account_sid),
         ];
         ids.into_iter()
             .try_for_each(|(vendor, name, id)| sms::refuse_real(vendor, name, id))

@@ -19,13 +19,6 @@ impl Endpoint {
     /// The call that this request is: by its path, and at `/` by what its
     /// headers and parameters say.
     pub(crate) fn find(call: &Call) -> Option<Self> {
-        if call.path == "/" {
-            return sms::VENDORS
-                .iter()
-                .find(|vendor| (vendor.speaks)(call))
-                .map(Self::Sms);
-        }
-        let path = call.path.trim_end_matches('/');
         let of_wechat = wechat::CALLS
             .iter()
             .find(|known| known.path == call.path)
@@ -33,7 +26,7 @@ impl Endpoint {
         of_wechat.or_else(|| {
             sms::VENDORS
                 .iter()
-                .find(|vendor| path.strip_prefix('/') == Some(vendor.target))
+                .find(|vendor| vendor.serves(call))
                 .map(Self::Sms)
         })
     }

@@ -26,6 +26,9 @@ mod state;
 mod wechat;
 
 pub use clock::{Clock, SettableClock, SystemClock};
-pub use config::sms::{AliyunAccount, RealLookingAccount, SmsRegion, SmsTemplate, TencentAccount};
+pub use config::sms::{
+    AliyunAccount, HuaweiAccount, HuaweiChannel, RealLookingAccount, SmsRegion, SmsTemplate,
+    TencentAccount, TwilioAccount, VolcengineAccount,
+};
 pub use config::{AppKind, Person, SessionKeyRotation, SimulatedApp, SimulatorConfig, defaults};
 pub use simulator::{RunningSimulator, Simulator};

@@ -56,6 +56,21 @@ impl Phone {
         self.country_code == "86"
     }
 
+    /// The ISO 3166 code of the country, where the vendors name it.
+    pub(crate) fn iso_code(&self) -> Option<&'static str> {
+        match self.country_code.as_str() {
+            "86" => Some("CN"),
+            "852" => Some("HK"),
+            "853" => Some("MO"),
+            "886" => Some("TW"),
+            "81" => Some("JP"),
+            "82" => Some("KR"),
+            "65" => Some("SG"),
+            "44" => Some("GB"),
+            _ => None,
+        }
+    }
+
     /// `+`, the country code and the number.
     pub(crate) fn e164(&self) -> String {
         format!("+{}{}", self.country_code, self.national)

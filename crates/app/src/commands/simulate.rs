@@ -161,20 +161,69 @@ fn print_credentials(config: &SimulatorConfig) {
         "template_id",
         &account.templates,
     );
+    print_others(config, shown);
+}
+
+/// The vendors whose messages come from a channel, a group or a number.
+fn print_others(config: &SimulatorConfig, shown: impl Fn(&str, &str) -> String) {
+    let account = &config.huawei;
+    println!(
+        "  {:<12} app_key {}  app_secret {}",
+        "huawei",
+        account.app_key,
+        shown(&account.app_secret, defaults::HUAWEI_APP_SECRET)
+    );
+    for channel in &account.channels {
+        println!(
+            "  {:<12} sender {}  {}",
+            "",
+            channel.sender,
+            region_name(channel.region)
+        );
+    }
+    let signs = account
+        .channels
+        .first()
+        .map_or(&[][..], |channel| &channel.signs);
+    print_sms("signature", signs, "template_id", &account.templates);
+    let account = &config.volcengine;
+    println!(
+        "  {:<12} access_key_id {}  secret_access_key {}  sms_account {}",
+        "volcengine",
+        account.access_key_id,
+        shown(
+            &account.secret_access_key,
+            defaults::VOLCENGINE_SECRET_ACCESS_KEY
+        ),
+        account.sms_account
+    );
+    print_sms("sign", &account.signs, "template_id", &account.templates);
+    let account = &config.twilio;
+    println!(
+        "  {:<12} account_sid {}  auth_token {}",
+        "twilio",
+        account.account_sid,
+        shown(&account.auth_token, defaults::TWILIO_AUTH_TOKEN)
+    );
+    println!("  {:<12} from {}", "", account.senders.join(", "));
+}
+
+fn region_name(region: SmsRegion) -> &'static str {
+    match region {
+        SmsRegion::Mainland => "mainland",
+        SmsRegion::Overseas => "overseas",
+    }
 }
 
 /// Prints what an account may send.
 fn print_sms(sign: &str, signs: &[String], template: &str, templates: &[SmsTemplate]) {
     println!("  {:<12} {sign} {}", "", signs.join(", "));
     for known in templates {
-        let region = match known.region {
-            SmsRegion::Mainland => "mainland",
-            SmsRegion::Overseas => "overseas",
-        };
         println!(
-            "  {:<12} {template} {}  {region}, variables {}",
+            "  {:<12} {template} {}  {}, variables {}",
             "",
             known.id,
+            region_name(known.region),
             known.variables.join(", ")
         );
     }

@@ -3,12 +3,18 @@
 mod aliyun;
 pub(crate) mod defaults;
 mod fake;
+mod huawei;
 mod tencent;
+mod twilio;
+mod volcengine;
 
 pub use aliyun::AliyunAccount;
 pub use fake::RealLookingAccount;
 pub(crate) use fake::refuse_real;
+pub use huawei::{HuaweiAccount, HuaweiChannel};
 pub use tencent::TencentAccount;
+pub use twilio::TwilioAccount;
+pub use volcengine::VolcengineAccount;
 
 /// Where a template, or a channel, may send to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

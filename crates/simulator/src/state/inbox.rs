@@ -23,7 +23,6 @@ pub(crate) struct Message {
     pub(crate) at: DateTime<Utc>,
     /// How it was sent.
     #[serde(skip)]
-    #[expect(dead_code, reason = "receipts and queries will read it")]
     pub(crate) sending: Sending,
 }
 
@@ -43,6 +42,10 @@ pub(crate) struct Sending {
     pub(crate) reference: String,
     /// How many messages it counts as.
     pub(crate) segments: usize,
+    /// Where the sender wants the receipt, if the request says so.
+    pub(crate) callback: Option<String>,
+    /// What the carrier will say, where that is certain already.
+    pub(crate) doom: Option<&'static str>,
 }
 
 /// The newest messages of all phones.

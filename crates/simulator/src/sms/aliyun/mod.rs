@@ -16,6 +16,7 @@ use crate::state::World;
 
 pub(super) const VENDOR: SmsVendor = SmsVendor {
     target: "sms/aliyun",
+    has_paths: false,
     speaks,
     answer,
     refuse,
@@ -29,7 +30,10 @@ fn speaks(call: &Call) -> bool {
             .iter()
             .any(|(name, _)| name == "AccessKeyId" || name == "SignatureNonce")
     });
-    call.header("x-acs-action").is_some() || acs3::is_meant(call) || parameters.contains(&true)
+    call.path == "/"
+        && (call.header("x-acs-action").is_some()
+            || acs3::is_meant(call)
+            || parameters.contains(&true))
 }
 
 fn answer(world: &mut World, call: &Call, now: DateTime<Utc>) -> Answer {

@@ -70,9 +70,9 @@ pub(super) fn send(
                 message_id: biz_id.clone(),
                 template: template_code.to_owned(),
                 sign: sign.to_owned(),
-                sender: String::new(),
                 reference: find("OutId").unwrap_or_default().to_owned(),
                 segments: segments::count(&text, &phone),
+                ..Sending::default()
             },
         });
     }

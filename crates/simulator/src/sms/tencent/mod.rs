@@ -15,13 +15,14 @@ use crate::state::World;
 
 pub(super) const VENDOR: SmsVendor = SmsVendor {
     target: "sms/tencent",
+    has_paths: false,
     speaks,
     answer,
     refuse,
 };
 
 fn speaks(call: &Call) -> bool {
-    call.header("x-tc-action").is_some() || tc3::is_meant(call)
+    call.path == "/" && (call.header("x-tc-action").is_some() || tc3::is_meant(call))
 }
 
 fn answer(world: &mut World, call: &Call, now: DateTime<Utc>) -> Answer {

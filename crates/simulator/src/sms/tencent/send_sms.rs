@@ -145,6 +145,7 @@ fn deliver(
             sender: request.sdk_app_id.clone(),
             reference: request.context.clone(),
             segments: fee,
+            ..Sending::default()
         },
     });
     Ok(json!({
@@ -262,11 +263,5 @@ fn parse(raw: &str) -> Option<Phone> {
 
 /// `DEF` where the vendor does not know the country.
 fn iso_code(phone: &Phone) -> &'static str {
-    match phone.country_code.as_str() {
-        "86" => "CN",
-        "852" => "HK",
-        "853" => "MO",
-        "886" => "TW",
-        _ => "DEF",
-    }
+    phone.iso_code().unwrap_or("DEF")
 }
