@@ -93,14 +93,17 @@ fn fail(fault: &Fault, effect: Option<Answer>, refuse: impl FnOnce() -> Answer) 
     if fault.redirect {
         return Outcome::Redirect;
     }
-    let mut answer = match (fault.body, fault.http_status) {
-        (None, Some(status)) if fault.errcode.is_none() => Answer::html(status),
-        (Some(damage), _) => match effect {
-            Some(answer) if fault.errcode.is_none() => damage.apply(answer),
-            _ => damage.apply(refuse()),
-        },
-        (None, _) => refuse(),
+    let shows_truth = fault.body.is_some() || fault.changes_truth();
+    let mut answer = match (effect, fault.http_status) {
+        (Some(truth), _) if shows_truth && fault.errcode.is_none() => fault.change_truth(truth),
+        (_, Some(status)) if fault.body.is_none() && fault.errcode.is_none() => {
+            Answer::html(status)
+        }
+        _ => refuse(),
     };
+    if let Some(damage) = fault.body {
+        answer = damage.apply(answer);
+    }
     answer.status = fault.http_status.unwrap_or(answer.status);
     if fault.body == Some(BodyDamage::Huge) {
         Outcome::Huge(answer)

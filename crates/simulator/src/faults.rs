@@ -1,19 +1,24 @@
 //! Faults on demand: an upstream that is slow, failing, or answers nonsense.
 
+mod alteration;
 mod damage;
 
 use std::collections::BTreeMap;
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
+use serde_json::{Map, Value};
 
+use crate::call::Answer;
 use crate::random::Random;
 
 pub(crate) use damage::{BodyDamage, HUGE_BYTES};
 
 /// The longest that an answer is held back, and how long a hanging call is kept.
 pub(crate) const LONGEST_HANG: Duration = Duration::from_secs(30);
+
+/// More members than this are not changed by one fault.
+const MOST_MEMBERS: usize = 32;
 
 /// A fault of one vendor call, as `PUT /control/faults` takes it.
 ///
@@ -47,6 +52,12 @@ pub(crate) struct Fault {
     /// What is wrong with the body.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) body: Option<BodyDamage>,
+    /// Members of the true answer that are not there: names, or JSON pointers.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(crate) without: Vec<String>,
+    /// Members of the true answer that are other ones: names, or JSON pointers.
+    #[serde(default, skip_serializing_if = "Map::is_empty")]
+    pub(crate) members: Map<String, Value>,
     /// No answer at all: closed after 30 s.
     #[serde(default, skip_serializing_if = "is_false")]
     pub(crate) hang: bool,
@@ -107,6 +118,8 @@ impl Fault {
             Some("fail_rate is of 0 to 1")
         } else if self.latency_ms.is_some_and(|latency| latency > 120_000) {
             Some("latency_ms is at most 120000")
+        } else if self.without.len() + self.members.len() > MOST_MEMBERS {
+            Some("without and members are at most 32")
         } else if self
             .message
             .as_ref()
@@ -136,6 +149,7 @@ impl Fault {
             || self.errcode.is_some()
             || self.http_status.is_some()
             || self.body.is_some()
+            || self.changes_truth()
             || self.reset.is_some()
             || self.hang
             || self.redirect
@@ -143,9 +157,21 @@ impl Fault {
 
     /// Whether the call takes effect all the same.
     pub(crate) fn takes_effect(&self) -> bool {
-        self.consume
-            || self.reset == Some(Reset::After)
-            || self.body.is_some_and(BodyDamage::needs_answer) && self.errcode.is_none()
+        let shows_truth = self.body.is_some_and(BodyDamage::needs_answer) || self.changes_truth();
+        self.consume || self.reset == Some(Reset::After) || shows_truth && self.errcode.is_none()
+    }
+
+    /// Changes the members of a JSON answer as it is said.
+    pub(crate) fn change_truth(&self, mut answer: Answer) -> Answer {
+        if self.changes_truth() {
+            alteration::alter(&mut answer.body, &self.without, &self.members);
+        }
+        answer
+    }
+
+    /// Whether members of the answer differ.
+    pub(crate) fn changes_truth(&self) -> bool {
+        !self.without.is_empty() || !self.members.is_empty()
     }
 }
 

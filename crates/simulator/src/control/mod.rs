@@ -7,6 +7,7 @@ mod failure;
 mod faults;
 mod people;
 mod requests;
+mod settings;
 mod sms;
 mod wechat;
 
@@ -60,6 +61,13 @@ pub(crate) fn configure(cfg: &mut ServiceConfig, shared: Data<Shared>) {
         .service(resource(
             "/clock",
             [web::get().to(clock::show), web::post().to(clock::advance)],
+        ))
+        .service(resource(
+            "/settings",
+            [
+                web::get().to(settings::show),
+                web::patch().to(settings::change),
+            ],
         ))
         .service(resource("/reset", [web::post().to(reset)]))
         .default_service(web::to(|| async {

@@ -25,8 +25,10 @@ pub(crate) enum BodyDamage {
     EmptyOpenid,
     /// `errcode` as a string, `"0"` where there is none.
     ErrcodeAsString,
-    /// Raw control characters inside a JSON string.
+    /// Raw control characters inside a JSON string: the nickname, where there is one.
     ControlCharacters,
+    /// A string in GBK.
+    InvalidUtf8,
     /// A byte-order mark in front.
     ByteOrderMark,
     /// Members that nobody documented.
@@ -67,7 +69,8 @@ impl BodyDamage {
             Self::ByteOrderMark => answer.body.splice(..0, *b"\xEF\xBB\xBF").for_each(drop),
             Self::NoContentType => answer.content_type = None,
             Self::WrongContentType => answer.content_type = Some("text/html; charset=gbk"),
-            Self::ControlCharacters => replace_end(&mut answer.body, b",\"note\":\"a\x01b\nc\"}"),
+            Self::ControlCharacters => put_control_characters(&mut answer.body),
+            Self::InvalidUtf8 => replace_end(&mut answer.body, b",\"note\":\"\xd6\xd0\"}"),
             Self::Huge => {}
             Self::Array => {
                 answer.body.insert(0, b'[');
@@ -127,6 +130,20 @@ fn change(body: &mut Value, pointer: &str, with: impl FnOnce(&Value) -> Value) {
     }
 }
 
+fn put_control_characters(body: &mut Vec<u8>) {
+    const NICKNAME: &[u8] = b"\"nickname\":\"";
+    let place = body
+        .windows(NICKNAME.len())
+        .position(|window| window == NICKNAME);
+    match place {
+        Some(start) => {
+            let inside = start + NICKNAME.len();
+            body.splice(inside..inside, *b"a\x01b\nc").for_each(drop);
+        }
+        None => replace_end(body, b",\"note\":\"a\x01b\nc\"}"),
+    }
+}
+
 fn replace_end(body: &mut Vec<u8>, end: &[u8]) {
     if body.last() == Some(&b'}') {
         body.pop();
@@ -159,6 +176,7 @@ mod tests {
         for damage in [
             BodyDamage::Truncated,
             BodyDamage::ControlCharacters,
+            BodyDamage::InvalidUtf8,
             BodyDamage::Html,
             BodyDamage::Empty,
         ] {
@@ -168,6 +186,15 @@ mod tests {
                 "{damage:?}"
             );
         }
+    }
+
+    #[test]
+    fn control_characters_are_in_the_nickname() {
+        let answer = damaged(
+            BodyDamage::ControlCharacters,
+            &json!({"nickname": "x", "a": 1}),
+        );
+        assert_eq!(answer.body, b"{\"a\":1,\"nickname\":\"a\x01b\ncx\"}");
     }
 
     #[test]

@@ -86,6 +86,9 @@ pub(crate) struct World {
     pub(crate) ahead: TimeDelta,
     pub(crate) random: Random,
     pub(crate) people: People,
+    /// The application in whose name calls without a token are made, as inside
+    /// `WeChat`'s cloud hosting.
+    pub(crate) cloud_app_id: Option<String>,
     pub(crate) consoles: Consoles,
     pub(crate) visits: Visits,
     pub(crate) payments: Payments,
@@ -110,6 +113,7 @@ impl World {
             ahead: TimeDelta::zero(),
             random: Random::new(config.seed),
             people: People::new(&config.people),
+            cloud_app_id: None,
             consoles: Consoles::default(),
             visits: Visits::default(),
             payments: Payments::default(),

@@ -9,14 +9,17 @@ use crate::config::AppKind;
 use crate::state::World;
 
 /// The application that the call's `access_token` speaks for: else 41001
-/// (missing), 40001, 40014, 42001. The call counts against its limits: 45011, 45009.
+/// (missing, and this is not cloud hosting), 40001, 40014, 42001. The call counts against its limits: 45011, 45009.
 pub(super) fn application(
     world: &mut World,
     call: &Call,
     now: DateTime<Utc>,
 ) -> Result<String, Refusal> {
-    let token = call.parameter("access_token").ok_or(Refusal::new(41001))?;
-    let app_id = world.app_tokens.check(token, now).map_err(Refusal::new)?;
+    let app_id = match (call.parameter("access_token"), &world.cloud_app_id) {
+        (Some(token), _) => world.app_tokens.check(token, now).map_err(Refusal::new)?,
+        (None, Some(app_id)) => app_id,
+        (None, None) => return Err(Refusal::new(41001)),
+    };
     let app_id = app_id.to_owned();
     limits::count(world, &call.path, &app_id, now)?;
     Ok(app_id)

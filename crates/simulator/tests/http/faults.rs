@@ -231,3 +231,74 @@ async fn all_faults_end_at_once_and_a_senseless_one_is_refused() {
     assert_eq!(status, 400);
     assert!(answer["error"].as_str().unwrap().contains("sms/aliyun"));
 }
+
+#[tokio::test]
+async fn single_members_differ_or_are_missing() {
+    let offline = Offline::start().await;
+    let parsed =
+        async |fault: Value| serde_json::from_slice::<Value>(&under(&offline, fault).await.2);
+    let answer = parsed(json!({"without": ["session_key"], "members": {"unionid": null}})).await;
+    let answer = answer.unwrap();
+    assert!(answer["openid"].is_string());
+    assert!(answer.get("session_key").is_none());
+    assert!(answer.get("unionid").is_some_and(Value::is_null));
+    assert!(parsed(json!({"body": "invalid_utf8"})).await.is_err());
+
+    let expiring = json!({"target": "cgi-bin/stable_token", "members": {"expires_in": 1}});
+    offline.set_fault(&expiring).await;
+    let token = offline.stable_token(false).await;
+    assert_eq!(token["expires_in"], 1);
+    let target = "wxa/business/getuserphonenumber";
+    let pointed = json!({
+        "target": target, "members": {"/phone_info/watermark/appid": "wx0"}, "without": ["/phone_info/countryCode"],
+    });
+    offline.set_fault(&pointed).await;
+    let token = token["access_token"].as_str().unwrap();
+    let code = offline.code("phone", &json!({"person": "alice"})).await;
+    let answer = offline.phone_number(token, &json!({"code": code})).await;
+    let phone_info = &answer["phone_info"];
+    assert_eq!(phone_info["watermark"]["appid"], "wx0");
+    assert_eq!(phone_info.get("countryCode"), None);
+    assert_eq!(phone_info["purePhoneNumber"], "13800138000");
+
+    let many: Vec<_> = (0..33).map(|number| number.to_string()).collect();
+    let too_many = json!({"target": TARGET, "without": many});
+    let (status, _) = offline
+        .control(Method::PUT, "/control/faults", &too_many)
+        .await;
+    assert_eq!(status, 400);
+}
+
+#[tokio::test]
+async fn every_call_takes_every_fault() {
+    let offline = Offline::start().await;
+    let unknown = json!({"target": "/nowhere"});
+    let (_, answer) = offline
+        .control(Method::PUT, "/control/faults", &unknown)
+        .await;
+    let named = answer["error"].as_str().unwrap().to_owned();
+    let targets: Vec<_> = named
+        .trim_start_matches("target is one of ")
+        .split(", ")
+        .filter(|target| target.starts_with('/'))
+        .collect();
+    assert!(targets.len() >= 18, "{named}");
+    for target in targets {
+        offline
+            .set_fault(&json!({"target": target, "errcode": 45009, "times": 1}))
+            .await;
+        let answer = offline.get_json(target, &[]).await;
+        assert_eq!(answer["errcode"], 45009, "{target}");
+        offline
+            .set_fault(&json!({"target": target, "http_status": 502, "times": 1}))
+            .await;
+        assert_eq!(offline.get(target, &[]).await.status(), 502, "{target}");
+        offline
+            .set_fault(&json!({"target": target, "reset": "before", "times": 1}))
+            .await;
+        let reset = offline.client.get(offline.url(target)).send().await;
+        assert!(reset.is_err(), "{target}");
+        let answer = offline.get_json(target, &[]).await;
+        assert!(answer["errcode"].is_i64(), "{target}: {answer}");
+    }
+}

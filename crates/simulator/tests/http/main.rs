@@ -2,11 +2,13 @@
 
 mod aliyun;
 mod aliyun_vectors;
+mod arbitrary;
 mod control;
 mod faults;
 mod huawei;
 mod offline;
 mod receiver;
+mod settings;
 mod signing;
 mod tencent;
 mod twilio;
