@@ -17,6 +17,7 @@ mod local_tokens;
 mod oauth;
 mod open_data;
 mod phone_number;
+mod push;
 mod reply;
 mod session_signature;
 mod token_book;
@@ -29,3 +30,4 @@ pub use gateway::{OfficialGateway, OfficialGatewayConfig, OfficialGatewayConfigE
 pub use local_tokens::LocalTokenCache;
 pub use open_data::AesOpenDataReader;
 pub use reply::Refusal;
+pub use push::{MalformedPushKeys, PushKeys, SafeModePush};
