@@ -13,6 +13,7 @@ use menshen_domain::model::wechat::WeChatApps;
 use menshen_domain::ports::audit_log::AuditLog;
 use menshen_domain::ports::clock::Clock as _;
 use menshen_domain::ports::randomness::Randomness;
+use menshen_domain::ports::wechat_gateway::WeChatGateway;
 use menshen_memory::code_store::MemoryCodeStore;
 use menshen_memory::rate_limiter::MemoryRateLimiter;
 use menshen_memory::recent_sessions::RecentSessions;
@@ -35,8 +36,11 @@ use menshen_token::key_set::KeySet;
 use menshen_token::key_set::TokenConfig;
 use menshen_token::keyring::Keyring;
 use menshen_token::system_randomness::SystemRandomness;
+use menshen_wechat::CloudRunGateway;
+use menshen_wechat::LocalTokenCache;
 use menshen_wechat::OfficialGateway;
 use menshen_wechat::OfficialGatewayConfig;
+use menshen_wechat::WeChatMetrics;
 
 use crate::clock::SystemClock;
 use crate::http::App;
@@ -48,6 +52,7 @@ use crate::master_key::master_keys;
 use crate::settings::Settings;
 use crate::settings::sms::vendors::VendorSettings;
 use crate::settings::tokens::Algorithm as AlgorithmSetting;
+use crate::settings::wechat::GatewayKind;
 use crate::use_cases::Keys;
 use crate::use_cases::Machine;
 use crate::use_cases::Outside;
@@ -158,8 +163,9 @@ pub async fn wire(settings: &Settings) -> Result<Parts, StartError> {
         .map(|simulator| simulator.running.address());
     let sessions = RecentSessions::new(Arc::new(store.clone()), REMEMBERED_SESSIONS);
     let accounts = Arc::new(sessions.watch(Arc::new(store.clone())));
+    let wechat_metrics = WeChatMetrics::default();
     let outside = Outside {
-        gateway: Arc::new(gateway(settings, simulated)?),
+        gateway: gateway(settings, simulated, &wechat_metrics)?,
         sender: Arc::new(sender(settings, simulated)?),
         apps: Arc::new(apps(settings)?),
     };
@@ -186,7 +192,9 @@ pub async fn wire(settings: &Settings) -> Result<Parts, StartError> {
         clock: Arc::new(SystemClock),
         randomness: Arc::new(SystemRandomness),
     };
-    let app = app(settings, stores, outside, keyring, keys, machine, readiness);
+    let mut app = app(settings, stores, outside, keyring, keys, machine, readiness);
+    app.metrics
+        .show(|registry| wechat_metrics.register(registry));
     Ok(Parts {
         app,
         key_set,
@@ -276,7 +284,8 @@ fn simulated_apps() -> [(&'static str, &'static str, AppKind); 3] {
 pub(crate) fn gateway(
     settings: &Settings,
     simulated: Option<SocketAddr>,
-) -> Result<OfficialGateway, StartError> {
+    metrics: &WeChatMetrics,
+) -> Result<Arc<dyn WeChatGateway>, StartError> {
     let wechat = &settings.wechat;
     let base_urls = match simulated.filter(|_| wechat.is_simulated()) {
         Some(address) => vec![format!("http://{address}")],
@@ -297,8 +306,15 @@ pub(crate) fn gateway(
         base_urls,
         timeout: wechat.timeout,
         apps,
+        metrics: metrics.clone(),
     };
-    Ok(OfficialGateway::new(config, Arc::new(SystemClock))?)
+    let (clock, tokens) = (Arc::new(SystemClock), Arc::new(LocalTokenCache::default()));
+    Ok(match wechat.gateway {
+        GatewayKind::Official => {
+            Arc::new(OfficialGateway::with_token_cache(config, clock, tokens)?)
+        }
+        GatewayKind::CloudRun => Arc::new(CloudRunGateway::new(config, clock, tokens)?),
+    })
 }
 
 fn sender(

@@ -48,6 +48,19 @@ impl Endpoint {
         }
     }
 
+    /// The name that metrics show.
+    pub(crate) const fn name(self) -> &'static str {
+        match self {
+            Self::Code2Session => "code2session",
+            Self::OauthAccessToken => "oauth_access_token",
+            Self::PhoneNumber => "phone_number",
+            Self::StableToken => "stable_token",
+            Self::UserInfo => "user_info",
+            Self::UserRiskRank => "user_risk_rank",
+            Self::CheckSession => "check_session",
+        }
+    }
+
     /// True if the call spends a code that is good for one use.
     pub(crate) const fn spends_a_code(self) -> bool {
         matches!(

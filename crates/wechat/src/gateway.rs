@@ -23,7 +23,8 @@ use tokio::time::Instant;
 use crate::authorized::Authority;
 use crate::hosts::Hosts;
 use crate::local_tokens::LocalTokenCache;
-use crate::token_book::AccessTokens;
+use crate::metrics::WeChatMetrics;
+use crate::token_book::{AccessTokens, Outside};
 use crate::transport::Transport;
 use crate::user_risk::Suspect;
 use crate::{check_session, code2session, oauth, phone_number, user_info, user_risk};
@@ -44,6 +45,8 @@ pub struct OfficialGatewayConfig {
     pub timeout: Duration,
     /// Each application with its secret.
     pub apps: Vec<(AppId, SecretString)>,
+    /// Where it is counted.
+    pub metrics: WeChatMetrics,
 }
 
 /// Why no gateway can be made of a configuration.
@@ -67,6 +70,7 @@ pub struct OfficialGateway {
     authority: Authority,
     timeout: Duration,
     clock: Arc<dyn Clock>,
+    metrics: WeChatMetrics,
 }
 
 impl fmt::Debug for OfficialGateway {
@@ -104,9 +108,7 @@ impl OfficialGateway {
         clock: Arc<dyn Clock>,
         cache: Arc<dyn WeChatTokenCache>,
     ) -> Result<Self, OfficialGatewayConfigError> {
-        Self::build(config, clock, |apps, transport, timeout| {
-            Authority::Tokens(AccessTokens::new(apps, transport, cache, timeout))
-        })
+        Self::build(config, clock, Some(cache))
     }
 
     /// A gateway inside a container of cloud hosting, which adds the tokens.
@@ -114,26 +116,38 @@ impl OfficialGateway {
         config: OfficialGatewayConfig,
         clock: Arc<dyn Clock>,
     ) -> Result<Self, OfficialGatewayConfigError> {
-        Self::build(config, clock, |_, _, _| Authority::Container)
+        Self::build(config, clock, None)
     }
 
     fn build(
         config: OfficialGatewayConfig,
         clock: Arc<dyn Clock>,
-        authority: impl FnOnce(&Secrets, Arc<Transport>, Duration) -> Authority,
+        cache: Option<Arc<dyn WeChatTokenCache>>,
     ) -> Result<Self, OfficialGatewayConfigError> {
         let bases = config.base_urls.iter().map(|base| base_url(base));
         let hosts = Hosts::new(bases.collect::<Result<_, _>>()?)
             .ok_or(OfficialGatewayConfigError::NoBaseUrl)?;
         let client = Client::new(CONNECT.min(config.timeout))?;
-        let transport = Arc::new(Transport::new(client, hosts));
         let apps: Secrets = config.apps.into_iter().collect();
+        let metrics = config.metrics;
+        let transport = Transport::new(client, hosts, apps.keys(), metrics.clone());
+        let transport = Arc::new(transport);
+        let authority = cache.map_or(Authority::Container, |cache| {
+            let outside = Outside {
+                transport: Arc::clone(&transport),
+                cache,
+                timeout: config.timeout,
+                metrics: metrics.clone(),
+            };
+            Authority::Tokens(AccessTokens::new(&apps, outside))
+        });
         Ok(Self {
-            authority: authority(&apps, Arc::clone(&transport), config.timeout),
+            authority,
             apps,
             transport,
             timeout: config.timeout,
             clock,
+            metrics,
         })
     }
 
@@ -213,6 +227,7 @@ impl WeChatGateway for OfficialGateway {
             Err(failure) => {
                 let error = &failure as &dyn std::error::Error;
                 tracing::info!(app_id = app.id.as_str(), error, "WeChat ranks no risk");
+                self.metrics.unknown_risk();
                 UserRisk::Unknown
             }
         }

@@ -19,6 +19,7 @@ use tokio::time::{Instant, timeout, timeout_at};
 
 use crate::access_token::{self, ENDPOINT};
 use crate::failure::CallFailure;
+use crate::metrics::{RenewalCause, WeChatMetrics};
 use crate::transport::Transport;
 
 /// How long this process serves a token before it looks into the shared store.
@@ -46,10 +47,12 @@ struct Book {
 }
 
 /// Whom all books ask.
-struct Outside {
-    transport: Arc<Transport>,
-    cache: Arc<dyn WeChatTokenCache>,
-    timeout: Duration,
+pub(crate) struct Outside {
+    pub(crate) transport: Arc<Transport>,
+    pub(crate) cache: Arc<dyn WeChatTokenCache>,
+    /// How long one call may take.
+    pub(crate) timeout: Duration,
+    pub(crate) metrics: WeChatMetrics,
 }
 
 #[derive(Default)]
@@ -57,6 +60,8 @@ struct Page {
     held: Option<Held>,
     /// The token that WeChat refused last.
     refused: Option<SecretString>,
+    /// True until the next is asked for.
+    refused_anew: bool,
     flight: Option<watch::Receiver<Landing>>,
     begun: VecDeque<Instant>,
 }
@@ -96,17 +101,8 @@ enum NoToken {
 }
 
 impl AccessTokens {
-    pub(crate) fn new(
-        apps: &HashMap<AppId, SecretString>,
-        transport: Arc<Transport>,
-        cache: Arc<dyn WeChatTokenCache>,
-        timeout: Duration,
-    ) -> Self {
-        let outside = Arc::new(Outside {
-            transport,
-            cache,
-            timeout,
-        });
+    pub(crate) fn new(apps: &HashMap<AppId, SecretString>, outside: Outside) -> Self {
+        let outside = Arc::new(outside);
         let book = |(app, secret): (&AppId, &SecretString)| {
             let book = Book {
                 app: app.clone(),
@@ -181,8 +177,10 @@ impl Book {
         let now = Instant::now();
         let mut page = self.page();
         if let Some(refused) = refused {
-            page.held
+            let dropped = page
+                .held
                 .take_if(|held| is_same(Some(refused), &held.value));
+            page.refused_anew |= dropped.is_some();
             page.refused = Some(refused.clone());
         }
         page.held.take_if(|held| held.expires_at <= now);
@@ -248,26 +246,40 @@ impl Book {
     }
 
     /// The shared store's token if it is fresh, else WeChat's; and whether that
-    /// is the refused one, knowingly given out again.
+    /// is the refused one, knowingly given out again. With WeChat away, the
+    /// shared store's is good until it expires.
     async fn fetch(&self) -> Result<(WeChatAccessToken, bool), CallFailure> {
         let refused = self.page().refused.clone();
+        let cache = &self.outside.cache;
         if let Some(refused) = &refused {
-            stored(self.outside.cache.drop_refused(&self.app, refused)).await;
+            stored(cache.drop_refused(&self.app, refused)).await;
         }
-        let found = stored(self.outside.cache.find(&self.app)).await.flatten();
-        if let Some(token) = found
-            && !token.fresh_for.is_zero()
-            && !is_same(refused.as_ref(), &token.value)
-        {
-            return Ok((token, false));
+        let found = stored(cache.find(&self.app)).await.flatten();
+        let found = found.filter(|token| !is_same(refused.as_ref(), &token.value));
+        if let Some(token) = found.as_ref().filter(|token| !token.fresh_for.is_zero()) {
+            return Ok((token.clone(), false));
         }
-        let mut token = self.ask(false).await?;
+        let mut token = match self.ask_for_a_next().await {
+            Ok(token) => token,
+            Err(failure) => return found.map(|token| (token, false)).ok_or(failure),
+        };
         if is_same(refused.as_ref(), &token.value) && self.may_force().await {
+            self.outside.metrics.renewal(RenewalCause::Forced);
             token = self.ask(true).await?;
         }
-        stored(self.outside.cache.keep(&self.app, &token)).await;
+        stored(cache.keep(&self.app, &token)).await;
         let knowingly = is_same(refused.as_ref(), &token.value);
         Ok((token, knowingly))
+    }
+
+    async fn ask_for_a_next(&self) -> Result<WeChatAccessToken, CallFailure> {
+        let refused = std::mem::take(&mut self.page().refused_anew);
+        self.outside.metrics.renewal(if refused {
+            RenewalCause::ForeignInvalidation
+        } else {
+            RenewalCause::Expired
+        });
+        self.ask(false).await
     }
 
     /// Whether the token may be renewed by force, which revokes that of everybody.

@@ -1,5 +1,6 @@
 //! One call of WeChat's API: how often it is tried, where, and for how long.
 
+use std::collections::HashMap;
 use std::time::Duration;
 
 use menshen_domain::model::wechat::AppId;
@@ -11,6 +12,7 @@ use crate::errcodes::{Duty, Endpoint, duty};
 use crate::failure::CallFailure;
 use crate::holds::Holds;
 use crate::hosts::Hosts;
+use crate::metrics::WeChatMetrics;
 use crate::reply::{self, Reply};
 
 /// How many calls may be under way at once, so that a WeChat that hangs holds
@@ -87,8 +89,9 @@ pub(crate) struct Transport {
     hosts: Hosts,
     slots: Semaphore,
     queue: Semaphore,
-    breakers: [CircuitBreaker; Endpoint::ALL.len()],
+    breakers: HashMap<AppId, [CircuitBreaker; Endpoint::ALL.len()]>,
     holds: Holds,
+    metrics: WeChatMetrics,
 }
 
 #[derive(Debug, thiserror::Error)]
@@ -97,17 +100,31 @@ enum NotBegun {
     Busy,
     #[error("too little time was left")]
     NoTime,
+    #[error("the application is not configured")]
+    UnknownApp,
 }
 
 impl Transport {
-    pub(crate) fn new(client: Client, hosts: Hosts) -> Self {
+    /// The way for these applications, each with circuits of its own: what one
+    /// is refused for says nothing about another.
+    pub(crate) fn new<'a>(
+        client: Client,
+        hosts: Hosts,
+        apps: impl IntoIterator<Item = &'a AppId>,
+        metrics: WeChatMetrics,
+    ) -> Self {
+        let closed = || std::array::from_fn(|_| CircuitBreaker::default());
         Self {
             client,
             hosts,
             slots: Semaphore::new(SLOTS),
             queue: Semaphore::new(SLOTS + QUEUE),
-            breakers: std::array::from_fn(|_| CircuitBreaker::default()),
+            breakers: apps
+                .into_iter()
+                .map(|app| (app.clone(), closed()))
+                .collect(),
             holds: Holds::default(),
+            metrics,
         }
     }
 
@@ -125,7 +142,12 @@ impl Transport {
     ) -> Result<Reply, CallFailure> {
         let endpoint = call.endpoint;
         self.check(call.app, endpoint)?;
-        let pass = self.breakers[endpoint as usize]
+        let breaker = self
+            .breakers
+            .get(call.app)
+            .map(|circuits| &circuits[endpoint as usize])
+            .ok_or_else(|| CallFailure::not_made(endpoint, NotBegun::UnknownApp))?;
+        let pass = breaker
             .admit()
             .map_err(|open| CallFailure::circuit_open(endpoint, open))?;
         let _slots = self
@@ -145,6 +167,7 @@ impl Transport {
             Err(_) => pass.failed(),
             Ok(_) => pass.succeeded(),
         }
+        self.metrics.circuit(call.app, endpoint, breaker.is_open());
         result
     }
 
@@ -164,9 +187,13 @@ impl Transport {
         let mut next = order.iter().cycle();
         // `Hosts` holds at least one.
         let mut host = next.next().copied().unwrap_or_default();
+        let mut arrived = false;
         loop {
             tries.left = tries.left.saturating_sub(1);
             let result = self.try_once(call, host, deadline).await;
+            if arrived {
+                self.note_spent(call.endpoint, &result);
+            }
             let left = deadline.saturating_duration_since(Instant::now());
             if tries.left == 0 || left < PAUSE + LEAST_TIME {
                 return result;
@@ -184,6 +211,8 @@ impl Transport {
             };
             if matches!(failure, CallFailure::NotMade { .. }) {
                 host = next.next().copied().unwrap_or_default();
+            } else {
+                arrived = true;
             }
             if left < pause + LEAST_TIME {
                 return result;
@@ -219,8 +248,25 @@ impl Transport {
             }
             Err(error) => Err(CallFailure::unclear(endpoint, error)),
         };
-        log(call, &result, begun.elapsed());
+        let took = begun.elapsed();
+        self.metrics.answered(endpoint, result.as_ref().err(), took);
+        log(call, &result, took);
         result
+    }
+
+    /// A code that is refused as used after WeChat answered -1 to our own first
+    /// try was spent by that try, and not by the client.
+    fn note_spent(&self, endpoint: Endpoint, result: &Result<Reply, CallFailure>) {
+        if let Err(CallFailure::Refused { refusal, .. }) = result
+            && endpoint.spends_a_code()
+            && matches!(refusal.errcode, 40029 | 40163)
+        {
+            self.metrics.spent_by_us(endpoint);
+            tracing::warn!(
+                endpoint = endpoint.path(),
+                "a code was spent by our own first try"
+            );
+        }
     }
 
     fn request(&self, call: &Call<'_>, host: usize) -> Request {

@@ -16,7 +16,7 @@ use menshen_domain::ports::open_data_reader::{
 use menshen_domain::ports::wechat_gateway::{WeChatGateway as _, WeChatGatewayError as E};
 use menshen_outbound::{Client, Method, Request, base_url};
 use menshen_simulator::{RunningSimulator, Simulator, SimulatorConfig, defaults};
-use menshen_wechat::{AesOpenDataReader, OfficialGateway, OfficialGatewayConfig};
+use menshen_wechat::{AesOpenDataReader, OfficialGateway, OfficialGatewayConfig, WeChatMetrics};
 use serde_json::{Value, json};
 use tokio::task::JoinSet;
 use tokio::time::Instant;
@@ -128,6 +128,7 @@ fn gateway(base: &str, secret: Option<&str>) -> OfficialGateway {
         base_urls: vec![base.to_owned()],
         timeout: Duration::from_secs(2),
         apps: apps.into(),
+        metrics: WeChatMetrics::default(),
     };
     OfficialGateway::new(config, Arc::new(MachineClock)).unwrap()
 }

@@ -97,6 +97,11 @@ impl Metrics {
             .inc();
     }
 
+    /// Shows what an adapter counts; `register` names it.
+    pub fn show(&mut self, register: impl FnOnce(&mut Registry)) {
+        register(&mut self.registry);
+    }
+
     /// The text form (Prometheus, `OpenMetrics` 1.0).
     ///
     /// # Errors

@@ -2,6 +2,7 @@
 //! being asked.
 
 use menshen_domain::model::phone_number::PhoneNumber;
+use menshen_wechat::WeChatMetrics;
 
 use super::finding::{Finding, chain};
 use super::{sms, stores, wechat};
@@ -30,9 +31,9 @@ pub async fn findings(
                 .advise("set real credentials to learn about the real ones"),
         );
     }
-    let gateway = wiring::gateway(settings, simulated)?;
+    let gateway = wiring::gateway(settings, simulated, &WeChatMetrics::default())?;
     for app in wiring::apps(settings)?.all() {
-        findings.extend(wechat::application(&gateway, app).await);
+        findings.extend(wechat::application(&*gateway, app).await);
     }
     let message = phone.and_then(|phone| sms::probe(phone, settings.sms.policy.code_ttl));
     for vendor in &settings.sms.vendors {

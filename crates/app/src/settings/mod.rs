@@ -98,6 +98,11 @@ pub fn read(given: BTreeMap<String, Given>, now: DateTime<Utc>) -> (Settings, Re
         webhooks: webhooks::read(&mut reader),
         log: logging::read(&mut reader),
     };
+    wechat::check_hosting(
+        &mut reader,
+        &settings.wechat,
+        &settings.server.trusted_proxies,
+    );
     reader.without_effect(WITHOUT_EFFECT);
     (settings, reader.finish())
 }

@@ -2,7 +2,9 @@
 
 use std::time::Duration;
 
+use ipnet::IpNet;
 use menshen_domain::model::wechat::{AppId, AppKind, Platform, WeChatApp};
+use menshen_domain::model::wechat_login::RiskRank;
 use secrecy::SecretString;
 
 use crate::settings::Profile;
@@ -48,6 +50,12 @@ pub struct WeChatSettings {
     pub phone_per_user_day: u32,
     /// Which adapter talks to WeChat.
     pub gateway: GatewayKind,
+    /// From this rank of WeChat's on, a sign-up by WeChat alone is asked for a
+    /// phone number; `None` asks WeChat for no rank.
+    pub risk_rank: Option<RiskRank>,
+    /// Whether WeChat is asked if a stored session key is alive, when open data
+    /// could not be decrypted with it.
+    pub check_session: bool,
 }
 
 impl WeChatSettings {
@@ -55,6 +63,13 @@ impl WeChatSettings {
     #[must_use]
     pub fn is_simulated(&self) -> bool {
         self.base_urls.iter().any(|url| url == SIMULATOR)
+    }
+
+    /// True if calls leave through cloud hosting's open interface service, whose
+    /// plain HTTP ends inside the container.
+    fn is_open_interface(&self) -> bool {
+        let entry = |url: &String| url.trim_end_matches('/') == "http://api.weixin.qq.com";
+        self.gateway == GatewayKind::CloudRun && self.base_urls.iter().all(entry)
     }
 }
 
@@ -77,7 +92,14 @@ pub fn read(reader: &mut Reader) -> WeChatSettings {
         ),
         phone_day: reader.read("wechat.phone_day", "0", "billed phone-number calls a day; 0 means no limit", parse::count),
         phone_per_user_day: reader.read("wechat.phone_per_user_day", "5", "billed phone-number calls per person and day; 0 means no limit", parse::count),
-        gateway: reader.read("wechat.gateway", "official", "`official`, or `cloud_run` on WeChat cloud hosting", gateway),
+        gateway: reader.read(
+            "wechat.gateway",
+            "official",
+            "`official`, or `cloud_run` on WeChat cloud hosting, whose `X-WX-…` headers are believed from `server.trusted_proxies`",
+            gateway,
+        ),
+        risk_rank: reader.read("wechat.risk_rank", "0", "from this rank of WeChat's on (1 to 4) a sign-up by WeChat alone is asked for a phone number; 0 never asks", risk_rank),
+        check_session: reader.read("wechat.check_session", "false", "ask WeChat whether a stored session key is alive when open data could not be decrypted with it", parse::boolean),
     };
     check(reader, &settings);
     settings
@@ -108,7 +130,9 @@ fn check(reader: &mut Reader, settings: &WeChatSettings) {
         }
     } else if settings.base_urls.iter().any(|url| !is_bare_url(url)) {
         reader.problem("wechat.base_url", BARE_URL);
-    } else if settings.base_urls.iter().any(|url| !is_safe_url(url)) {
+    } else if !settings.is_open_interface()
+        && settings.base_urls.iter().any(|url| !is_safe_url(url))
+    {
         reader.unsafe_for_production(
             "wechat.base_url",
             "must be https://…, or http:// on loopback",
@@ -118,10 +142,14 @@ fn check(reader: &mut Reader, settings: &WeChatSettings) {
     if ids.iter().enumerate().any(|(n, id)| ids[..n].contains(id)) {
         reader.problem("wechat.apps", "the same app_id is there twice: remove one");
     }
-    if settings.gateway == GatewayKind::CloudRun {
-        reader.problem(
+}
+
+/// Refuses to take people at the word of headers that anybody could write.
+pub fn check_hosting(reader: &mut Reader, settings: &WeChatSettings, trusted_proxies: &[IpNet]) {
+    if settings.gateway == GatewayKind::CloudRun && trusted_proxies.is_empty() {
+        reader.unsafe_for_production(
             "wechat.gateway",
-            "this version has no cloud_run adapter yet: write official",
+            "cloud_run believes headers only from server.trusted_proxies: set the networks of cloud hosting there, or write official",
         );
     }
 }
@@ -152,7 +180,17 @@ fn app(table: toml::Table) -> Result<AppSettings, String> {
         members.optional_text("push_aes_key")?,
     ) {
         (None, None) => None,
-        (Some(token), Some(key)) => Some((token.into(), key.into())),
+        (Some(token), Some(key)) if is_push_token(&token) && is_push_key(&key) => {
+            Some((token.into(), key.into()))
+        }
+        (Some(token), Some(_)) if !is_push_token(&token) => {
+            return Err("push_token must be 3 to 32 letters and digits".to_owned());
+        }
+        (Some(_), Some(_)) => {
+            return Err(
+                "push_aes_key must be the 43 letters and digits of EncodingAESKey".to_owned(),
+            );
+        }
         _ => return Err("push_token and push_aes_key go together".to_owned()),
     };
     members.finish()?;
@@ -161,6 +199,25 @@ fn app(table: toml::Table) -> Result<AppSettings, String> {
         secret: secret.into(),
         push,
     })
+}
+
+/// `Token` of the console.
+fn is_push_token(text: &str) -> bool {
+    (3..=32).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_alphanumeric())
+}
+
+/// `EncodingAESKey` of the console: base64 of 32 bytes without padding.
+fn is_push_key(text: &str) -> bool {
+    let base64 = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'+' | b'/');
+    text.len() == 43 && text.bytes().all(base64)
+}
+
+fn risk_rank(given: &Given) -> Result<Option<RiskRank>, String> {
+    match parse::count(given).map(u8::try_from) {
+        Ok(Ok(0)) => Ok(None),
+        Ok(Ok(rank)) if RiskRank::new(rank).is_some() => Ok(RiskRank::new(rank)),
+        _ => Err("write a rank from 1 to 4, or 0".to_owned()),
+    }
 }
 
 fn gateway(given: &Given) -> Result<GatewayKind, String> {
@@ -211,6 +268,23 @@ pub fn is_safe_url(url: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn push_keys_are_those_of_the_console() {
+        assert!(is_push_token("abc") && is_push_token(&"a".repeat(32)));
+        for bad in ["", "ab", "a b", "ab-c", &"a".repeat(33)] {
+            assert!(!is_push_token(bad), "{bad}");
+        }
+        assert!(is_push_key("abcdefghijklmnopqrstuvwxyz0123456789ABCDEFG"));
+        for bad in [
+            "",
+            &"A".repeat(42),
+            &"A".repeat(44),
+            &format!("{}=", "A".repeat(42)),
+        ] {
+            assert!(!is_push_key(bad), "{bad}");
+        }
+    }
 
     #[test]
     fn plain_http_is_safe_on_this_machine_only() {

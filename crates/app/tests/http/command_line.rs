@@ -362,7 +362,7 @@ fn production_refuses_each_stand_in_with_a_sentence() {
         (
             "wechat.gateway",
             "cloud_run",
-            "wechat.gateway: this version has no cloud_run",
+            "wechat.gateway: cloud_run believes headers only from server.trusted_proxies",
         ),
         (
             "server.cors_origins",

@@ -10,7 +10,7 @@ use menshen_domain::model::wechat::{AppId, AppKind, LoginCode, OpenId, PhoneCode
 use menshen_domain::ports::clock::Clock;
 use menshen_domain::ports::wechat_gateway::WeChatGatewayError;
 use menshen_outbound::mock::{MockServer, Reaction, Seen};
-use menshen_wechat::{OfficialGateway, OfficialGatewayConfig};
+use menshen_wechat::{OfficialGateway, OfficialGatewayConfig, WeChatMetrics};
 
 pub(crate) const APP: &str = "wx4f4bc4dec97d474b";
 pub(crate) const SECRET: &str = "5ec7e75ec7e75ec7e75ec7e75ec7e75e";
@@ -41,6 +41,7 @@ pub(crate) fn gateway_within(bases: &[&str], timeout: Duration) -> OfficialGatew
         base_urls: bases.iter().map(ToString::to_string).collect(),
         timeout,
         apps: vec![(AppId::parse(APP).unwrap(), SECRET.into())],
+        metrics: WeChatMetrics::default(),
     };
     OfficialGateway::new(config, Arc::new(Fixed)).unwrap()
 }
