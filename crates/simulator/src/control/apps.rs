@@ -79,7 +79,7 @@ pub(super) async fn add(shared: Data<Shared>, body: Bytes) -> Result<HttpRespons
     Ok(HttpResponse::Ok().json(answer))
 }
 
-/// `POST /control/apps/{app_id}` `{platform?, app_secret?, verified?,
+/// `PATCH` or `POST /control/apps/{app_id}` `{platform?, app_secret?, verified?,
 /// secret_frozen?, account_frozen?, ip_allow?, phone_quota?}`: what is left out
 /// stays. Answers the application without its secret.
 pub(super) async fn change(

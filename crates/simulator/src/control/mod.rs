@@ -38,7 +38,10 @@ pub(crate) fn configure(cfg: &mut ServiceConfig, shared: Data<Shared>) {
             "/apps",
             [web::get().to(apps::list), web::post().to(apps::add)],
         ))
-        .service(resource("/apps/{app_id}", [web::post().to(apps::change)]))
+        .service(resource(
+            "/apps/{app_id}",
+            [web::post().to(apps::change), web::patch().to(apps::change)],
+        ))
         .service(resource(
             "/sms",
             [web::get().to(sms::inbox), web::delete().to(sms::clear)],

@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 use std::net::IpAddr;
+use std::sync::LazyLock;
 
 use crate::wechat::push::Subscription;
 
@@ -30,8 +31,9 @@ pub(crate) struct Console {
 pub(crate) struct Consoles(HashMap<String, Console>);
 
 impl Consoles {
-    pub(crate) fn of(&self, app_id: &str) -> Console {
-        self.0.get(app_id).cloned().unwrap_or_default()
+    pub(crate) fn of(&self, app_id: &str) -> &Console {
+        static UNTOUCHED: LazyLock<Console> = LazyLock::new(Console::default);
+        self.0.get(app_id).unwrap_or(&UNTOUCHED)
     }
 
     pub(crate) fn of_mut(&mut self, app_id: &str) -> &mut Console {

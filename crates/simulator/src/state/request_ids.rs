@@ -9,7 +9,7 @@ use crate::call::Call;
 use crate::random::Random;
 
 /// More refusals than this are not remembered: the oldest go first.
-const MOST_REFUSALS: usize = 20_000;
+const MOST_REFUSALS: usize = 5_000;
 /// How long a refusal can be looked up.
 const KEPT: TimeDelta = TimeDelta::days(7);
 

@@ -7,7 +7,8 @@ use serde_json::{Map, Value, json};
 
 use super::super::failure::Failure;
 use super::super::read;
-use super::push::{Happening, tell};
+use super::happening::Happening;
+use super::push::tell;
 use super::{choose_app, find_person};
 use crate::config::AppKind;
 use crate::state::Shared;

@@ -1,6 +1,7 @@
 //! `/control/wechat/…`: what the client half of `WeChat`, and its console, do.
 
 mod account;
+mod happening;
 mod keys;
 mod login;
 mod oauth;

@@ -1,7 +1,5 @@
 //! `/control/wechat/push` and `/control/wechat/events`: message push.
 
-use std::time::Duration;
-
 use actix_web::HttpResponse;
 use actix_web::web::{Bytes, Data};
 use serde::Deserialize;
@@ -9,22 +7,14 @@ use serde_json::{Value, json};
 
 use super::super::failure::Failure;
 use super::super::read;
+use super::happening::{Happening, PATIENCE};
 use super::push_answer::{delivery, describe, describe_reply, is_acknowledged};
-use crate::config::AppKind;
 use crate::outgoing::{self, LoopbackUrl, Outgoing, Reply};
-use crate::state::{Shared, World, openid, unionid};
-use crate::wechat::push::{
-    EncodingKey, Event, EventKind, Forgery, Format, Mode, Subscription, Variation, url_check,
-};
+use crate::state::Shared;
+use crate::wechat::push::{EncodingKey, Event, Mode, Subscription, Variation, url_check};
 
-/// How long `WeChat` waits for an answer.
-const PATIENCE: Duration = Duration::from_secs(5);
-/// How often it delivers a message that is not acknowledged.
+/// How often `WeChat` delivers a message that is not acknowledged.
 const ATTEMPTS: u32 = 3;
-/// More copies of one message than this are not sent.
-const MOST_COPIES: u32 = 10;
-/// How old a delivery is that is called stale, in seconds.
-const STALE: i64 = 600;
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -43,48 +33,6 @@ struct Which {
     app_id: Option<String>,
 }
 
-/// Something that an application is told.
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(super) struct Happening {
-    person: String,
-    app_id: Option<String>,
-    event: EventKind,
-    revoke_info: Option<String>,
-    /// Unix seconds; the present when left out.
-    create_time: Option<i64>,
-    #[serde(default)]
-    format: Format,
-    /// The message again, with another nonce.
-    #[serde(default)]
-    duplicates: u32,
-    /// The last delivery again, byte for byte.
-    #[serde(default)]
-    replays: u32,
-    #[serde(default)]
-    plain: bool,
-    forged: Option<Forged>,
-    stale: Option<Stale>,
-    #[serde(default)]
-    spaced_keys: bool,
-    #[serde(default)]
-    without_openid: bool,
-}
-
-#[derive(Deserialize)]
-#[serde(untagged)]
-enum Forged {
-    Any(bool),
-    In(Forgery),
-}
-
-#[derive(Deserialize)]
-#[serde(untagged)]
-enum Stale {
-    Any(bool),
-    Seconds(i64),
-}
-
 /// `GET /control/wechat/push`: `[{app_id, url, mode}]`.
 pub(super) async fn list(shared: Data<Shared>) -> HttpResponse {
     let (world, _) = shared.enter();
@@ -93,8 +41,8 @@ pub(super) async fn list(shared: Data<Shared>) -> HttpResponse {
         .apps
         .iter()
         .filter_map(|app| {
-            let subscription = world.consoles.of(&app.app_id).push?;
-            Some(describe(&app.app_id, &subscription))
+            let subscription = world.consoles.of(&app.app_id).push.as_ref()?;
+            Some(describe(&app.app_id, subscription))
         })
         .collect();
     HttpResponse::Ok().json(subscriptions)
@@ -143,7 +91,7 @@ pub(super) async fn remove(shared: Data<Shared>, body: Bytes) -> Result<HttpResp
 
 /// `POST /control/wechat/events`: something happened to `person`, and the
 /// application is told: up to three times, until it answers 200 with `success`
-/// or nothing within five seconds. Answers `{accepted, deliveries}`; a delivery is
+/// or nothing within five seconds (`patience_ms`). Answers `{accepted, deliveries}`; a delivery is
 /// `{copy, attempt, accepted, status, body}` or `{copy, attempt, accepted, error}`.
 ///
 /// A forged, stale or replayed delivery is not of `WeChat`, and comes once.
@@ -172,7 +120,7 @@ pub(super) async fn tell(shared: &Shared, happening: &Happening) -> Result<Value
         for attempt in 1..=attempts {
             let outgoing = prepare(shared, &subscription, &event, variation)?;
             last = Some(outgoing.clone());
-            let reply = outgoing::send(outgoing, PATIENCE).await;
+            let reply = outgoing::send(outgoing, happening.patience()).await;
             taken = is_acknowledged(&reply);
             deliveries.push(delivery(copy, attempt, &reply));
             if taken {
@@ -183,7 +131,7 @@ pub(super) async fn tell(shared: &Shared, happening: &Happening) -> Result<Value
     }
     if let Some(outgoing) = last {
         for replay in 1..=happening.replays {
-            let reply = outgoing::send(outgoing.clone(), PATIENCE).await;
+            let reply = outgoing::send(outgoing.clone(), happening.patience()).await;
             deliveries.push(delivery(happening.duplicates + replay, 1, &reply));
         }
     }
@@ -200,97 +148,6 @@ fn prepare(
     subscription
         .deliver(event, variation, now.timestamp(), &mut world.random)
         .map_err(|_| Failure::conflict("the message cannot be encrypted"))
-}
-
-impl Happening {
-    /// The plain truth about `person`, for one application.
-    pub(super) fn of(
-        person: &str,
-        app_id: &str,
-        event: EventKind,
-        revoke_info: Option<String>,
-    ) -> Self {
-        Self {
-            person: person.to_owned(),
-            app_id: Some(app_id.to_owned()),
-            event,
-            revoke_info,
-            create_time: None,
-            format: Format::default(),
-            duplicates: 0,
-            replays: 0,
-            plain: false,
-            forged: None,
-            stale: None,
-            spaced_keys: false,
-            without_openid: false,
-        }
-    }
-
-    fn variation(&self) -> Result<Variation, Failure> {
-        if self.duplicates > MOST_COPIES || self.replays > MOST_COPIES {
-            return Err(Failure::bad_request(
-                "duplicates and replays are at most 10",
-            ));
-        }
-        let is_plain_text = |text: &str| {
-            text.len() <= 64
-                && text
-                    .bytes()
-                    .all(|byte| byte.is_ascii_alphanumeric() || byte == b',')
-        };
-        if !self.revoke_info.as_deref().is_none_or(is_plain_text) {
-            return Err(Failure::bad_request(
-                "revoke_info is a number, or several with commas",
-            ));
-        }
-        Ok(Variation {
-            format: self.format,
-            forgery: match self.forged {
-                None | Some(Forged::Any(false)) => None,
-                Some(Forged::Any(true)) => Some(Forgery::Signature),
-                Some(Forged::In(forgery)) => Some(forgery),
-            },
-            age: match self.stale {
-                None | Some(Stale::Any(false)) => 0,
-                Some(Stale::Any(true)) => STALE,
-                Some(Stale::Seconds(seconds)) => seconds,
-            },
-        })
-    }
-
-    /// Where it is told, and what.
-    fn resolve(&self, world: &World, now: i64) -> Result<(Subscription, Event), Failure> {
-        let mut apps = world.config.apps.iter();
-        let app = match &self.app_id {
-            Some(app_id) => apps.find(|app| app.app_id == *app_id),
-            None => apps.find(|app| world.consoles.of(&app.app_id).push.is_some()),
-        };
-        let subscription = app.map(|app| (app, world.consoles.of(&app.app_id).push));
-        let Some((app, Some(subscription))) = subscription else {
-            return Err(Failure::conflict(
-                "the application has no message push: PUT /control/wechat/push",
-            ));
-        };
-        if world.people.find(&self.person).is_none() {
-            return Err(Failure::no_person(&self.person));
-        }
-        let platform = app
-            .platform
-            .as_ref()
-            .filter(|_| app.kind != AppKind::MiniProgram);
-        let event = Event {
-            kind: self.event,
-            app_id: app.app_id.clone(),
-            openid: openid(&app.app_id, &self.person),
-            unionid: platform.map(|platform| unionid(platform, &self.person)),
-            revoke_info: self.revoke_info.clone(),
-            created_at: self.create_time.unwrap_or(now),
-            spaced_keys: self.spaced_keys,
-            without_openid: self.without_openid,
-        };
-        Ok((subscription, event))
-    }
 }
 
 fn subscription(registration: &Registration) -> Result<Subscription, Failure> {

@@ -28,7 +28,7 @@ pub(super) fn delivery(copy: u32, attempt: u32, reply: &Reply) -> Value {
 pub(super) fn describe_reply(reply: &Reply) -> Value {
     match reply {
         Reply::Answered { status, body } => json!({"status": status, "body": body}),
-        Reply::TimedOut => json!({"error": "no answer within 5 seconds"}),
+        Reply::TimedOut => json!({"error": "no answer in time"}),
         Reply::Failed => json!({"error": "no connection, or it broke"}),
     }
 }
