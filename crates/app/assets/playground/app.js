@@ -7,6 +7,7 @@ import { mountInbox } from './inbox.js';
 import { learnOperations } from './operations.js';
 import { Phone } from './phone.js';
 import { read, write } from './store.js';
+import { mountUpstreams } from './upstreams.js';
 
 const find = (testid) => document.querySelector(`[data-testid="${testid}"]`);
 
@@ -42,4 +43,5 @@ function choose(device) {
 }
 
 phone.use(active);
+mountUpstreams(find('upstreams'));
 mountInbox(find('inbox-list'), find('inbox-count'), () => showPane('phone'));

@@ -59,7 +59,7 @@ function clients(device) {
   return h(
     'div',
     { class: 'clients', role: 'group', 'aria-label': t('client') },
-    ['mini_program', 'app'].map((kind) =>
+    ['mini_program', 'app', 'web'].map((kind) =>
       h('button', { type: 'button', class: 'segment', testid: `client-${kind.replace('_', '-')}`, 'aria-pressed': String(device.client === kind), disabled: device.signedIn, on: { click: () => device.become(kind) } }, t(`client_${kind}`)),
     ),
   );

@@ -58,7 +58,7 @@ function bubble(message, index, first) {
   return h(
     'li',
     { class: `message${fresh ? ' fresh' : ''}${index === 0 ? ' newest' : ''}`, testid: 'inbox-message', data: { phone: message.phone, code: message.code ?? '' } },
-    h('header', {}, h('strong', {}, message.phone), h('span', { class: 'vendor' }, message.vendor), at),
+    h('header', {}, h('strong', {}, message.phone), h('span', { class: 'vendor', testid: 'vendor' }, message.vendor), at),
     h('p', {}, message.text),
     message.code &&
       h(

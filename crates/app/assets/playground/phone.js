@@ -68,7 +68,7 @@ export class Phone {
     const context = { device, go: (next) => this.device === device && this.go(next) };
     Object.assign(this.screen.dataset, { screen: route, device: device.name, signedIn: String(route !== 'welcome') });
     this.screen.classList.toggle('open', route !== 'welcome');
-    this.screen.classList.toggle('native', device.client === 'app');
+    this.screen.classList.toggle('native', device.client !== 'mini_program');
     this.screen.setAttribute('aria-label', t(`device_name_${device.name}`));
     if (route === 'welcome') {
       this.gate.classList.toggle('settled', this.gate.hasChildNodes() || this.screen.classList.contains('still'));

@@ -45,8 +45,14 @@ async function completion(device, error) {
 }
 
 export async function loginWithWechat(device) {
-  const path = device.client === 'app' ? '/v1/login/wechat-oauth' : '/v1/login/wechat';
+  const path = device.client === 'mini_program' ? '/v1/login/wechat' : '/v1/login/wechat-oauth';
   return login(device, path, { code: await simulator.ownCode(device) });
+}
+
+/* The open data is sealed under the key that this very code stands for. */
+export async function loginWithProfile(device) {
+  const code = await simulator.wechatCode(device);
+  return login(device, '/v1/login/wechat', { code, profile: await simulator.openData(device) });
 }
 
 export async function loginWithPhoneButton(device) {

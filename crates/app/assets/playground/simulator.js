@@ -35,8 +35,8 @@ export async function newPerson(device) {
   return name;
 }
 
-async function asPerson(device, path) {
-  const ask = () => control(device, 'POST', path, { person: device.person });
+async function asPerson(device, path, more = {}) {
+  const ask = () => control(device, 'POST', path, { person: device.person, ...more });
   try {
     return await ask();
   } catch (error) {
@@ -49,11 +49,43 @@ async function asPerson(device, path) {
 
 export const wechatCode = async (device) => (await asPerson(device, '/wechat/login')).code;
 export const phoneCode = async (device) => (await asPerson(device, '/wechat/phone')).code;
-export const oauthCode = async (device) => (await asPerson(device, '/wechat/oauth')).code;
-export const ownCode = (device) => (device.client === 'app' ? oauthCode(device) : wechatCode(device));
+export const oauthCode = async (device) => (await asPerson(device, '/wechat/oauth', { app_id: await applicationFor(device) })).code;
+export const ownCode = (device) => (device.client === 'mini_program' ? wechatCode(device) : oauthCode(device));
 export const openData = (device) => asPerson(device, '/wechat/open-data');
+
+/* The native app and the website are two applications of WeChat, each with codes of its own. */
+async function applicationFor(device) {
+  const kind = device.client === 'web' ? 'website' : 'app';
+  const apps = await control(device, 'GET', '/apps');
+  return apps.find((app) => app.kind === kind)?.app_id;
+}
 
 export async function messages() {
   const entry = await exchange({ side: 'simulator', path: `${BASE}/sms`, quiet: true });
   return entry.status === 200 && Array.isArray(entry.answer) ? entry.answer : null;
+}
+
+export async function faults() {
+  const entry = await exchange({ side: 'simulator', path: `${BASE}/faults`, quiet: true });
+  return entry.status === 200 && Array.isArray(entry.answer) ? entry.answer : null;
+}
+
+export const setFault = (fault) => control(undefined, 'PUT', '/faults', fault);
+export const endFault = (target) => control(undefined, 'DELETE', '/faults', { target });
+export const endFaults = () => control(undefined, 'DELETE', '/faults');
+
+const CIRCUIT = ['closed', 'half_open', 'open'];
+
+/* The vendors that the service sends through, as its metrics tell: each with its
+   circuit, and how many messages it carried. */
+export async function vendors() {
+  const entry = await exchange({ side: 'simulator', path: '/metrics', quiet: true });
+  const found = new Map();
+  for (const line of String(entry.answer ?? '').split('\n')) {
+    const circuit = /^menshen_sms_circuit\{vendor="(\w+)"\} (\d)/.exec(line);
+    if (circuit) found.set(circuit[1], { name: circuit[1], circuit: CIRCUIT[circuit[2]], carried: 0, ...found.get(circuit[1]) });
+    const carried = /^menshen_sms_attempts_total\{vendor="(\w+)",outcome="accepted"\} (\d+)/.exec(line);
+    if (carried) found.set(carried[1], { name: carried[1], circuit: 'closed', ...found.get(carried[1]), carried: Number(carried[2]) });
+  }
+  return [...found.values()];
 }

@@ -16,7 +16,7 @@ const LISTED: &str = "
 
 #[tokio::test]
 async fn every_operation_is_shown_from_embedded_files() {
-    let service = Service::start().await;
+    let service = Service::start(&[]).await;
     let page = Page::open(&service, "/docs").await;
     let described = operations(&page.ask(DESCRIPTION, vec![]).await);
     assert!(described.contains("post /v1/login/wechat"));

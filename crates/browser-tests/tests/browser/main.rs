@@ -6,6 +6,7 @@
 mod accounts;
 mod devices;
 mod docs;
+mod failover;
 mod looks;
 mod refusals;
 mod staying;

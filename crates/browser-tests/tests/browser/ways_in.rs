@@ -7,8 +7,9 @@ async fn every_way_in_leads_to_ones_own_account() {
     let (_service, page) = playground().await;
     one_tap_finds_the_same_account_again(&page).await;
     a_code_from_the_inbox_and_the_phone_button_lead_to_one_account(&page).await;
-    the_app_leads_to_the_account_of_the_mini_program(&page).await;
+    the_app_and_the_website_lead_to_the_account_of_the_mini_program(&page).await;
     somebody_new_is_somebody_else(&page).await;
+    open_data_names_a_new_account(&page).await;
     page.finish(&[]).await;
 }
 
@@ -46,7 +47,7 @@ async fn a_code_from_the_inbox_and_the_phone_button_lead_to_one_account(page: &P
     page.sign_out().await;
 }
 
-async fn the_app_leads_to_the_account_of_the_mini_program(page: &Page) {
+async fn the_app_and_the_website_lead_to_the_account_of_the_mini_program(page: &Page) {
     let account = page.sign_in("bob").await;
     page.sign_out().await;
     page.tap("client-app").await;
@@ -54,6 +55,12 @@ async fn the_app_leads_to_the_account_of_the_mini_program(page: &Page) {
     assert_eq!(page.sign_in("bob").await, account);
     page.exchanged("POST", "/v1/login/wechat-oauth", 200).await;
     page.see_count("identity-row", 2).await;
+    page.sign_out().await;
+    page.tap("client-web").await;
+    page.see_no("login-phone-button").await;
+    page.see_no("login-wechat-profile").await;
+    assert_eq!(page.sign_in("bob").await, account);
+    page.see_count("identity-row", 3).await;
     page.sign_out().await;
     page.tap("client-mini-program").await;
 }
@@ -66,5 +73,15 @@ async fn somebody_new_is_somebody_else(page: &Page) {
     page.tap("login-phone-button").await;
     page.screen("profile").await;
     assert_ne!(page.user().await, account);
+    page.sign_out().await;
+}
+
+/// A new account takes the nickname of the open data that came with the code.
+async fn open_data_names_a_new_account(page: &Page) {
+    page.tap("person-new").await;
+    page.see("person-erin[aria-pressed=\"true\"]").await;
+    page.tap("login-wechat-profile").await;
+    page.screen("profile").await;
+    page.see_text("profile-nickname", "erin").await;
     page.sign_out().await;
 }

@@ -1,13 +1,14 @@
 import { busy, button, h, icon } from '../dom.js';
 import { t } from '../i18n.js';
 import { serves } from '../operations.js';
-import { loginWithPhoneButton, loginWithSms, loginWithWechat } from '../session.js';
+import { loginWithPhoneButton, loginWithProfile, loginWithSms, loginWithWechat } from '../session.js';
 import { complain } from '../toast.js';
 import { codeForm } from './code-form.js';
 
 export function welcome({ device }) {
-  const oneTap = device.client === 'app' ? 'POST /v1/login/wechat-oauth' : 'POST /v1/login/wechat';
-  const phoneButton = device.client === 'mini_program' && serves('POST /v1/login/wechat-phone');
+  const mini = device.client === 'mini_program';
+  const oneTap = mini ? 'POST /v1/login/wechat' : 'POST /v1/login/wechat-oauth';
+  const phoneButton = mini && serves('POST /v1/login/wechat-phone');
   const press = (work) => (event) => busy(event.currentTarget, () => work(device).catch(complain));
   return h(
     'section',
@@ -18,7 +19,8 @@ export function welcome({ device }) {
       { class: 'gate-card' },
       device.ended && notice(device.ended),
       h('h2', { class: 'sr-only' }, t('sign_in')),
-      serves(oneTap) && button(t('login_wechat'), { kind: 'wechat', symbol: 'wechat', testid: 'login-wechat', onClick: press(loginWithWechat) }),
+      serves(oneTap) && button(t(`login_wechat_${device.client}`), { kind: 'wechat', symbol: 'wechat', testid: 'login-wechat', onClick: press(loginWithWechat) }),
+      mini && serves(oneTap) && button(t('login_wechat_profile'), { kind: 'outline', symbol: 'person', testid: 'login-wechat-profile', onClick: press(loginWithProfile) }),
       phoneButton && button(t('login_phone_button'), { kind: 'outline', symbol: 'phone', testid: 'login-phone-button', onClick: press(loginWithPhoneButton) }),
       h('div', { class: 'divider' }, h('span', {}, t('or_by_sms'))),
       codeForm({

@@ -11,7 +11,14 @@ pub(crate) use service::Service;
 
 /// A service of its own, and its playground in a browser of its own.
 pub(crate) async fn playground() -> (Service, Page) {
-    let service = Service::start().await;
+    playground_with(&[]).await
+}
+
+/// The same with these settings.
+pub(crate) async fn playground_with(
+    given: &'static [(&'static str, &'static str)],
+) -> (Service, Page) {
+    let service = Service::start(given).await;
     let page = Page::open(&service, "/playground").await;
     page.screen("welcome").await;
     (service, page)

@@ -137,6 +137,16 @@ impl Page {
         self.wait(&format!("a tap on {place}"), tap).await;
     }
 
+    /// Chooses an option of a list by its value.
+    pub(crate) async fn choose(&self, place: &str, value: &str) {
+        let choose = async || {
+            let list = self.find(place).await?;
+            list.select_by_value(value).await.map_err(told)
+        };
+        self.wait(&format!("choosing {value} in {place}"), choose)
+            .await;
+    }
+
     /// Writes into a field, in place of what is there.
     pub(crate) async fn write(&self, place: &str, text: &str) {
         let write = async || {

@@ -19,6 +19,7 @@ use tokio::sync::oneshot;
 pub(crate) struct Service {
     /// Where it listens.
     pub(crate) address: SocketAddr,
+    given: &'static [(&'static str, &'static str)],
     folder: TempDir,
     running: Option<Running>,
 }
@@ -29,12 +30,14 @@ struct Running {
 }
 
 impl Service {
-    /// Starts one on a free port, over an empty folder.
-    pub(crate) async fn start() -> Self {
+    /// Starts one on a free port, over an empty folder, with these settings.
+    pub(crate) async fn start(given: &'static [(&'static str, &'static str)]) -> Self {
         let folder = tempfile::tempdir().expect("a folder");
-        let (address, running) = run(folder.path(), SocketAddr::from(([127, 0, 0, 1], 0))).await;
+        let anywhere = SocketAddr::from(([127, 0, 0, 1], 0));
+        let (address, running) = run(folder.path(), anywhere, given).await;
         Self {
             address,
+            given,
             folder,
             running: Some(running),
         }
@@ -43,7 +46,7 @@ impl Service {
     /// Stops it, and starts it again at the same address over the same folder.
     pub(crate) async fn restart(&mut self) {
         self.stop();
-        let (_, running) = run(self.folder.path(), self.address).await;
+        let (_, running) = run(self.folder.path(), self.address, self.given).await;
         self.running = Some(running);
     }
 
@@ -62,8 +65,9 @@ impl Drop for Service {
     }
 }
 
-fn settings(folder: &Path, listen: SocketAddr) -> Settings {
+fn settings(folder: &Path, listen: SocketAddr, more: &[(&str, &str)]) -> Settings {
     let database = format!("sqlite://{}", folder.join("menshen.db").display());
+    let more = more.iter().map(|(key, value)| (*key, (*value).to_owned()));
     let given: BTreeMap<String, Given> = [
         ("server.listen", listen.to_string()),
         ("server.workers", "1".to_owned()),
@@ -71,6 +75,7 @@ fn settings(folder: &Path, listen: SocketAddr) -> Settings {
         ("database.url", database),
     ]
     .into_iter()
+    .chain(more)
     .map(|(key, value)| (key.to_owned(), Given::Text(value)))
     .collect();
     let (settings, report) = settings::read(given, SystemClock.now());
@@ -79,8 +84,8 @@ fn settings(folder: &Path, listen: SocketAddr) -> Settings {
 }
 
 /// Runs a server in a thread and a runtime of its own, as the command does.
-async fn run(folder: &Path, listen: SocketAddr) -> (SocketAddr, Running) {
-    let settings = settings(folder, listen);
+async fn run(folder: &Path, listen: SocketAddr, given: &[(&str, &str)]) -> (SocketAddr, Running) {
+    let settings = settings(folder, listen, given);
     let start = move || {
         let (stop, stopped) = oneshot::channel::<()>();
         let (tell, told) = mpsc::channel();
