@@ -12,6 +12,7 @@ use futures_util::stream;
 use crate::call::{Answer, Call};
 use crate::endpoint::Endpoint;
 use crate::faults::{BodyDamage, Fault, HUGE_BYTES, LONGEST_HANG};
+use crate::receipts::courier;
 use crate::state::Shared;
 
 /// What goes out on the wire.
@@ -31,6 +32,9 @@ pub(crate) async fn exchange(
 ) -> HttpResponse {
     let call = Call::read(&request, &body);
     let (delay, outcome) = react(&shared, &call);
+    // Nothing here is under the lock: what the carrier says comes when it comes.
+    let errands = shared.enter().0.receipts.errands();
+    courier::start(&shared, errands);
     if !delay.is_zero() {
         tokio::time::sleep(delay).await;
     }

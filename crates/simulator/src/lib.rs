@@ -20,6 +20,7 @@ mod faults;
 mod outgoing;
 mod phone;
 mod random;
+mod receipts;
 mod simulator;
 mod sms;
 mod state;

@@ -6,6 +6,7 @@ mod clock;
 mod failure;
 mod faults;
 mod people;
+mod receipts;
 mod requests;
 mod settings;
 mod sms;
@@ -45,6 +46,14 @@ pub(crate) fn configure(cfg: &mut ServiceConfig, shared: Data<Shared>) {
         .service(resource(
             "/sms",
             [web::get().to(sms::inbox), web::delete().to(sms::clear)],
+        ))
+        .service(resource(
+            "/sms/receipts",
+            [
+                web::get().to(receipts::list),
+                web::put().to(receipts::set),
+                web::delete().to(receipts::clear),
+            ],
         ))
         .service(resource(
             "/faults",

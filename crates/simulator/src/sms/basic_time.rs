@@ -10,6 +10,11 @@ pub(super) fn parse(text: &str) -> Option<DateTime<Utc>> {
     (time.format(FORMAT).to_string() == text).then_some(time)
 }
 
+/// Writes it so.
+pub(super) fn format(at: DateTime<Utc>) -> String {
+    at.format(FORMAT).to_string()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

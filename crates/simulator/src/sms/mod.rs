@@ -19,10 +19,11 @@ mod volc_hmac;
 mod volcengine;
 mod wsse;
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 
 use crate::call::{Answer, Call};
 use crate::random::Random;
+use crate::receipts::ReceiptForm;
 use crate::state::World;
 
 /// Every vendor.
@@ -47,9 +48,15 @@ pub(crate) struct SmsVendor {
     /// Refuses with an error code of the vendor, or its usual word for being
     /// out of order; the message replaces the code's own.
     pub(crate) refuse: fn(&mut World, &Call, Option<&str>, Option<&str>) -> Answer,
+    pub(crate) receipts: &'static ReceiptForm,
 }
 
 impl SmsVendor {
+    /// As in `/sms/<vendor>`.
+    pub(crate) fn name(&self) -> &'static str {
+        self.target.trim_start_matches("sms/")
+    }
+
     /// Whether a request is for it.
     pub(crate) fn serves(&self, call: &Call) -> bool {
         let below = call
@@ -62,6 +69,24 @@ impl SmsVendor {
             _ => (self.speaks)(call),
         }
     }
+}
+
+/// How the vendor of this name pushes receipts.
+pub(crate) fn receipt_form(name: &str) -> Option<&'static ReceiptForm> {
+    let vendor = VENDORS.iter().find(|vendor| vendor.name() == name)?;
+    Some(vendor.receipts)
+}
+
+/// The names of all vendors, for people.
+pub(crate) fn names() -> String {
+    let names: Vec<_> = VENDORS.iter().map(SmsVendor::name).collect();
+    names.join(", ")
+}
+
+/// A time in Beijing, without its zone.
+fn beijing_time(at: DateTime<Utc>) -> String {
+    let there = at + TimeDelta::hours(8);
+    there.format("%Y-%m-%d %H:%M:%S").to_string()
 }
 
 /// A random UUID in lower case.

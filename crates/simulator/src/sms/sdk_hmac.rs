@@ -4,7 +4,7 @@
 
 use super::percent::{canonical_query, encode};
 use super::signed::{Authorization, hmac_sha256};
-use crate::call::Call;
+use crate::call::{Call, parse_pairs};
 use crate::state::sha256_hex;
 
 const ALGORITHM: &str = "SDK-HMAC-SHA256";
@@ -64,6 +64,34 @@ fn string_to_sign(call: &Call, canonical_request: &str) -> String {
         call.header("x-sdk-date").unwrap_or_default(),
         sha256_hex(canonical_request.as_bytes())
     )
+}
+
+/// The `Authorization` of a POST to `url` that is signed with an application's
+/// key and secret, its body hashed.
+pub(super) fn sign_post(
+    (key, secret): (&str, &str),
+    url: &str,
+    content_type: &str,
+    date: &str,
+    body: &[u8],
+) -> String {
+    let rest = url.split_once("://").map_or(url, |(_, rest)| rest);
+    let (rest, query) = rest.split_once('?').unwrap_or((rest, ""));
+    let (host, path) = rest.split_once('/').unwrap_or((rest, ""));
+    let segments: Vec<_> = path.trim_matches('/').split('/').collect();
+    let path = match segments.join("/") {
+        path if path.is_empty() => "/".to_owned(),
+        path => format!("/{path}/"),
+    };
+    let query = canonical_query(&parse_pairs(query));
+    let names = "content-type;host;x-sdk-date";
+    let canonical = format!(
+        "POST\n{path}\n{query}\ncontent-type:{content_type}\nhost:{host}\nx-sdk-date:{date}\n\n{names}\n{}",
+        sha256_hex(body)
+    );
+    let text = format!("{ALGORITHM}\n{date}\n{}", sha256_hex(canonical.as_bytes()));
+    let signature = hex::encode(hmac_sha256(secret.as_bytes(), &text));
+    format!("{ALGORITHM} Access={key}, SignedHeaders={names}, Signature={signature}")
 }
 
 #[cfg(test)]

@@ -5,6 +5,8 @@ use std::collections::VecDeque;
 use chrono::{DateTime, Utc};
 use serde::Serialize;
 
+use crate::receipts::Receipt;
+
 /// Older messages than this many are forgotten.
 const MOST_MESSAGES: usize = 1000;
 
@@ -21,6 +23,9 @@ pub(crate) struct Message {
     pub(crate) text: String,
     /// When.
     pub(crate) at: DateTime<Utc>,
+    /// What became of it, where a receipt is planned.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) receipt: Option<Receipt>,
     /// How it was sent.
     #[serde(skip)]
     pub(crate) sending: Sending,
@@ -28,7 +33,6 @@ pub(crate) struct Message {
 
 /// What the vendor notes of a message, beside what the phone shows.
 #[derive(Debug, Clone, Default)]
-#[expect(dead_code, reason = "receipts and queries will read it")]
 pub(crate) struct Sending {
     /// The vendor's id of the message, which receipts and queries name.
     pub(crate) message_id: String,
@@ -48,26 +52,52 @@ pub(crate) struct Sending {
     pub(crate) doom: Option<&'static str>,
 }
 
-/// The newest messages of all phones.
-#[derive(Default)]
-pub(crate) struct Inbox(VecDeque<Message>);
+/// The newest messages of all phones, each with a number of its own.
+pub(crate) struct Inbox {
+    newest_first: VecDeque<(u64, Message)>,
+    count: u64,
+}
 
 impl Inbox {
-    pub(crate) fn deliver(&mut self, message: Message) {
-        self.0.truncate(MOST_MESSAGES - 1);
-        self.0.push_front(message);
+    /// Without messages; the numbers of those to come are above `start`.
+    pub(super) fn numbered_from(start: u64) -> Self {
+        Self {
+            newest_first: VecDeque::new(),
+            count: start,
+        }
+    }
+
+    /// Takes a message, and answers its number.
+    pub(super) fn deliver(&mut self, message: Message) -> u64 {
+        self.newest_first.truncate(MOST_MESSAGES - 1);
+        self.count += 1;
+        self.newest_first.push_front((self.count, message));
+        self.count
+    }
+
+    pub(crate) fn find(&self, id: u64) -> Option<&Message> {
+        let found = self.newest_first.iter().find(|(known, _)| *known == id);
+        found.map(|(_, message)| message)
+    }
+
+    /// The receipt of a message that is not forgotten.
+    pub(crate) fn receipt_mut(&mut self, id: u64) -> Option<&mut Receipt> {
+        let mut found = self.newest_first.iter_mut();
+        let (_, message) = found.find(|(known, _)| *known == id)?;
+        message.receipt.as_mut()
     }
 
     /// Newest first; all of them without a number.
     pub(crate) fn newest_first(&self, phone: Option<&str>) -> Vec<Message> {
-        self.0
+        self.newest_first
             .iter()
+            .map(|(_, message)| message)
             .filter(|message| phone.is_none_or(|phone| message.phone == phone))
             .cloned()
             .collect()
     }
 
     pub(crate) fn clear(&mut self) {
-        self.0.clear();
+        self.newest_first.clear();
     }
 }

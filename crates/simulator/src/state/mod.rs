@@ -9,6 +9,7 @@ mod payments;
 mod people;
 mod phone_data;
 mod quotas;
+mod receipts;
 mod request_ids;
 mod request_log;
 mod send_log;
@@ -16,6 +17,7 @@ mod session_keys;
 mod user_tokens;
 mod visits;
 
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use chrono::{DateTime, TimeDelta, Utc};
@@ -29,6 +31,7 @@ pub(crate) use payments::{Payment, Payments};
 pub(crate) use people::{Individual, People, openid, unionid};
 pub(crate) use phone_data::PhoneData;
 pub(crate) use quotas::{Quotas, Window, window_in_beijing};
+pub(crate) use receipts::Receipts;
 pub(crate) use request_ids::{Refused, RequestIds, request_id};
 pub(crate) use request_log::{RequestLog, sha256_hex};
 pub(crate) use send_log::{Send, SendLog};
@@ -40,13 +43,18 @@ use crate::clock::Clock;
 use crate::config::sms::RealLookingAccount;
 use crate::config::{AppKind, SimulatedApp, SimulatorConfig};
 use crate::faults::Faults;
+use crate::outgoing::LoopbackUrl;
 use crate::random::Random;
+use crate::receipts::courier::{Errand, Messages};
+use crate::receipts::{Outcome, Receipt, ReceiptPlan};
+use crate::sms;
 
 /// What every handler shares.
 pub(crate) struct Shared {
     clock: Arc<dyn Clock>,
     start: SimulatorConfig,
     world: Mutex<World>,
+    resets: AtomicU32,
 }
 
 impl Shared {
@@ -54,7 +62,8 @@ impl Shared {
     pub(crate) fn new(config: SimulatorConfig, clock: Arc<dyn Clock>) -> Self {
         Self {
             clock,
-            world: Mutex::new(World::new(&config)),
+            world: Mutex::new(World::new(&config, 0)),
+            resets: AtomicU32::new(0),
             start: config,
         }
     }
@@ -74,7 +83,9 @@ impl Shared {
 
     /// Puts the world back to its start.
     pub(crate) fn reset(&self) {
-        *self.world.lock().unwrap_or_else(PoisonError::into_inner) = World::new(&self.start);
+        let resets = self.resets.fetch_add(1, Ordering::Relaxed) + 1;
+        *self.world.lock().unwrap_or_else(PoisonError::into_inner) =
+            World::new(&self.start, resets);
     }
 }
 
@@ -102,12 +113,14 @@ pub(crate) struct World {
     pub(crate) inbox: Inbox,
     pub(crate) nonces: Nonces,
     pub(crate) sends: SendLog,
+    pub(crate) receipts: Receipts,
     pub(crate) requests: RequestLog,
     pub(crate) faults: Faults,
 }
 
 impl World {
-    fn new(config: &SimulatorConfig) -> Self {
+    /// The start of the world after so many resets.
+    fn new(config: &SimulatorConfig, resets: u32) -> Self {
         Self {
             config: config.clone(),
             ahead: TimeDelta::zero(),
@@ -124,12 +137,64 @@ impl World {
             app_tokens: AppTokens::default(),
             user_tokens: UserTokens::default(),
             quotas: Quotas::default(),
-            inbox: Inbox::default(),
+            // What is still under way for the world before finds no message of this one.
+            inbox: Inbox::numbered_from(u64::from(resets) << 32),
             nonces: Nonces::default(),
             sends: SendLog::default(),
+            receipts: Receipts::default(),
             requests: RequestLog::default(),
             faults: Faults::default(),
         }
+    }
+
+    /// Delivers a message, and plans its receipt where one is wanted: at the
+    /// address that the request names, or that of the vendor's plan.
+    pub(crate) fn deliver(&mut self, mut message: Message) {
+        let planned = self.receipts.find(message.vendor);
+        let address = match (&message.sending.callback, planned) {
+            (Some(callback), _) => Some(callback),
+            (None, planned) => planned.and_then(|plan| plan.url.as_ref()),
+        };
+        // An address beyond this machine is not reached from here.
+        let url = address.and_then(|address| LoopbackUrl::parse(address).ok());
+        let (Some(url), Some(form)) = (url, sms::receipt_form(message.vendor)) else {
+            self.inbox.deliver(message);
+            return;
+        };
+        let plan = planned
+            .cloned()
+            .unwrap_or_else(|| ReceiptPlan::usual(message.vendor));
+        let (outcome, code) = match (message.sending.doom, plan.outcome) {
+            (Some(doom), _) => (Outcome::Failed, doom),
+            (None, Outcome::Delivered) => (Outcome::Delivered, form.codes.0),
+            (None, Outcome::Failed) => (Outcome::Failed, form.codes.1),
+        };
+        let code = plan
+            .code
+            .clone()
+            .filter(|_| message.sending.doom.is_none())
+            .unwrap_or_else(|| code.to_owned());
+        message.receipt = Some(Receipt {
+            outcome,
+            code,
+            reported_at: None,
+            acknowledged: false,
+            pushes: Vec::new(),
+        });
+        let vendor = message.vendor;
+        let id = self.inbox.deliver(message);
+        let messages = if !plan.collects() {
+            Messages::One(id)
+        } else if self.receipts.collect(vendor, &url, id) {
+            Messages::Collected
+        } else {
+            return;
+        };
+        self.receipts.start(Errand {
+            plan,
+            url,
+            messages,
+        });
     }
 
     /// The application with this id.

@@ -38,6 +38,12 @@ fn request(phone: &str, nonce: &str) -> Request {
     }
 }
 
+/// Sends a code; the nonce is good once.
+pub(crate) async fn send_code(offline: &Offline, phone: &str, nonce: &str, out_id: &str) -> Value {
+    let sent = request(phone, nonce).param("OutId", out_id);
+    sent.send(offline).await.json().await.expect("JSON")
+}
+
 impl Request {
     fn param(mut self, name: &'static str, value: &str) -> Self {
         self.params.retain(|(key, _)| *key != name);
@@ -412,5 +418,86 @@ async fn a_fault_may_answer_any_word_of_the_vendor() {
             .await
             .1,
         json!([])
+    );
+}
+
+#[tokio::test]
+async fn what_became_of_a_message_can_be_asked() {
+    let offline = Offline::start().await;
+    let sent = send_code(&offline, "13800138000", "n1", "our-id").await;
+    send_code(&offline, "13800138001", "n2", "").await;
+    let ask = |nonce: &str, date: &str, page: &str| {
+        let mut ask = request("13800138000", nonce).header("x-acs-action", "QuerySendDetails");
+        ask.params = vec![
+            ("PhoneNumber", "13800138000".to_owned()),
+            ("SendDate", date.to_owned()),
+            ("PageSize", "10".to_owned()),
+            ("CurrentPage", page.to_owned()),
+            ("BizId", sent["BizId"].as_str().expect("an id").to_owned()),
+        ];
+        ask
+    };
+    let first = ask("q1", "20260101", "1");
+    let answer: Value = first.send(&offline).await.json().await.unwrap();
+    assert_eq!(
+        (&answer["Code"], &answer["TotalCount"]),
+        (&json!("OK"), &json!("1"))
+    );
+    assert_eq!(
+        answer["SmsSendDetailDTOs"]["SmsSendDetailDTO"],
+        json!([{
+            "PhoneNum": "13800138000", "SendStatus": 3, "ErrCode": "DELIVERED",
+            "TemplateCode": defaults::ALIYUN_TEMPLATE_CODE,
+            "Content": "【门神演示】您的验证码是123456，10分钟内有效",
+            "SendDate": "2026-01-01 08:00:00", "ReceiveDate": "2026-01-01 08:00:00", "OutId": "our-id",
+        }])
+    );
+    for (number, date, page, count) in [(2, "20260101", "2", 0), (3, "20251231", "1", 0)] {
+        let ask = ask(&format!("q{number}"), date, page);
+        let answer: Value = ask.send(&offline).await.json().await.unwrap();
+        let details = answer["SmsSendDetailDTOs"]["SmsSendDetailDTO"].as_array();
+        assert_eq!(details.map(Vec::len), Some(count), "{date}");
+    }
+    for (number, date, page) in [
+        (4, "2026-01-01", "1"),
+        (5, "20251101", "1"),
+        (6, "20260101", "0"),
+    ] {
+        let answer = ask(&format!("q{number}"), date, page).code(&offline).await;
+        assert_eq!(
+            answer,
+            (200, "isv.INVALID_PARAMETERS".to_owned()),
+            "{date} {page}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn a_template_for_abroad_sends_nothing_home_and_signs_count_apart() {
+    let offline = Offline::start().await;
+    let abroad = |phone, nonce| {
+        request(phone, nonce).param("TemplateCode", defaults::ALIYUN_OVERSEAS_TEMPLATE_CODE)
+    };
+    assert_eq!(
+        abroad("13800138000", "n1").code(&offline).await,
+        (200, "isv.DOMESTIC_NUMBER_NOT_SUPPORTED".to_owned())
+    );
+    assert_eq!(abroad("85298765432", "n2").code(&offline).await.1, "OK");
+    let bind = |nonce, sign| {
+        request("13800138000", nonce)
+            .param("TemplateCode", defaults::ALIYUN_BIND_TEMPLATE_CODE)
+            .param("SignName", sign)
+    };
+    let (first, second) = (defaults::ALIYUN_SIGN_NAME, defaults::SECOND_SIGN);
+    assert_eq!(bind("n3", first).code(&offline).await.1, "OK");
+    assert_eq!(
+        bind("n4", first).code(&offline).await.1,
+        "isv.BUSINESS_LIMIT_CONTROL"
+    );
+    assert_eq!(bind("n5", second).code(&offline).await.1, "OK");
+    let text = offline.inbox("13800138000").await[0]["text"].clone();
+    assert_eq!(
+        text,
+        "【门神安全】您正在绑定手机号，验证码123456，10分钟内有效"
     );
 }

@@ -120,6 +120,13 @@ impl Signer {
     }
 }
 
+/// Sends a code, whose receipt goes to `callback`.
+pub(crate) async fn send_code(offline: &Offline, phone: &str, code: &str, callback: &str) -> Value {
+    let form = with(form(phone), "templateParas", &json!([code]).to_string());
+    let form = with(with(form, "statusCallback", callback), "extend", "our-id");
+    RIGHT.form(offline, &form).await.1
+}
+
 /// The code of the request and the status of the one number.
 async fn codes(offline: &Offline, form: &[(&'static str, String)]) -> (String, String) {
     let (status, answer) = RIGHT.form(offline, form).await;

@@ -7,6 +7,7 @@ mod control;
 mod faults;
 mod huawei;
 mod offline;
+mod receipts;
 mod receiver;
 mod settings;
 mod signing;

@@ -13,10 +13,23 @@ use actix_web::{App, HttpRequest, HttpResponse, HttpServer};
 pub(crate) struct Received {
     pub(crate) query: Vec<(String, String)>,
     pub(crate) content_type: String,
+    /// In the order of their names.
+    pub(crate) headers: Vec<(String, String)>,
     pub(crate) body: String,
 }
 
 impl Received {
+    pub(crate) fn header(&self, name: &str) -> &str {
+        let found = self.headers.iter().find(|(key, _)| key == name);
+        found.map_or("", |(_, value)| value)
+    }
+
+    /// The members of a form body.
+    pub(crate) fn form(&self) -> Vec<(String, String)> {
+        let form = web::Query::<Vec<(String, String)>>::from_query(&self.body);
+        form.expect("a form").into_inner()
+    }
+
     pub(crate) fn parameter(&self, name: &str) -> &str {
         let found = self.query.iter().find(|(key, _)| key == name);
         found.map_or("", |(_, value)| value)
@@ -83,6 +96,12 @@ impl Drop for Receiver {
 
 async fn receive(inner: Data<Mutex<Inner>>, request: HttpRequest, body: Bytes) -> HttpResponse {
     let query = web::Query::<Vec<(String, String)>>::from_query(request.query_string());
+    let text = |value: &[u8]| String::from_utf8_lossy(value).into_owned();
+    let headers = request.headers().iter();
+    let mut headers: Vec<_> = headers
+        .map(|(name, value)| (name.to_string(), text(value.as_bytes())))
+        .collect();
+    headers.sort();
     let received = Received {
         query: query.expect("a query").into_inner(),
         content_type: request
@@ -91,6 +110,7 @@ async fn receive(inner: Data<Mutex<Inner>>, request: HttpRequest, body: Bytes) -
             .and_then(|value| value.to_str().ok())
             .unwrap_or_default()
             .to_owned(),
+        headers,
         body: String::from_utf8_lossy(&body).into_owned(),
     };
     let usual = received.parameter("echostr").to_owned();

@@ -46,6 +46,12 @@ fn request(phone: &str) -> Request {
     }
 }
 
+/// Sends a code.
+pub(crate) async fn send_code(offline: &Offline, phone: &str, code: &str) -> Value {
+    let sent = request(phone).with("TemplateParamSet", json!([code]));
+    sent.send(offline).await
+}
+
 impl Request {
     fn but(mut self, change: impl FnOnce(&mut Self)) -> Self {
         change(&mut self);

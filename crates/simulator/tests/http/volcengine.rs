@@ -44,6 +44,11 @@ fn request(numbers: &str) -> Request {
     }
 }
 
+/// Sends a code.
+pub(crate) async fn send_code(offline: &Offline, phone: &str) -> Value {
+    request(phone).send(offline).await.1
+}
+
 impl Request {
     fn but(mut self, change: impl FnOnce(&mut Self)) -> Self {
         change(&mut self);

@@ -8,7 +8,6 @@ use crate::sms::signed::Authorization;
 use crate::sms::{acs3, rpc};
 use crate::state::World;
 
-const ACTION: &str = "SendSms";
 const VERSION: &str = "2017-05-25";
 /// How far a request's time may be from ours, and how long a nonce is remembered.
 const TOLERANCE: TimeDelta = TimeDelta::minutes(15);
@@ -22,11 +21,22 @@ struct Claims<'c> {
     nonce: &'c str,
 }
 
-/// The business parameters of a request that is rightly signed.
+/// What a request may ask for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Action {
+    SendSms,
+    QuerySendDetails,
+}
+
+/// What a rightly signed request asks for, and its business parameters.
 ///
 /// The order of checks: method, form, action and version, key, time, nonce,
 /// signature. Only a rightly signed request spends its nonce.
-pub(super) fn admit(world: &mut World, call: &Call, now: DateTime<Utc>) -> Result<Pairs, Refusal> {
+pub(super) fn admit(
+    world: &mut World,
+    call: &Call,
+    now: DateTime<Utc>,
+) -> Result<(Action, Pairs), Refusal> {
     if !matches!(call.method.as_str(), "GET" | "POST") {
         return Err(Refusal::new("UnsupportedHTTPMethod"));
     }
@@ -42,9 +52,11 @@ pub(super) fn admit(world: &mut World, call: &Call, now: DateTime<Utc>) -> Resul
     if claims.version != VERSION {
         return Err(Refusal::new("InvalidVersion"));
     }
-    if claims.action != ACTION {
-        return Err(Refusal::new("InvalidAction.NotFound"));
-    }
+    let action = match claims.action {
+        "SendSms" => Action::SendSms,
+        "QuerySendDetails" => Action::QuerySendDetails,
+        _ => return Err(Refusal::new("InvalidAction.NotFound")),
+    };
     if claims.key_id != world.config.aliyun.access_key_id {
         return Err(Refusal::new("InvalidAccessKeyId.NotFound"));
     }
@@ -73,7 +85,7 @@ pub(super) fn admit(world: &mut World, call: &Call, now: DateTime<Utc>) -> Resul
     world
         .nonces
         .remember(claims.key_id, claims.nonce, now.max(signed_at) + TOLERANCE);
-    Ok(parameters)
+    Ok((action, parameters))
 }
 
 impl<'c> Claims<'c> {

@@ -1,13 +1,17 @@
-//! The offline Alibaba Cloud SMS (Dysmsapi 2017-05-25), `SendSms`.
+//! The offline Alibaba Cloud SMS (Dysmsapi 2017-05-25), `SendSms` and
+//! `QuerySendDetails`.
 
 mod gateway;
 mod limits;
+mod query_send_details;
+mod receipt;
 mod refusal;
 mod send_sms;
 
 use chrono::{DateTime, Utc};
-use serde_json::json;
+use serde_json::{Value, json};
 
+use self::gateway::Action;
 use self::refusal::Refusal;
 use super::{SmsVendor, acs3, uuid};
 use crate::call::{Answer, Call};
@@ -20,6 +24,7 @@ pub(super) const VENDOR: SmsVendor = SmsVendor {
     speaks,
     answer,
     refuse,
+    receipts: &receipt::RECEIPTS,
 };
 
 const JSON: &str = "application/json;charset=utf-8";
@@ -37,19 +42,21 @@ fn speaks(call: &Call) -> bool {
 }
 
 fn answer(world: &mut World, call: &Call, now: DateTime<Utc>) -> Answer {
-    let sent = gateway::admit(world, call, now)
-        .and_then(|parameters| send_sms::send(world, &parameters, now));
-    match sent {
-        Ok(biz_id) => {
-            let body = json!({
-                "Code": "OK",
-                "Message": "OK",
-                "BizId": biz_id,
-                "RequestId": request_id(&mut world.random),
-            });
+    match carry_out(world, call, now) {
+        Ok(mut body) => {
+            body["RequestId"] = json!(request_id(&mut world.random));
             Answer::json(200, JSON, &body, "OK")
         }
         Err(refusal) => refused(world, &refusal),
+    }
+}
+
+fn carry_out(world: &mut World, call: &Call, now: DateTime<Utc>) -> Result<Value, Refusal> {
+    let (action, parameters) = gateway::admit(world, call, now)?;
+    match action {
+        Action::SendSms => send_sms::send(world, &parameters, now)
+            .map(|biz_id| json!({"Code": "OK", "Message": "OK", "BizId": biz_id})),
+        Action::QuerySendDetails => query_send_details::query(world, &parameters, now),
     }
 }
 

@@ -90,6 +90,7 @@ fn message(code: &str) -> String {
         "isv.SMS_TEMPLATE_ILLEGAL" => "该账号下找不到对应模板",
         "isv.TEMPLATE_MISSING_PARAMETERS" => "模板变量缺少对应参数值",
         "isv.TEMPLATE_PARAMS_ILLEGAL" => "传入的变量内容和实际申请模板时变量所选择的属性类型不匹配",
+        "isv.INVALID_PARAMETERS" => "参数异常",
         "isv.INVALID_JSON_PARAM" => "参数格式错误，请修改为字符串值",
         "isv.PARAM_LENGTH_LIMIT" => "参数超过长度限制",
         "isv.PARAM_NOT_SUPPORT_URL" => "变量不支持传入URL",

@@ -60,12 +60,13 @@ pub(super) fn send(
     }
     let biz_id = format!("{}^0", world.random.digits(18));
     for phone in phones {
-        world.inbox.deliver(Message {
+        world.deliver(Message {
             vendor: "aliyun",
             phone: phone.e164(),
             text: text.clone(),
             code: code.clone(),
             at: now.trunc_subsecs(3),
+            receipt: None,
             sending: Sending {
                 message_id: biz_id.clone(),
                 template: template_code.to_owned(),

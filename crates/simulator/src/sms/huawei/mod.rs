@@ -2,6 +2,7 @@
 
 mod gateway;
 mod limits;
+mod receipt;
 mod refusal;
 mod request;
 mod send;
@@ -20,6 +21,7 @@ pub(super) const VENDOR: SmsVendor = SmsVendor {
     speaks,
     answer,
     refuse,
+    receipts: &receipt::RECEIPTS,
 };
 
 const JSON: &str = "application/json";

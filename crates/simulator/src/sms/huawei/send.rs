@@ -109,12 +109,13 @@ fn deliver(
         limits::record(&mut world.sends, phone, &filled.text, now);
     }
     let message_id = format!("{}_1", uuid(&mut world.random));
-    world.inbox.deliver(Message {
+    world.deliver(Message {
         vendor: "huawei",
         phone: phone.e164(),
         text: filled.text.clone(),
         code: filled.code.clone(),
         at: now.trunc_subsecs(3),
+        receipt: None,
         sending: Sending {
             message_id: message_id.clone(),
             template: content.template_id.clone(),

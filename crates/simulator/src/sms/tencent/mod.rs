@@ -2,6 +2,7 @@
 
 mod gateway;
 mod limits;
+mod receipt;
 mod refusal;
 mod send_sms;
 
@@ -19,6 +20,7 @@ pub(super) const VENDOR: SmsVendor = SmsVendor {
     speaks,
     answer,
     refuse,
+    receipts: &receipt::RECEIPTS,
 };
 
 fn speaks(call: &Call) -> bool {

@@ -132,12 +132,13 @@ fn deliver(
     }
     let fee = segments::count(text, phone);
     let serial = format!("1000:{}", world.random.digits(25));
-    world.inbox.deliver(Message {
+    world.deliver(Message {
         vendor: "tencent",
         phone: phone.e164(),
         code: code.to_owned(),
         text: text.to_owned(),
         at: now.trunc_subsecs(3),
+        receipt: None,
         sending: Sending {
             message_id: serial.clone(),
             template: request.template_id.clone(),

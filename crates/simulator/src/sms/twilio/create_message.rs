@@ -56,6 +56,7 @@ pub(super) fn create(world: &mut World, call: &Call, now: DateTime<Utc>) -> Resu
         text: text.to_owned(),
         code: code_in(text).to_owned(),
         at: now.trunc_subsecs(3),
+        receipt: None,
         sending: Sending {
             message_id: sid.clone(),
             sender: from.to_owned(),
@@ -87,7 +88,7 @@ pub(super) fn create(world: &mut World, call: &Call, now: DateTime<Utc>) -> Resu
         "to": message.phone,
         "uri": format!("/2010-04-01/Accounts/{account_sid}/Messages/{sid}.json"),
     });
-    world.inbox.deliver(message);
+    world.deliver(message);
     Ok(body)
 }
 

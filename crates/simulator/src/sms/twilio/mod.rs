@@ -1,6 +1,7 @@
 //! The offline Twilio (2010-04-01): messages of an account, in JSON.
 
 mod create_message;
+mod receipt;
 mod refusal;
 
 use base64::Engine as _;
@@ -19,6 +20,7 @@ pub(super) const VENDOR: SmsVendor = SmsVendor {
     speaks,
     answer,
     refuse,
+    receipts: &receipt::RECEIPTS,
 };
 
 const JSON: &str = "application/json;charset=utf-8";

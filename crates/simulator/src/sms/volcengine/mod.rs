@@ -1,6 +1,7 @@
 //! The offline Volcengine SMS (volcSMS 2020-01-01), `SendSms`.
 
 mod gateway;
+mod receipt;
 mod refusal;
 mod send_sms;
 
@@ -18,6 +19,7 @@ pub(super) const VENDOR: SmsVendor = SmsVendor {
     speaks,
     answer,
     refuse,
+    receipts: &receipt::RECEIPTS,
 };
 
 fn speaks(call: &Call) -> bool {

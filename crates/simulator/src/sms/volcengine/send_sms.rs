@@ -64,12 +64,13 @@ pub(super) fn send(
     }
     let deliver = |phone: Phone| {
         let message_id = uuid(&mut world.random);
-        world.inbox.deliver(Message {
+        world.deliver(Message {
             vendor: "volcengine",
             phone: phone.e164(),
             text: text.clone(),
             code: code.clone(),
             at: now.trunc_subsecs(3),
+            receipt: None,
             sending: Sending {
                 message_id: message_id.clone(),
                 template: request.template_id.clone(),
