@@ -2,6 +2,8 @@
 
 use std::fmt::Write as _;
 
+use secrecy::ExposeSecret as _;
+
 use crate::master_key::key_file;
 use crate::server::Running;
 use crate::settings::reader::Report;
@@ -35,6 +37,15 @@ pub fn banner(settings: &Settings, report: &Report, running: &Running) -> String
         line(
             "Simulated",
             &format!("{what}, on http://{address}: nobody is called, no message is sent"),
+        );
+    }
+    // One from the settings is shown nowhere: this one ends with the process.
+    let made = settings.sms.receipts.secret.is_none();
+    if let Some(address) = running.receipt_address.as_ref().filter(|_| made) {
+        let secret = address.secret().expose_secret();
+        line(
+            "Receipts",
+            &format!("{base}/v1/sms/receipts/<vendor>/{secret} until this process ends"),
         );
     }
     if settings.wechat.base_urls.iter().all(|url| url != SIMULATOR) {

@@ -8,6 +8,7 @@ mod key_audit;
 pub mod live_check;
 pub mod logging;
 pub mod master_key;
+pub mod receipt_address;
 pub mod server;
 pub mod settings;
 mod use_cases;

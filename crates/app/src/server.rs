@@ -18,6 +18,7 @@ use crate::clock::SystemClock;
 use crate::http::front_door::front_door;
 use crate::http::{self, App};
 use crate::key_audit::tell_new_key;
+use crate::receipt_address::ReceiptAddress;
 use crate::settings::Settings;
 use crate::wiring::{self, InProcessSimulator, StartError};
 
@@ -31,6 +32,8 @@ pub struct Running {
     pub address: SocketAddr,
     /// Where the offline WeChat and vendors listen, if they run.
     pub simulator_address: Option<SocketAddr>,
+    /// Where vendors push delivery receipts, if they do.
+    pub receipt_address: Option<ReceiptAddress>,
     /// The database, for measuring.
     pub database: Database,
     server: Server,
@@ -98,6 +101,7 @@ pub async fn start(settings: &Settings) -> Result<Running, StartError> {
             .simulator
             .as_ref()
             .map(|simulator| simulator.running.address()),
+        receipt_address: parts.receipt_address,
         database: parts.database,
         server: server.run(),
         app,

@@ -11,6 +11,8 @@ use menshen_domain::ports::code_store::CodeStore;
 use menshen_domain::ports::mac::Mac;
 use menshen_domain::ports::randomness::Randomness;
 use menshen_domain::ports::rate_limiter::RateLimiter;
+use menshen_domain::ports::receipt_observer::ReceiptObserver;
+use menshen_domain::ports::receipt_reader::ReceiptReader;
 use menshen_domain::ports::replay_ledger::ReplayLedger;
 use menshen_domain::ports::send_records::SendRecords;
 use menshen_domain::ports::session_store::SessionStore;
@@ -28,6 +30,7 @@ use menshen_domain::services::link_wechat::LinkWeChat;
 use menshen_domain::services::list_sessions::ListSessions;
 use menshen_domain::services::login_with_sms::LoginWithSms;
 use menshen_domain::services::login_with_wechat::LoginWithWeChat;
+use menshen_domain::services::note_receipts::NoteReceipts;
 use menshen_domain::services::profile::EditProfile;
 use menshen_domain::services::refresh::Refresh;
 use menshen_domain::services::rejoin::Rejoin;
@@ -42,6 +45,8 @@ use crate::http::PublicKeys;
 use crate::http::client_address::ProxyTrust;
 use crate::http::metrics::Metrics;
 use crate::http::readiness::Readiness;
+use crate::http::receipts::Receipts;
+use crate::receipt_address::ReceiptAddress;
 use crate::settings::Profile;
 use crate::settings::Settings;
 
@@ -74,6 +79,9 @@ pub(crate) struct Outside {
     pub(crate) gateway: Arc<dyn WeChatGateway>,
     pub(crate) sender: Arc<dyn SmsSender>,
     pub(crate) apps: Arc<WeChatApps>,
+    pub(crate) receipt_readers: Vec<Arc<dyn ReceiptReader>>,
+    pub(crate) receipt_observers: Vec<Arc<dyn ReceiptObserver>>,
+    pub(crate) receipt_address: Option<ReceiptAddress>,
 }
 
 /// Builds every use case on the ports.
@@ -103,6 +111,9 @@ pub(crate) fn app(
         gateway,
         sender,
         apps,
+        receipt_readers,
+        receipt_observers,
+        receipt_address,
     } = outside;
     let Machine { clock, randomness } = machine;
     let account_policy = Arc::new(settings.accounts.policy.clone());
@@ -156,7 +167,7 @@ pub(crate) fn app(
             codes,
             limiter: limiter.clone(),
             sender,
-            records,
+            records: records.clone(),
             audit,
             mac: mac.clone(),
             clock: clock.clone(),
@@ -225,6 +236,14 @@ pub(crate) fn app(
             clock: clock.clone(),
             randomness: randomness.clone(),
         }),
+        receipts: Receipts {
+            address: receipt_address,
+            note: Arc::new(NoteReceipts {
+                readers: receipt_readers,
+                records,
+                observers: receipt_observers,
+            }),
+        },
         link_wechat: Arc::new(LinkWeChat { vouch, apps, bind }),
         check_code,
         key_set: keys.public,

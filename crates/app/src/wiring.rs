@@ -49,6 +49,8 @@ use crate::http::readiness::Probe;
 use crate::http::readiness::Readiness;
 use crate::key_audit::tell_new_key;
 use crate::master_key::master_keys;
+use crate::receipt_address::ReceiptAddress;
+use crate::settings::Profile;
 use crate::settings::Settings;
 use crate::settings::sms::vendors::VendorSettings;
 use crate::settings::tokens::Algorithm as AlgorithmSetting;
@@ -85,6 +87,8 @@ pub struct Parts {
     pub database: Database,
     /// The offline WeChat and vendors, in development.
     pub simulator: Option<InProcessSimulator>,
+    /// Where vendors push delivery receipts, if they do.
+    pub receipt_address: Option<ReceiptAddress>,
 }
 
 /// Connects the database as the settings say.
@@ -164,10 +168,14 @@ pub async fn wire(settings: &Settings) -> Result<Parts, StartError> {
     let sessions = RecentSessions::new(Arc::new(store.clone()), REMEMBERED_SESSIONS);
     let accounts = Arc::new(sessions.watch(Arc::new(store.clone())));
     let wechat_metrics = WeChatMetrics::default();
+    let receipt_address = receipt_address(settings);
     let outside = Outside {
         gateway: gateway(settings, simulated, &wechat_metrics)?,
         sender: Arc::new(sender(settings, simulated)?),
         apps: Arc::new(apps(settings)?),
+        receipt_readers: Vec::new(),
+        receipt_observers: Vec::new(),
+        receipt_address: receipt_address.clone(),
     };
     let audit: Arc<dyn AuditLog> = Arc::new(store.clone());
     let stores = Stores {
@@ -201,7 +209,23 @@ pub async fn wire(settings: &Settings) -> Result<Parts, StartError> {
         audit,
         database,
         simulator,
+        receipt_address,
     })
+}
+
+/// Where delivery receipts are pushed to: as the settings say; in development
+/// there is such a place in any case, with a secret of this process.
+fn receipt_address(settings: &Settings) -> Option<ReceiptAddress> {
+    let receipts = &settings.sms.receipts;
+    let made = || {
+        let mut bytes = [0; 24];
+        SystemRandomness.fill(&mut bytes);
+        hex::encode(bytes).into()
+    };
+    let development = settings.profile == Profile::Development;
+    let secret = receipts.secret.clone();
+    let secret = secret.or_else(|| development.then(made))?;
+    Some(ReceiptAddress::new(secret, receipts.url.clone()))
 }
 
 fn token_config(settings: &Settings) -> TokenConfig {

@@ -11,7 +11,7 @@ use actix_web::dev::Payload;
 use actix_web::http::header::{
     CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE, HeaderValue, TRANSFER_ENCODING,
 };
-use actix_web::web::BytesMut;
+use actix_web::web::{Bytes, BytesMut};
 use actix_web::{FromRequest, HttpRequest};
 use futures_util::StreamExt as _;
 use serde::de::value::MapAccessDeserializer;
@@ -98,21 +98,30 @@ fn check_headers(request: &HttpRequest) -> Result<(), ApiError> {
     Ok(())
 }
 
-async fn read(mut payload: Payload) -> Result<String, ApiError> {
+async fn read(payload: Payload) -> Result<String, ApiError> {
+    let body = collect(payload, MAX_BODY).await?;
+    String::from_utf8(body.into()).map_err(|_| ApiError::new(&kinds::MALFORMED_JSON))
+}
+
+/// Waits for a body of at most so many bytes.
+///
+/// # Errors
+///
+/// 413 if it is longer, 408 if it takes too long, 400 if it breaks off.
+pub(super) async fn collect(mut payload: Payload, most: usize) -> Result<Bytes, ApiError> {
     let collect = async {
         let mut body = BytesMut::new();
         while let Some(chunk) = payload.next().await {
             let chunk = chunk.map_err(|_| ApiError::new(&kinds::MALFORMED_JSON))?;
-            if body.len() + chunk.len() > MAX_BODY {
+            if body.len() + chunk.len() > most {
                 return Err(ApiError::new(&kinds::PAYLOAD_TOO_LARGE));
             }
             body.extend_from_slice(&chunk);
         }
-        Ok(body)
+        Ok(body.freeze())
     };
     let body = tokio::time::timeout(PATIENCE, collect).await;
-    let body = body.map_err(|_| ApiError::new(&kinds::REQUEST_TIMEOUT))??;
-    String::from_utf8(body.into()).map_err(|_| ApiError::new(&kinds::MALFORMED_JSON))
+    body.map_err(|_| ApiError::new(&kinds::REQUEST_TIMEOUT))?
 }
 
 /// Reads JSON into a type that refuses unknown members.

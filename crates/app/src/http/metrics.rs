@@ -33,12 +33,57 @@ struct Route {
     route: String,
 }
 
+/// What a push of delivery receipts came to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ReceiptPushOutcome {
+    /// On record.
+    Acknowledged,
+    /// Receipts are not taken at all: `sms.receipt_secret` is not set.
+    NotTaken,
+    /// Somebody guesses, or a vendor has an old address.
+    WrongSecret,
+    /// No such vendor is configured.
+    UnknownVendor,
+    /// The body did not come, or is too large.
+    Unreadable,
+    /// Not of the vendor's form.
+    Malformed,
+    /// Without the vendor's signature.
+    Forged,
+    /// More receipts than a push may hold.
+    TooMany,
+    /// The record did not answer.
+    Unavailable,
+}
+
+impl ReceiptPushOutcome {
+    const fn as_str(self) -> &'static str {
+        match self {
+            Self::Acknowledged => "acknowledged",
+            Self::NotTaken => "not_taken",
+            Self::WrongSecret => "wrong_secret",
+            Self::UnknownVendor => "unknown_vendor",
+            Self::Unreadable => "unreadable",
+            Self::Malformed => "malformed",
+            Self::Forged => "forged",
+            Self::TooMany => "too_many",
+            Self::Unavailable => "unavailable",
+        }
+    }
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct ReceiptPushes {
+    outcome: &'static str,
+}
+
 /// Counts what happens.
 pub struct Metrics {
     registry: Registry,
     requests: Family<Outcome, Counter<u64, AtomicU64>>,
     durations: Family<Route, Histogram>,
     forwarded_ignored: Counter<u64, AtomicU64>,
+    receipt_pushes: Family<ReceiptPushes, Counter<u64, AtomicU64>>,
 }
 
 /// From half a millisecond to eight seconds.
@@ -70,11 +115,18 @@ impl Default for Metrics {
             "Requests of private peers whose X-Forwarded-For is ignored: a proxy missing in server.trusted_proxies",
             forwarded_ignored.clone(),
         );
+        let receipt_pushes = Family::default();
+        registry.register(
+            "sms_receipt_pushes",
+            "Pushes of delivery receipts by what they came to",
+            receipt_pushes.clone(),
+        );
         Self {
             registry,
             requests,
             durations,
             forwarded_ignored,
+            receipt_pushes,
         }
     }
 }
@@ -100,6 +152,14 @@ impl Metrics {
     /// Shows what an adapter counts; `register` names it.
     pub fn show(&mut self, register: impl FnOnce(&mut Registry)) {
         register(&mut self.registry);
+    }
+
+    /// Counts one push of delivery receipts.
+    pub fn receipts_pushed(&self, outcome: ReceiptPushOutcome) {
+        let outcome = outcome.as_str();
+        self.receipt_pushes
+            .get_or_create(&ReceiptPushes { outcome })
+            .inc();
     }
 
     /// The text form (Prometheus, `OpenMetrics` 1.0).

@@ -23,6 +23,7 @@ pub mod openapi;
 pub mod operations;
 pub mod pages;
 pub mod readiness;
+pub mod receipts;
 pub mod rendering;
 pub mod step_up;
 pub mod token;
@@ -51,6 +52,7 @@ use crate::http::client_address::ProxyTrust;
 use crate::http::error::ApiError;
 use crate::http::metrics::Metrics;
 use crate::http::readiness::Readiness;
+use crate::http::receipts::Receipts;
 
 /// The public keys, as they are served.
 pub trait PublicKeys: Send + Sync {
@@ -77,6 +79,7 @@ pub struct App {
     pub bind_phone: Arc<BindPhone>,
     pub link_wechat: Arc<LinkWeChat>,
     pub step_up: Arc<StepUp>,
+    pub receipts: Receipts,
     pub key_set: Arc<dyn PublicKeys>,
     pub readiness: Arc<Readiness>,
     pub clock: Arc<dyn Clock>,
@@ -91,6 +94,11 @@ pub struct App {
 pub fn routes(config: &mut ServiceConfig, playground: bool) {
     config
         .service(at("/v1/sms/codes", [web::post().to(codes::send)], "POST"))
+        .service(at(
+            "/v1/sms/receipts/{vendor}/{secret}",
+            [web::post().to(receipts::push)],
+            "POST",
+        ))
         .service(at("/v1/login/sms", [web::post().to(login::sms)], "POST"))
         .service(at(
             "/v1/login/wechat",

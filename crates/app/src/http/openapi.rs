@@ -147,12 +147,12 @@ fn operation(described: &Described) -> Operation {
         operation =
             operation.security(SecurityRequirement::new::<_, [&str; 0], &str>("bearer", []));
     }
-    if described.path.contains("{id}") {
-        let id = ParameterBuilder::new()
-            .name("id")
+    for name in path_parameters(described.path) {
+        let parameter = ParameterBuilder::new()
+            .name(name)
             .parameter_in(ParameterIn::Path)
             .required(Required::True);
-        operation = operation.parameter(id.schema(Some(text())).build());
+        operation = operation.parameter(parameter.schema(Some(text())).build());
     }
     if described.idempotent {
         let key = ParameterBuilder::new()
@@ -189,6 +189,12 @@ fn operation(described: &Described) -> Operation {
         operation = operation.response(status.to_string(), response);
     }
     operation.build()
+}
+
+/// The names in braces.
+fn path_parameters(path: &str) -> impl Iterator<Item = &str> {
+    path.split('/')
+        .filter_map(|part| part.strip_prefix('{')?.strip_suffix('}'))
 }
 
 fn success(described: &Described) -> ResponseBuilder {

@@ -342,6 +342,21 @@ pub const OPERATIONS: &[Operation] = &[
         ..OTHERS
     },
     Operation {
+        method: "POST",
+        path: "/v1/sms/receipts/{vendor}/{secret}",
+        summary: "Delivery receipts of SMS vendors",
+        description: "Takes a vendor's push in the vendor's own form and answers what the vendor expects, once all of its \
+            receipts are on record. The last part of the address is `sms.receipt_secret`; with another one, or without \
+            the setting, nothing is here. At most 256 KiB and 500 receipts.",
+        kinds: &[&[
+            &k::NOT_FOUND,
+            &k::MALFORMED_JSON,
+            &k::PAYLOAD_TOO_LARGE,
+            &k::REQUEST_TIMEOUT,
+        ]],
+        ..OTHERS
+    },
+    Operation {
         path: "/healthz",
         tag: "Operation",
         summary: "Liveness",

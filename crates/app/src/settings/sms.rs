@@ -12,8 +12,10 @@ use menshen_domain::model::sms_code::SmsCode;
 use crate::settings::given::Given;
 use crate::settings::parse::{self, Members};
 use crate::settings::reader::Reader;
+use crate::settings::sms::receipts::ReceiptSettings;
 use crate::settings::sms::vendors::{VendorSettings, Vendors};
 
+pub mod receipts;
 pub mod vendors;
 
 /// What the verified-to-sent budget does.
@@ -36,6 +38,8 @@ pub struct SmsSettings {
     pub limits: Limits,
     /// The vendors, in order of preference.
     pub vendors: Vec<VendorSettings>,
+    /// Where vendors push delivery receipts.
+    pub receipts: ReceiptSettings,
     /// What the verified-to-sent budget does.
     pub guard: Guard,
     /// Where captchas are verified.
@@ -53,6 +57,7 @@ pub fn read(reader: &mut Reader, now: DateTime<Utc>) -> SmsSettings {
         policy,
         limits,
         vendors,
+        receipts: receipts::read(reader),
         guard: reader.read(
             "sms.guard",
             "record",

@@ -13,6 +13,7 @@ mod openapi;
 mod panics;
 mod profile;
 mod races;
+mod receipts;
 mod reference;
 mod secrecy;
 mod send_records;

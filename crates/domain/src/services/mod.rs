@@ -11,6 +11,7 @@ pub mod list_sessions;
 pub mod login;
 pub mod login_with_sms;
 pub mod login_with_wechat;
+pub mod note_receipts;
 pub mod profile;
 pub mod refresh;
 pub mod rejoin;

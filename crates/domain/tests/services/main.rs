@@ -15,6 +15,7 @@ mod complete_once;
 mod link_wechat;
 mod login_with_sms;
 mod login_with_wechat;
+mod note_receipts;
 mod profile;
 mod refresh;
 mod send_budget;
