@@ -34,14 +34,16 @@ struct Change {
     phones: Option<Vec<String>>,
     #[serde(default, deserialize_with = "given")]
     nickname: Option<Option<String>>,
+    #[serde(default, deserialize_with = "given")]
+    avatar_url: Option<Option<String>>,
     blocked: Option<bool>,
     closed: Option<bool>,
     #[serde(default, deserialize_with = "given")]
     risk_rank: Option<Option<u8>>,
 }
 
-/// `GET /control/people`: `[{name, phone, phones, nickname, blocked, closed,
-/// risk_rank}]`.
+/// `GET /control/people`: `[{name, phone, phones, nickname, avatar_url, blocked,
+/// closed, risk_rank}]`.
 pub(super) async fn list(shared: Data<Shared>) -> HttpResponse {
     let (world, _) = shared.enter();
     let people: Vec<_> = world
@@ -81,8 +83,8 @@ pub(super) async fn add(shared: Data<Shared>, body: Bytes) -> Result<HttpRespons
     Ok(HttpResponse::Ok().json(answer))
 }
 
-/// `PATCH` or `POST /control/people/{name}` `{phone?, phones?, nickname?, blocked?,
-/// closed?, risk_rank?}`: `phone` is the only number, `phones` several, of which
+/// `PATCH` or `POST /control/people/{name}` `{phone?, phones?, nickname?,
+/// avatar_url?, blocked?, closed?, risk_rank?}`: `phone` is the only number, `phones` several, of which
 /// the button offers the first; a `risk_rank` of `null`: `WeChat` knows nothing
 /// (61010).
 pub(super) async fn change(
@@ -104,6 +106,9 @@ pub(super) async fn change(
         person.phones = phones;
     }
     person.nickname = change.nickname.unwrap_or_else(|| person.nickname.take());
+    person.avatar_url = change
+        .avatar_url
+        .unwrap_or_else(|| person.avatar_url.take());
     person.blocked = change.blocked.unwrap_or(person.blocked);
     person.closed = change.closed.unwrap_or(person.closed);
     person.risk_rank = change.risk_rank.unwrap_or(person.risk_rank);
@@ -140,6 +145,7 @@ fn describe(name: &str, person: &Individual) -> Value {
         "phone": phones.first(),
         "phones": phones,
         "nickname": person.nickname,
+        "avatar_url": person.avatar_url,
         "blocked": person.blocked,
         "closed": person.closed,
         "risk_rank": person.risk_rank,

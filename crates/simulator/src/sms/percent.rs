@@ -1,18 +1,10 @@
 //! The one percent-encoding under all signatures: unreserved characters stay,
 //! everything else is `%XX` in capitals.
 
-use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
-
-use crate::call::Pairs;
-
-const RESERVED: &AsciiSet = &NON_ALPHANUMERIC
-    .remove(b'-')
-    .remove(b'_')
-    .remove(b'.')
-    .remove(b'~');
+use crate::call::{Pairs, percent_encode};
 
 pub(super) fn encode(text: &str) -> String {
-    utf8_percent_encode(text, RESERVED).to_string()
+    percent_encode(text)
 }
 
 /// `name=value&…` in the byte order of the names; an empty value keeps its `=`.

@@ -22,6 +22,8 @@ pub(crate) struct Individual {
     /// The numbers bound to the `WeChat` account; the button offers the first.
     pub(crate) phones: Vec<Phone>,
     pub(crate) nickname: Option<String>,
+    /// The address of the avatar; one that all share when there is none.
+    pub(crate) avatar_url: Option<String>,
     pub(crate) blocked: bool,
     /// Whether the `WeChat` account was closed.
     pub(crate) closed: bool,
@@ -34,6 +36,7 @@ impl Default for Individual {
         Self {
             phones: Vec::new(),
             nickname: None,
+            avatar_url: None,
             blocked: false,
             closed: false,
             risk_rank: Some(0),

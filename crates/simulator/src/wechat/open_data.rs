@@ -43,7 +43,7 @@ pub(crate) struct Watermark<'a> {
 
 impl<'a> Profile<'a> {
     /// The public part: gender and region have been empty since 2021.
-    pub(crate) fn public(nick_name: &'a str) -> Self {
+    pub(crate) fn public(nick_name: &'a str, avatar_url: Option<&'a str>) -> Self {
         Self {
             open_id: None,
             nick_name,
@@ -52,7 +52,7 @@ impl<'a> Profile<'a> {
             city: "",
             province: "",
             country: "",
-            avatar_url: AVATAR_URL,
+            avatar_url: avatar_url.unwrap_or(AVATAR_URL),
             union_id: None,
             watermark: None,
         }

@@ -33,7 +33,7 @@ pub(super) fn respond(
         "city": "",
         "province": "",
         "country": "",
-        "headimgurl": AVATAR_URL,
+        "headimgurl": person.avatar_url.as_deref().unwrap_or(AVATAR_URL),
         "privilege": [],
     });
     let app = world.find_app(&grant.app_id);

@@ -4,11 +4,7 @@ use std::net::{Ipv4Addr, SocketAddr};
 use std::time::Instant;
 
 use actix_web::{App, HttpServer, web};
-use aws_lc_rs::cipher::{AES_128, DecryptionContext, PaddedBlockDecryptingKey, UnboundCipherKey};
 use aws_lc_rs::digest;
-use aws_lc_rs::iv::FixedLength;
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
 use menshen_simulator::{Simulator, SimulatorConfig};
 use reqwest::Method;
 use serde_json::{Value, json};
@@ -91,50 +87,6 @@ async fn a_person_is_made_changed_and_kept() {
         assert_eq!(answered, status, "{path} {body}");
         assert!(failure["error"].is_string());
     }
-}
-
-#[tokio::test]
-async fn open_data_opens_with_the_key_of_the_last_login() {
-    let offline = Offline::start().await;
-    let body = json!({"person": "alice"});
-    assert_eq!(
-        offline
-            .control(Method::POST, "/control/wechat/open-data", &body)
-            .await
-            .0,
-        409
-    );
-    let session = offline
-        .code2session(&offline.login_code("alice").await)
-        .await;
-    let (_, data) = offline
-        .control(Method::POST, "/control/wechat/open-data", &body)
-        .await;
-    let block = |base64: String| <[u8; 16]>::try_from(STANDARD.decode(base64).unwrap()).unwrap();
-
-    let mut signed = text(&data, "raw_data");
-    signed.push_str(&text(&session, "session_key"));
-    let signature = digest::digest(&digest::SHA1_FOR_LEGACY_USE_ONLY, signed.as_bytes());
-    assert_eq!(text(&data, "signature"), hex::encode(signature));
-
-    let key = UnboundCipherKey::new(&AES_128, &block(text(&session, "session_key"))).unwrap();
-    let mut plain = STANDARD.decode(text(&data, "encrypted_data")).unwrap();
-    let iv = DecryptionContext::Iv128(FixedLength::from(block(text(&data, "iv"))));
-    let plain = PaddedBlockDecryptingKey::cbc_pkcs7(key)
-        .unwrap()
-        .decrypt(&mut plain, iv)
-        .unwrap()
-        .to_vec();
-    let profile: Value = serde_json::from_slice(&plain).unwrap();
-    assert_eq!(
-        (&profile["openId"], &profile["unionId"]),
-        (&session["openid"], &session["unionid"])
-    );
-    assert_eq!(
-        profile["watermark"],
-        json!({"timestamp": 1_767_225_600, "appid": APP_ID})
-    );
-    assert_eq!(profile["nickName"], "alice");
 }
 
 #[tokio::test]

@@ -7,6 +7,7 @@ mod control;
 mod faults;
 mod huawei;
 mod offline;
+mod open_data;
 mod receipts;
 mod receiver;
 mod settings;

@@ -114,7 +114,7 @@ async fn userinfo_is_for_the_holder_of_the_token() {
         .control(
             Method::POST,
             "/control/people/alice",
-            &json!({"nickname": "爱丽丝🎈"}),
+            &json!({"nickname": "爱丽丝🎈", "avatar_url": "https://thirdwx.qlogo.cn/a/132"}),
         )
         .await;
     let grant = exchange(
@@ -137,6 +137,7 @@ async fn userinfo_is_for_the_holder_of_the_token() {
         (&info["nickname"], &info["sex"], &info["privilege"]),
         (&json!("爱丽丝🎈"), &json!(0), &json!([]))
     );
+    assert_eq!(info["headimgurl"], "https://thirdwx.qlogo.cn/a/132");
     assert_eq!(info["unionid"], grant["unionid"]);
     assert_eq!(ask("", &openid).await["errcode"], 41001);
     assert_eq!(ask(&token, "").await["errcode"], 41009);

@@ -1,14 +1,11 @@
 //! Numbers and payers that a client claims, and what `WeChat` says to that.
 
-use aws_lc_rs::cipher::{AES_128, DecryptionContext, PaddedBlockDecryptingKey, UnboundCipherKey};
 use aws_lc_rs::digest;
-use aws_lc_rs::iv::FixedLength;
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
 use reqwest::Method;
 use serde_json::{Value, json};
 
 use super::offline::{APP_ID, Offline, text};
+use super::open_data::open;
 
 async fn token(offline: &Offline) -> String {
     text(&offline.stable_token(false).await, "access_token")
@@ -30,16 +27,8 @@ async fn the_button_gives_the_number_in_the_old_way_too() {
         .await;
     let (_, pressed) = press(&offline, &json!({"person": "alice"})).await;
 
-    let bytes = |base64: String| STANDARD.decode(base64).expect("base64");
-    let key = UnboundCipherKey::new(&AES_128, &bytes(text(&session, "session_key"))).unwrap();
-    let iv: [u8; 16] = bytes(text(&pressed, "iv")).try_into().unwrap();
-    let mut data = bytes(text(&pressed, "encrypted_data"));
-    let plain = PaddedBlockDecryptingKey::cbc_pkcs7(key)
-        .unwrap()
-        .decrypt(&mut data, DecryptionContext::Iv128(FixedLength::from(iv)))
-        .unwrap();
     assert_eq!(
-        serde_json::from_slice::<Value>(plain).unwrap(),
+        open(&session, &pressed),
         json!({
             "phoneNumber": "13800138000", "purePhoneNumber": "13800138000", "countryCode": "86",
             "watermark": {"timestamp": 1_767_225_600, "appid": APP_ID},
