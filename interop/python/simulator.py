@@ -15,10 +15,11 @@ MINI_PROGRAM = ("wx5f3a9c0d7e1b2a48", "fa4e0000000000000000000000000001")
 _failed = []
 
 
-def control(path, body=None):
+def control(path, body=None, method=None):
     """Asks the control API: what a phone in a hand would do."""
     data = None if body is None else json.dumps(body).encode()
-    with urllib.request.urlopen(f"{BASE}/control/{path}", data, timeout=10) as answer:
+    request = urllib.request.Request(f"{BASE}/control/{path}", data, method=method)
+    with urllib.request.urlopen(request, timeout=20) as answer:
         return json.load(answer)
 
 
