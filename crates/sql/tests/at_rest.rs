@@ -8,11 +8,18 @@ use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
 use std::time::Duration;
 
+use chrono::TimeDelta;
 use menshen_domain::model::changes::Step;
+use menshen_domain::model::client::ClientType;
+use menshen_domain::model::identifiers::SendId;
+use menshen_domain::model::sms_delivery::{DeliveryReceipt, SendOutcome, SendVerdict, SmsAttempt};
+use menshen_domain::model::verification::Purpose;
 use menshen_domain::model::wechat::SessionKey;
 use menshen_domain::ports::account_store::{AccountStore as _, AccountStoreError, Lookup};
+use menshen_domain::ports::send_records::{NewSend, SendRecords as _};
+use menshen_sql::SqlStore;
 use menshen_testkit::people::{People, changed};
-use menshen_testkit::sample::phone;
+use menshen_testkit::sample::{now, phone};
 use support::{migrated, store};
 
 const KEY: &str = "tiihtNczf5v6AKRyjwEUhQ==";
@@ -35,7 +42,45 @@ async fn fill(database: &menshen_sql::Database) {
             .apply(&people.login(&account, session, 5))
             .await
             .unwrap();
+        let send = NewSend {
+            id: SendId::generate(people.randomness(), now()),
+            phone: phone(n),
+            purpose: Purpose::Login,
+            client_type: ClientType::Web,
+            source: [203, 0, 113, 7].into(),
+            at: now() + TimeDelta::minutes(i64::from(n)),
+        };
+        send_and_deliver(&store, &send).await;
     }
+}
+
+/// A message with an attempt and a receipt.
+async fn send_and_deliver(store: &SqlStore, send: &NewSend) {
+    store.begin(send).await.unwrap();
+    let attempt = SmsAttempt {
+        vendor: "aliyun",
+        outcome: SendOutcome::Accepted,
+        vendor_code: None,
+        request_id: None,
+        message_id: Some(send.id.to_string()),
+        cost_units: None,
+        took: Duration::ZERO,
+        at: send.at,
+    };
+    let attempts = [attempt];
+    let finished = store.finish(send.id, &attempts, SendVerdict::Accepted);
+    finished.await.unwrap();
+    let receipt = DeliveryReceipt {
+        vendor: "aliyun",
+        message_id: send.id.to_string(),
+        send: None,
+        phone: Some(send.phone.clone()),
+        delivered: true,
+        code: None,
+        segments: None,
+        reported_at: send.at,
+    };
+    store.note_receipts(&[receipt]).await.unwrap();
 }
 
 #[tokio::test]
@@ -73,6 +118,31 @@ async fn the_file_and_its_folder_are_for_their_owner_only() {
     for entry in fs::read_dir(file.parent().unwrap()).unwrap() {
         let path = entry.unwrap().path();
         assert_eq!(mode(path.clone()), 0o600, "{}", path.display());
+    }
+}
+
+/// On either engine, with all that is told of them.
+#[tokio::test]
+async fn messages_past_their_time_can_be_deleted() {
+    use sea_orm::{ConnectionTrait as _, Statement};
+    let server = menshen_testkit::servers::postgres::PostgresDatabase::fresh().await;
+    for database in [
+        migrated("sqlite::memory:").await,
+        migrated(&server.url).await,
+    ] {
+        fill(&database).await;
+        let db = database.connection();
+        let backend = db.get_database_backend();
+        let sql = "DELETE FROM sms_sends WHERE at < $1";
+        let until = now() + TimeDelta::minutes(4);
+        let deleted = Statement::from_sql_and_values(backend, sql, [until.into()]);
+        assert_eq!(db.execute_raw(deleted).await.unwrap().rows_affected(), 4);
+        for table in ["sms_sends", "sms_attempts", "sms_receipts"] {
+            let sql = format!("SELECT COUNT(*) AS many FROM {table}");
+            let row = db.query_one_raw(Statement::from_string(backend, sql)).await;
+            let many: i64 = row.unwrap().unwrap().try_get("", "many").unwrap();
+            assert_eq!(many, 6, "{table}");
+        }
     }
 }
 
