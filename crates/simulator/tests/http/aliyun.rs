@@ -2,7 +2,7 @@
 
 use aws_lc_rs::{digest, hmac};
 use menshen_simulator::{SimulatorConfig, defaults};
-use reqwest::{Method, Response, Url};
+use reqwest::{Method, RequestBuilder, Response, Url};
 use serde_json::{Value, json};
 
 use super::offline::Offline;
@@ -44,6 +44,23 @@ pub(crate) async fn send_code(offline: &Offline, phone: &str, nonce: &str, out_i
     sent.send(offline).await.json().await.expect("JSON")
 }
 
+/// A right request of a code, with these members in place of its own.
+pub(crate) fn prepared(
+    offline: &Offline,
+    phone: &str,
+    nonce: &str,
+    members: &[(&'static str, Value)],
+) -> RequestBuilder {
+    let right = request(phone, nonce);
+    let changed = members.iter().fold(right, |request, (name, value)| {
+        let value = value
+            .as_str()
+            .map_or_else(|| value.to_string(), str::to_owned);
+        request.param(name, &value)
+    });
+    changed.prepare(offline)
+}
+
 impl Request {
     fn param(mut self, name: &'static str, value: &str) -> Self {
         self.params.retain(|(key, _)| *key != name);
@@ -57,7 +74,7 @@ impl Request {
         self
     }
 
-    async fn send(self, offline: &Offline) -> Response {
+    fn prepare(self, offline: &Offline) -> RequestBuilder {
         let url = Url::parse_with_params(&offline.url(PATH), &self.params).expect("a URL");
         let mut pairs: Vec<_> = self
             .params
@@ -96,7 +113,11 @@ impl Request {
         for (name, value) in self.headers {
             request = request.header(name, value);
         }
-        request.send().await.expect("an answer")
+        request
+    }
+
+    async fn send(self, offline: &Offline) -> Response {
+        self.prepare(offline).send().await.expect("an answer")
     }
 
     async fn code(self, offline: &Offline) -> (u16, String) {

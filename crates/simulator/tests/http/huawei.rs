@@ -5,7 +5,7 @@ use base64::engine::general_purpose::STANDARD;
 use menshen_simulator::{
     HuaweiAccount, HuaweiChannel, SimulatorConfig, SmsRegion, SmsTemplate, defaults,
 };
-use reqwest::Url;
+use reqwest::{RequestBuilder, Url};
 use serde_json::{Value, json};
 
 use super::offline::{Offline, start_of_2026, text};
@@ -60,7 +60,7 @@ fn encoded(form: &[(&'static str, String)]) -> String {
 }
 
 impl Signer {
-    async fn send(self, offline: &Offline, path: &str, kind: &str, body: String) -> (u16, Value) {
+    fn prepare(self, offline: &Offline, path: &str, kind: &str, body: String) -> RequestBuilder {
         let at = start_of_2026() + chrono::TimeDelta::seconds(self.seconds);
         let mut request = offline
             .client
@@ -111,7 +111,12 @@ impl Signer {
                 request = request.header(*name, value);
             }
         }
-        let answer = request.body(body).send().await.expect("an answer");
+        request.body(body)
+    }
+
+    async fn send(self, offline: &Offline, path: &str, kind: &str, body: String) -> (u16, Value) {
+        let request = self.prepare(offline, path, kind, body);
+        let answer = request.send().await.expect("an answer");
         (answer.status().as_u16(), answer.json().await.expect("JSON"))
     }
 
@@ -125,6 +130,27 @@ pub(crate) async fn send_code(offline: &Offline, phone: &str, code: &str, callba
     let form = with(form(phone), "templateParas", &json!([code]).to_string());
     let form = with(with(form, "statusCallback", callback), "extend", "our-id");
     RIGHT.form(offline, &form).await.1
+}
+
+/// A right request of a code, with these members in place of its own.
+pub(crate) fn prepared(
+    offline: &Offline,
+    phone: &str,
+    members: &[(&'static str, Value)],
+) -> RequestBuilder {
+    let changed = members.iter().fold(form(phone), |form, (name, value)| {
+        let value = value
+            .as_str()
+            .map_or_else(|| value.to_string(), str::to_owned);
+        with(form, name, &value)
+    });
+    RIGHT.prepare(offline, FORM_PATH, FORM, encoded(&changed))
+}
+
+/// A right request of different texts, as its one content is.
+pub(crate) fn prepared_content(offline: &Offline, content: &Value) -> RequestBuilder {
+    let body = json!({"from": defaults::HUAWEI_SENDER, "smsContent": [content]});
+    RIGHT.prepare(offline, JSON_PATH, "application/json", body.to_string())
 }
 
 /// The code of the request and the status of the one number.

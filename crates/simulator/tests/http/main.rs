@@ -12,6 +12,7 @@ mod receipts;
 mod receiver;
 mod settings;
 mod signing;
+mod sms_vendors;
 mod tencent;
 mod twilio;
 mod volcengine;

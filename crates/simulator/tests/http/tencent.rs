@@ -1,6 +1,7 @@
 //! Tencent Cloud SMS, by a client of our own, and the vendor's own vectors.
 
 use menshen_simulator::{SimulatorConfig, SmsRegion, SmsTemplate, TencentAccount, defaults};
+use reqwest::RequestBuilder;
 use serde_json::{Value, json};
 
 use super::offline::{Offline, start_of_2026, text};
@@ -52,6 +53,19 @@ pub(crate) async fn send_code(offline: &Offline, phone: &str, code: &str) -> Val
     sent.send(offline).await
 }
 
+/// A right request of a code, with these members in place of its own.
+pub(crate) fn prepared(
+    offline: &Offline,
+    phone: &str,
+    members: &[(&'static str, Value)],
+) -> RequestBuilder {
+    let right = request(phone);
+    let changed = members.iter().fold(right, |request, (name, value)| {
+        request.with(name, value.clone())
+    });
+    changed.prepare(offline, PATH)
+}
+
 impl Request {
     fn but(mut self, change: impl FnOnce(&mut Self)) -> Self {
         change(&mut self);
@@ -63,7 +77,7 @@ impl Request {
         self
     }
 
-    async fn send_to(self, offline: &Offline, path: &str) -> Value {
+    fn prepare(self, offline: &Offline, path: &str) -> RequestBuilder {
         let at = start_of_2026() + chrono::TimeDelta::seconds(self.seconds);
         let date = at.format("%Y-%m-%d").to_string();
         let date = self.scope_date.unwrap_or(&date);
@@ -103,7 +117,11 @@ impl Request {
                 request = request.header(name, value);
             }
         }
-        let answer = request.body(body).send().await.expect("an answer");
+        request.body(body)
+    }
+
+    async fn send_to(self, offline: &Offline, path: &str) -> Value {
+        let answer = self.prepare(offline, path).send().await.expect("an answer");
         assert_eq!(answer.status(), 200);
         assert_eq!(answer.headers()["content-type"], "application/json");
         let answer: Value = answer.json().await.expect("JSON");

@@ -1,7 +1,7 @@
 //! Twilio, by a client of our own.
 
 use menshen_simulator::{SimulatorConfig, TwilioAccount, defaults};
-use reqwest::Url;
+use reqwest::{RequestBuilder, Url};
 use serde_json::{Value, json};
 
 use super::offline::{Offline, text};
@@ -57,6 +57,36 @@ pub(crate) async fn send_code(offline: &Offline, phone: &str, callback: &str) ->
         ("StatusCallback", callback),
     ];
     send(offline, &form).await.1
+}
+
+/// A right request of a code, with these members in place of its own.
+pub(crate) fn prepared(
+    offline: &Offline,
+    phone: &str,
+    members: &[(&'static str, Value)],
+) -> RequestBuilder {
+    let mut form = form(phone, FROM, BODY)
+        .map(|(name, value)| (name, value.to_owned()))
+        .to_vec();
+    for (name, value) in members {
+        form.retain(|(known, _)| known != name);
+        form.push((
+            name,
+            value
+                .as_str()
+                .map_or_else(|| value.to_string(), str::to_owned),
+        ));
+    }
+    let form: Vec<_> = form
+        .iter()
+        .map(|(name, value)| (*name, value.as_str()))
+        .collect();
+    offline
+        .client
+        .post(offline.url(&path(SID)))
+        .basic_auth(SID, Some(TOKEN))
+        .header("content-type", "application/x-www-form-urlencoded")
+        .body(encoded(&form))
 }
 
 #[tokio::test]

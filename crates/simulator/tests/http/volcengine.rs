@@ -1,6 +1,7 @@
 //! Volcengine SMS, by a client of our own, and the vendor's own vectors.
 
 use menshen_simulator::{SimulatorConfig, SmsRegion, SmsTemplate, VolcengineAccount, defaults};
+use reqwest::RequestBuilder;
 use serde_json::{Value, json};
 
 use super::offline::{Offline, start_of_2026, text};
@@ -49,6 +50,19 @@ pub(crate) async fn send_code(offline: &Offline, phone: &str) -> Value {
     request(phone).send(offline).await.1
 }
 
+/// A right request of a code, with these members in place of its own.
+pub(crate) fn prepared(
+    offline: &Offline,
+    phone: &str,
+    members: &[(&'static str, Value)],
+) -> RequestBuilder {
+    let mut changed = request(phone);
+    for (name, value) in members {
+        changed.body[name] = value.clone();
+    }
+    changed.prepare(offline, PATH)
+}
+
 impl Request {
     fn but(mut self, change: impl FnOnce(&mut Self)) -> Self {
         change(&mut self);
@@ -60,7 +74,7 @@ impl Request {
         self
     }
 
-    async fn send_to(self, offline: &Offline, path: &str) -> (u16, Value) {
+    fn prepare(self, offline: &Offline, path: &str) -> RequestBuilder {
         let at = start_of_2026() + chrono::TimeDelta::seconds(self.seconds);
         let time = at.format("%Y%m%dT%H%M%SZ").to_string();
         let time = self.date.unwrap_or(&time);
@@ -97,7 +111,11 @@ impl Request {
         for (name, value) in signed.iter().filter(|(name, _)| name.starts_with("x-")) {
             request = request.header(*name, value);
         }
-        let answer = request.body(body).send().await.expect("an answer");
+        request.body(body)
+    }
+
+    async fn send_to(self, offline: &Offline, path: &str) -> (u16, Value) {
+        let answer = self.prepare(offline, path).send().await.expect("an answer");
         (answer.status().as_u16(), answer.json().await.expect("JSON"))
     }
 
