@@ -10,6 +10,7 @@ mod receipts;
 mod requests;
 mod settings;
 mod sms;
+mod sms_accounts;
 mod wechat;
 
 use actix_web::web::{self, Bytes, Data, ServiceConfig};
@@ -46,6 +47,13 @@ pub(crate) fn configure(cfg: &mut ServiceConfig, shared: Data<Shared>) {
         .service(resource(
             "/sms",
             [web::get().to(sms::inbox), web::delete().to(sms::clear)],
+        ))
+        .service(resource(
+            "/sms/accounts",
+            [
+                web::get().to(sms_accounts::list),
+                web::put().to(sms_accounts::set),
+            ],
         ))
         .service(resource(
             "/sms/receipts",

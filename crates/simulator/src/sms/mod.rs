@@ -24,7 +24,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use crate::call::{Answer, Call};
 use crate::random::Random;
 use crate::receipts::ReceiptForm;
-use crate::state::World;
+use crate::state::{AccountCodes, World};
 
 /// Every vendor.
 pub(crate) const VENDORS: &[SmsVendor] = &[
@@ -49,6 +49,8 @@ pub(crate) struct SmsVendor {
     /// out of order; the message replaces the code's own.
     pub(crate) refuse: fn(&mut World, &Call, Option<&str>, Option<&str>) -> Answer,
     pub(crate) receipts: &'static ReceiptForm,
+    /// What it says when its account may not send.
+    pub(crate) account: &'static AccountCodes,
 }
 
 impl SmsVendor {
@@ -75,6 +77,12 @@ impl SmsVendor {
 pub(crate) fn receipt_form(name: &str) -> Option<&'static ReceiptForm> {
     let vendor = VENDORS.iter().find(|vendor| vendor.name() == name)?;
     Some(vendor.receipts)
+}
+
+/// What the vendor of this name says when its account may not send.
+pub(crate) fn account_codes(name: &str) -> Option<&'static AccountCodes> {
+    let vendor = VENDORS.iter().find(|vendor| vendor.name() == name)?;
+    Some(vendor.account)
 }
 
 /// The names of all vendors, for people.

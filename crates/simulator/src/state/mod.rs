@@ -14,6 +14,7 @@ mod request_ids;
 mod request_log;
 mod send_log;
 mod session_keys;
+mod sms_accounts;
 mod user_tokens;
 mod visits;
 
@@ -36,6 +37,7 @@ pub(crate) use request_ids::{Refused, RequestIds, request_id};
 pub(crate) use request_log::{RequestLog, sha256_hex};
 pub(crate) use send_log::{Send, SendLog};
 pub(crate) use session_keys::SessionKeys;
+pub(crate) use sms_accounts::{AccountCodes, AccountState, SmsAccounts};
 pub(crate) use user_tokens::{USER_TOKEN_SECONDS, UserGrant, UserTokenPair, UserTokens};
 pub(crate) use visits::{Visit, Visits};
 
@@ -114,6 +116,7 @@ pub(crate) struct World {
     pub(crate) nonces: Nonces,
     pub(crate) sends: SendLog,
     pub(crate) receipts: Receipts,
+    pub(crate) sms_accounts: SmsAccounts,
     pub(crate) requests: RequestLog,
     pub(crate) faults: Faults,
 }
@@ -142,6 +145,7 @@ impl World {
             nonces: Nonces::default(),
             sends: SendLog::default(),
             receipts: Receipts::default(),
+            sms_accounts: SmsAccounts::default(),
             requests: RequestLog::default(),
             faults: Faults::default(),
         }

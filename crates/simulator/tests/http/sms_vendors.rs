@@ -11,7 +11,7 @@ use proptest::test_runner::{Config, TestRunner};
 use reqwest::{Method, RequestBuilder, Response};
 use serde_json::{Value, json};
 
-use super::offline::Offline;
+use super::offline::{Offline, text};
 use super::{aliyun, huawei, tencent, twilio, volcengine};
 
 const VENDORS: [&str; 5] = ["aliyun", "tencent", "huawei", "volcengine", "twilio"];
@@ -195,7 +195,7 @@ async fn is_answered(request: RequestBuilder, what: &impl std::fmt::Debug) {
         .unwrap_or_else(|error| panic!("{error:?} to {what:?}"));
     let status = answer.status().as_u16();
     assert!((200..500).contains(&status), "{status} to {what:?}");
-    let body = answer.bytes().await.unwrap();
+    let body = answer.bytes().await.expect("a body");
     assert!(
         serde_json::from_slice::<Value>(&body).is_ok(),
         "no JSON to {what:?}"
@@ -351,5 +351,78 @@ async fn a_key_that_looks_real_is_refused_at_the_start() {
             !error.contains("LTAI") && !error.contains("AC5e"),
             "{error}"
         );
+    }
+}
+
+/// What a vendor says to one more message, as its request log has it.
+async fn verdict(offline: &Offline, vendor: &str, phone: &str) -> String {
+    let sent = prepared(offline, vendor, phone, &[]).send().await;
+    sent.expect("an answer").bytes().await.expect("a body");
+    let log = offline.get_json("/control/requests", &[]).await;
+    let last = log["requests"].as_array().and_then(|all| all.last());
+    text(last.expect("a request"), "verdict")
+}
+
+#[tokio::test]
+async fn an_account_is_out_of_money_stopped_or_capped_in_each_vendors_words() {
+    let offline = Offline::start().await;
+    let mut count = 0;
+    let mut next = || {
+        count += 1;
+        format!("+86138001380{count:02}")
+    };
+    for (vendor, arrears, suspended, capped) in [
+        (
+            "aliyun",
+            "isv.AMOUNT_NOT_ENOUGH",
+            "isv.OUT_OF_SERVICE",
+            Some("isv.DAY_LIMIT_CONTROL"),
+        ),
+        (
+            "tencent",
+            "FailedOperation.InsufficientBalanceInSmsPackage",
+            "UnauthorizedOperation.ServiceSuspendDueToArrears",
+            Some("LimitExceeded.AppDailyLimit"),
+        ),
+        ("huawei", "E000112", "E000112", None),
+        ("volcengine", "RE:0010", "RE:0002", Some("RE:0013")),
+        ("twilio", "20005", "20005", Some("63038")),
+    ] {
+        let set = async |state: Value| {
+            let (status, answer) = offline
+                .control(Method::PUT, "/control/sms/accounts", &state)
+                .await;
+            assert_eq!(status, 200, "{answer}");
+        };
+        set(json!({"vendor": vendor, "standing": "arrears"})).await;
+        assert_eq!(verdict(&offline, vendor, &next()).await, arrears);
+        set(json!({"vendor": vendor, "standing": "suspended"})).await;
+        assert_eq!(verdict(&offline, vendor, &next()).await, suspended);
+        set(json!({"vendor": vendor})).await;
+        let well = verdict(&offline, vendor, &next()).await;
+        assert!(well != arrears && well != suspended, "{vendor}");
+        if let Some(capped) = capped {
+            set(json!({"vendor": vendor, "day_cap": 1})).await;
+            assert_eq!(verdict(&offline, vendor, &next()).await, capped);
+        }
+    }
+    assert_eq!(offline.inbox("").await.len(), VENDORS.len());
+    let monthly = json!({"vendor": "aliyun", "month_cap": 1});
+    offline
+        .control(Method::PUT, "/control/sms/accounts", &monthly)
+        .await;
+    assert_eq!(
+        verdict(&offline, "aliyun", &next()).await,
+        "isv.MONTH_LIMIT_CONTROL"
+    );
+    for wrong in [
+        json!({"vendor": "huawei", "day_cap": 1}),
+        json!({"vendor": "x"}),
+        json!({"standing": "x"}),
+    ] {
+        let (status, _) = offline
+            .control(Method::PUT, "/control/sms/accounts", &wrong)
+            .await;
+        assert_eq!(status, 400, "{wrong}");
     }
 }

@@ -16,7 +16,7 @@ use self::refusal::Refusal;
 use super::{SmsVendor, acs3, uuid};
 use crate::call::{Answer, Call};
 use crate::random::Random;
-use crate::state::World;
+use crate::state::{AccountCodes, World};
 
 pub(super) const VENDOR: SmsVendor = SmsVendor {
     target: "sms/aliyun",
@@ -25,6 +25,14 @@ pub(super) const VENDOR: SmsVendor = SmsVendor {
     answer,
     refuse,
     receipts: &receipt::RECEIPTS,
+    account: ACCOUNT,
+};
+
+const ACCOUNT: &AccountCodes = &AccountCodes {
+    arrears: "isv.AMOUNT_NOT_ENOUGH",
+    suspended: "isv.OUT_OF_SERVICE",
+    day_cap: Some("isv.DAY_LIMIT_CONTROL"),
+    month_cap: Some("isv.MONTH_LIMIT_CONTROL"),
 };
 
 const JSON: &str = "application/json;charset=utf-8";

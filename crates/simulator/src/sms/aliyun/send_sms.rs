@@ -8,8 +8,8 @@ use std::collections::BTreeMap;
 use chrono::{DateTime, SubsecRound, Utc};
 use serde_json::Value;
 
-use super::limits;
 use super::refusal::Refusal;
+use super::{ACCOUNT, limits};
 use crate::call::Pairs;
 use crate::config::sms::{SmsRegion, SmsTemplate};
 use crate::phone::Phone;
@@ -21,7 +21,7 @@ const LONGEST_VARIABLE: usize = 35;
 
 /// Sends, and answers the id of the sending.
 ///
-/// The order of checks: parameters, sign, template, variables, numbers, limits.
+/// The order of checks: parameters, account, sign, template, variables, numbers, caps, limits.
 pub(super) fn send(
     world: &mut World,
     parameters: &Pairs,
@@ -39,6 +39,9 @@ pub(super) fn send(
         require("SignName")?,
         require("TemplateCode")?,
     );
+    if let Some(code) = world.sms_accounts.refusal("aliyun", ACCOUNT) {
+        return Err(Refusal::new(code));
+    }
     let account = &world.config.aliyun;
     if !account.signs.iter().any(|known| known == sign) {
         return Err(Refusal::new("isv.SMS_SIGNATURE_ILLEGAL"));
@@ -54,6 +57,12 @@ pub(super) fn send(
     let phones = parse_numbers(numbers)?;
     if template.region == SmsRegion::Overseas && phones.iter().any(Phone::is_mainland) {
         return Err(Refusal::new("isv.DOMESTIC_NUMBER_NOT_SUPPORTED"));
+    }
+    if let Some(code) = world
+        .sms_accounts
+        .spend("aliyun", ACCOUNT, phones.len(), now)
+    {
+        return Err(Refusal::new(code));
     }
     if world.config.sms_limits {
         stay_within_limits(world, sign, &phones, now)?;

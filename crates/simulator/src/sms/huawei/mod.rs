@@ -13,7 +13,7 @@ use serde_json::{Value, json};
 use self::refusal::{LOOK_AT_STATUS, Refusal, SUCCESS};
 use super::SmsVendor;
 use crate::call::{Answer, Call};
-use crate::state::World;
+use crate::state::{AccountCodes, World};
 
 pub(super) const VENDOR: SmsVendor = SmsVendor {
     target: "sms/huawei",
@@ -22,6 +22,14 @@ pub(super) const VENDOR: SmsVendor = SmsVendor {
     answer,
     refuse,
     receipts: &receipt::RECEIPTS,
+    account: ACCOUNT,
+};
+
+const ACCOUNT: &AccountCodes = &AccountCodes {
+    arrears: "E000112",
+    suspended: "E000112",
+    day_cap: None,
+    month_cap: None,
 };
 
 const JSON: &str = "application/json";
@@ -57,7 +65,12 @@ fn answer(world: &mut World, call: &Call, now: DateTime<Utc>) -> Answer {
     };
     let sent = gateway::admit(world, call, bare_path, now)
         .and_then(|()| request::read(api, call))
-        .map(|request| send::send(world, &request, now));
+        .and_then(
+            |request| match world.sms_accounts.refusal("huawei", ACCOUNT) {
+                Some(code) => Err(Refusal::new(code)),
+                None => Ok(send::send(world, &request, now)),
+            },
+        );
     match sent {
         Ok(results) => respond(&results),
         Err(refusal) => refused(&refusal),

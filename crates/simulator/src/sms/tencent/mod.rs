@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 use self::refusal::Refusal;
 use super::{SmsVendor, tc3, uuid};
 use crate::call::{Answer, Call};
-use crate::state::World;
+use crate::state::{AccountCodes, World};
 
 pub(super) const VENDOR: SmsVendor = SmsVendor {
     target: "sms/tencent",
@@ -21,6 +21,14 @@ pub(super) const VENDOR: SmsVendor = SmsVendor {
     answer,
     refuse,
     receipts: &receipt::RECEIPTS,
+    account: ACCOUNT,
+};
+
+const ACCOUNT: &AccountCodes = &AccountCodes {
+    arrears: "FailedOperation.InsufficientBalanceInSmsPackage",
+    suspended: "UnauthorizedOperation.ServiceSuspendDueToArrears",
+    day_cap: Some("LimitExceeded.AppDailyLimit"),
+    month_cap: None,
 };
 
 fn speaks(call: &Call) -> bool {

@@ -7,8 +7,8 @@ use chrono::{DateTime, SubsecRound, Utc};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::limits;
 use super::refusal::Refusal;
+use super::{ACCOUNT, limits};
 use crate::config::sms::{SmsRegion, SmsTemplate, TencentAccount};
 use crate::phone::Phone;
 use crate::sms::segments;
@@ -86,8 +86,8 @@ fn member<'b, T: Deserialize<'b>>(body: &'b Value, name: &str) -> Result<Option<
 
 /// The status of each number, in the order of the numbers.
 ///
-/// The order of checks: application, sign, template, variables, number, limits.
-/// All but the first are said of each number.
+/// The order of checks: application, account, sign, template, variables, number,
+/// cap, limits. Most are said of each number.
 pub(super) fn send(
     world: &mut World,
     request: &Request,
@@ -96,6 +96,14 @@ pub(super) fn send(
     let account = &world.config.tencent;
     if request.sdk_app_id != account.sdk_app_id {
         return Err(Refusal::new("UnauthorizedOperation.SmsSdkAppIdVerifyFail"));
+    }
+    if let Some(code) = world.sms_accounts.refusal("tencent", ACCOUNT) {
+        let refusal = Refusal::new(code);
+        return if refusal.is_of_a_number() {
+            Ok(request.refused_for_all(&refusal))
+        } else {
+            Err(refusal)
+        };
     }
     let phones: Vec<_> = request.numbers.iter().map(|raw| parse(raw)).collect();
     let filled = request
@@ -123,6 +131,9 @@ fn deliver(
     (text, code): (&str, &str),
     now: DateTime<Utc>,
 ) -> Result<Value, Refusal> {
+    if let Some(code) = world.sms_accounts.spend("tencent", ACCOUNT, 1, now) {
+        return Err(Refusal::new(code));
+    }
     if world.config.sms_limits {
         let account = &world.config.tencent;
         if let Some(code) = limits::broken_by(&world.sends, account, phone, text, now) {

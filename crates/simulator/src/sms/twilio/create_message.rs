@@ -5,6 +5,7 @@
 use chrono::{DateTime, SubsecRound, Utc};
 use serde_json::{Value, json};
 
+use super::ACCOUNT;
 use super::refusal::Refusal;
 use crate::call::Call;
 use crate::phone::Phone;
@@ -17,7 +18,7 @@ const CODE_LENGTHS: std::ops::RangeInclusive<usize> = 4..=8;
 
 /// Sends, and answers the message.
 ///
-/// The order of checks: what is missing, sender, body, number, country.
+/// The order of checks: what is missing, sender, body, number, country, cap.
 pub(super) fn create(world: &mut World, call: &Call, now: DateTime<Utc>) -> Result<Value, Refusal> {
     let form = call.form();
     let find = |name: &str| {
@@ -48,6 +49,9 @@ pub(super) fn create(world: &mut World, call: &Call, now: DateTime<Utc>) -> Resu
         .ok_or_else(|| Refusal::new("21211"))?;
     if account.closed_countries.contains(&phone.country_code) {
         return Err(Refusal::new("21408"));
+    }
+    if let Some(code) = world.sms_accounts.spend("twilio", ACCOUNT, 1, now) {
+        return Err(Refusal::new(code));
     }
     let sid = format!("SM{}", world.random.hex(16));
     let message = Message {

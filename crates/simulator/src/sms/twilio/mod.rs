@@ -12,7 +12,7 @@ use self::refusal::Refusal;
 use super::SmsVendor;
 use crate::call::{Answer, Call};
 use crate::config::sms::TwilioAccount;
-use crate::state::World;
+use crate::state::{AccountCodes, World};
 
 pub(super) const VENDOR: SmsVendor = SmsVendor {
     target: "sms/twilio",
@@ -21,6 +21,14 @@ pub(super) const VENDOR: SmsVendor = SmsVendor {
     answer,
     refuse,
     receipts: &receipt::RECEIPTS,
+    account: ACCOUNT,
+};
+
+const ACCOUNT: &AccountCodes = &AccountCodes {
+    arrears: "20005",
+    suspended: "20005",
+    day_cap: Some("63038"),
+    month_cap: None,
 };
 
 const JSON: &str = "application/json;charset=utf-8";
@@ -57,6 +65,9 @@ fn admit(world: &World, call: &Call) -> Result<(), Refusal> {
     let account = &world.config.twilio;
     if !is_holder(account, call) {
         return Err(Refusal::new("20003"));
+    }
+    if let Some(code) = world.sms_accounts.refusal("twilio", ACCOUNT) {
+        return Err(Refusal::new(code));
     }
     if sid != account.account_sid {
         return Err(Refusal::new("20404"));

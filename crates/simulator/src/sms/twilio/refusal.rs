@@ -26,7 +26,7 @@ impl Refusal {
 
     pub(super) fn status(&self) -> u16 {
         match self.code.as_str() {
-            "20003" => 401,
+            "20003" | "20005" => 401,
             "20404" => 404,
             "20429" | "63038" => 429,
             "20500" => 500,
@@ -50,6 +50,7 @@ impl Refusal {
 fn message(code: &str) -> &str {
     match code {
         "20003" => "Authenticate",
+        "20005" => "Account not active",
         "20404" => "The requested resource was not found",
         "20429" => "Too Many Requests",
         "20500" => "An internal server error has occurred",

@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 use self::refusal::Refusal;
 use super::{SmsVendor, volc_hmac};
 use crate::call::{Answer, Call};
-use crate::state::World;
+use crate::state::{AccountCodes, World};
 
 pub(super) const VENDOR: SmsVendor = SmsVendor {
     target: "sms/volcengine",
@@ -20,6 +20,14 @@ pub(super) const VENDOR: SmsVendor = SmsVendor {
     answer,
     refuse,
     receipts: &receipt::RECEIPTS,
+    account: ACCOUNT,
+};
+
+const ACCOUNT: &AccountCodes = &AccountCodes {
+    arrears: "RE:0010",
+    suspended: "RE:0002",
+    day_cap: Some("RE:0013"),
+    month_cap: None,
 };
 
 fn speaks(call: &Call) -> bool {

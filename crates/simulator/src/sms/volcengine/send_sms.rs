@@ -9,6 +9,7 @@ use chrono::{DateTime, SubsecRound, Utc};
 use serde::Deserialize;
 use serde_json::Value;
 
+use super::ACCOUNT;
 use super::refusal::Refusal;
 use crate::config::sms::SmsTemplate;
 use crate::phone::Phone;
@@ -39,12 +40,16 @@ pub(super) fn read(body: &[u8]) -> Result<Request, Refusal> {
 
 /// The ids of the messages, in the order of the numbers.
 ///
-/// The order of checks: message group, sign, template, variables, numbers.
+/// The order of checks: account, message group, sign, template, variables,
+/// numbers, cap.
 pub(super) fn send(
     world: &mut World,
     request: &Request,
     now: DateTime<Utc>,
 ) -> Result<Vec<String>, Refusal> {
+    if let Some(code) = world.sms_accounts.refusal("volcengine", ACCOUNT) {
+        return Err(Refusal::new(code));
+    }
     let account = &world.config.volcengine;
     if request.sms_account != account.sms_account {
         return Err(Refusal::new("RE:0003"));
@@ -61,6 +66,12 @@ pub(super) fn send(
     let phones = parse_numbers(&request.phone_numbers)?;
     if !phones.iter().all(|phone| template.reaches(phone)) {
         return Err(Refusal::new("RE:0011"));
+    }
+    if let Some(code) = world
+        .sms_accounts
+        .spend("volcengine", ACCOUNT, phones.len(), now)
+    {
+        return Err(Refusal::new(code));
     }
     let deliver = |phone: Phone| {
         let message_id = uuid(&mut world.random);
