@@ -22,14 +22,6 @@ use menshen_simulator::RunningSimulator;
 use menshen_simulator::Simulator;
 use menshen_simulator::SimulatorConfig;
 use menshen_simulator::defaults;
-use menshen_sms::Aliyun;
-use menshen_sms::AliyunConfig;
-use menshen_sms::Console;
-use menshen_sms::FailoverSender;
-use menshen_sms::SmsVendor;
-use menshen_sms::Webhook;
-use menshen_sms::WebhookConfig;
-use menshen_sms::{Template, Templates};
 use menshen_sql::{Database, DatabaseError, DatabaseOptions, SqlStore};
 use menshen_token::algorithm::Algorithm;
 use menshen_token::key_set::KeySet;
@@ -60,6 +52,10 @@ use crate::use_cases::Machine;
 use crate::use_cases::Outside;
 use crate::use_cases::Stores;
 use crate::use_cases::app;
+
+mod sms;
+
+pub(crate) use sms::vendor;
 
 /// Sessions that a process remembers as live for a second.
 const REMEMBERED_SESSIONS: usize = 100_000;
@@ -167,14 +163,17 @@ pub async fn wire(settings: &Settings) -> Result<Parts, StartError> {
         .map(|simulator| simulator.running.address());
     let sessions = RecentSessions::new(Arc::new(store.clone()), REMEMBERED_SESSIONS);
     let accounts = Arc::new(sessions.watch(Arc::new(store.clone())));
-    let wechat_metrics = WeChatMetrics::default();
     let receipt_address = receipt_address(settings);
+    let (wechat_metrics, messages) = (
+        WeChatMetrics::default(),
+        sms::messages(settings, simulated, receipt_address.as_ref())?,
+    );
     let outside = Outside {
         gateway: gateway(settings, simulated, &wechat_metrics)?,
-        sender: Arc::new(sender(settings, simulated)?),
+        sender: Arc::new(messages.sender),
         apps: Arc::new(apps(settings)?),
-        receipt_readers: Vec::new(),
-        receipt_observers: Vec::new(),
+        receipt_readers: messages.receipt_readers,
+        receipt_observers: vec![messages.health],
         receipt_address: receipt_address.clone(),
     };
     let audit: Arc<dyn AuditLog> = Arc::new(store.clone());
@@ -201,8 +200,10 @@ pub async fn wire(settings: &Settings) -> Result<Parts, StartError> {
         randomness: Arc::new(SystemRandomness),
     };
     let mut app = app(settings, stores, outside, keyring, keys, machine, readiness);
-    app.metrics
-        .show(|registry| wechat_metrics.register(registry));
+    app.metrics.show(|registry| {
+        wechat_metrics.register(registry);
+        messages.metrics.register(registry);
+    });
     Ok(Parts {
         app,
         key_set,
@@ -257,7 +258,7 @@ pub(crate) async fn simulator(
         .sms
         .vendors
         .iter()
-        .any(|vendor| matches!(vendor, VendorSettings::SimulatedAliyun));
+        .any(|vendor| matches!(vendor, VendorSettings::Simulated { .. }));
     if !settings.wechat.is_simulated() && !sms {
         return Ok(None);
     }
@@ -338,69 +339,6 @@ pub(crate) fn gateway(
             Arc::new(OfficialGateway::with_token_cache(config, clock, tokens)?)
         }
         GatewayKind::CloudRun => Arc::new(CloudRunGateway::new(config, clock, tokens)?),
-    })
-}
-
-fn sender(
-    settings: &Settings,
-    simulated: Option<SocketAddr>,
-) -> Result<FailoverSender, StartError> {
-    let vendors = settings
-        .sms
-        .vendors
-        .iter()
-        .map(|vendor| self::vendor(vendor, simulated));
-    Ok(FailoverSender::new(
-        vendors.collect::<Result<_, _>>()?,
-        Arc::new(SystemClock),
-        Arc::new(SystemRandomness),
-    ))
-}
-
-pub(crate) fn vendor(
-    settings: &VendorSettings,
-    simulated: Option<SocketAddr>,
-) -> Result<Arc<dyn SmsVendor>, StartError> {
-    let clock = Arc::new(SystemClock);
-    let aliyun = |config| {
-        Ok::<_, StartError>(Arc::new(Aliyun::new(
-            config,
-            clock.clone(),
-            Arc::new(SystemRandomness),
-        )?))
-    };
-    Ok(match settings {
-        VendorSettings::SimulatedAliyun => {
-            let address = simulated.ok_or("the simulator is not running")?;
-            aliyun(AliyunConfig {
-                endpoint: format!("http://{address}/sms/aliyun"),
-                access_key_id: defaults::ALIYUN_ACCESS_KEY_ID.to_owned(),
-                access_key_secret: defaults::ALIYUN_ACCESS_KEY_SECRET.into(),
-                sign_name: defaults::ALIYUN_SIGN_NAME.to_owned(),
-                templates: Templates::only(Template::with_code(defaults::ALIYUN_TEMPLATE_CODE)),
-            })?
-        }
-        VendorSettings::Aliyun {
-            endpoint,
-            access_key_id,
-            access_key_secret,
-            sign_name,
-            template_code,
-        } => aliyun(AliyunConfig {
-            endpoint: endpoint.clone(),
-            access_key_id: access_key_id.clone(),
-            access_key_secret: access_key_secret.clone(),
-            sign_name: sign_name.clone(),
-            templates: Templates::only(Template::with_code(template_code)),
-        })?,
-        VendorSettings::Webhook { url, secret } => Arc::new(Webhook::new(
-            &WebhookConfig {
-                url: url.clone(),
-                secret: secret.clone(),
-            },
-            clock,
-        )?),
-        VendorSettings::Console => Arc::new(Console::default()),
     })
 }
 

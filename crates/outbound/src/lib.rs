@@ -12,7 +12,7 @@ mod error;
 #[cfg(feature = "mock")]
 pub mod mock;
 
-pub use breaker::{CircuitBreaker, CircuitOpen, Pass};
+pub use breaker::{CircuitBreaker, CircuitOpen, CircuitState, Pass};
 pub use client::{Answer, Client, MAX_ANSWER, Request};
 pub use encode::encode;
 pub use error::{BadBaseUrl, CallError, ClientError};

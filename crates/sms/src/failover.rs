@@ -1,6 +1,6 @@
 //! Several vendors behind one port: in order, each with a circuit breaker.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -10,11 +10,17 @@ use menshen_domain::ports::randomness::Randomness;
 use menshen_domain::ports::sms_sender::{
     SmsDelivery, SmsMessage, SmsReport, SmsSendError, SmsSender,
 };
-use menshen_outbound::CircuitBreaker;
+use menshen_outbound::Pass;
 use tokio::time::{Instant, sleep};
 
+use crate::attempt_log;
+use crate::health::VendorHealth;
+use crate::metrics::SmsMetrics;
+use crate::order::{Candidate, Weights, order};
 use crate::outcome::{Outcome, SameVendor};
-use crate::vendor::{Attempt, SmsVendor};
+use crate::slot::Slot;
+use crate::template::RegionClass;
+use crate::vendor::{Serves, SmsVendor};
 use crate::verdict::{Refusals, settled};
 
 /// The time for everything, a little under the six seconds of the port.
@@ -24,25 +30,29 @@ const TOTAL: Duration = Duration::from_millis(5_500);
 const LEAST_TIME: Duration = Duration::from_millis(500);
 /// The longest pause before the same vendor is asked again.
 const LONGEST_PAUSE: Duration = Duration::from_secs(1);
-/// How long a vendor that refuses our account is asked last.
-const ASIDE: Duration = Duration::from_secs(10);
 
 /// Sends through the first vendor that takes the message.
 ///
 /// Each vendor is asked once, and once more where its answer allows it; whoever
 /// may have sent the message is the last one asked. A vendor that fails again
-/// and again is left alone for a while. One that refuses our account is asked
-/// after the others for a while, but never left out: it might be the last.
+/// and again, or refuses our account, is left alone until a single message has
+/// found it back in order. One that refused our account is asked all the same
+/// where nobody else took the message: the operator may just have paid.
 pub struct FailoverSender {
     vendors: Vec<Slot>,
+    weights: Weights,
+    health: Arc<VendorHealth>,
+    metrics: SmsMetrics,
     clock: Arc<dyn Clock>,
     randomness: Arc<dyn Randomness>,
 }
 
-struct Slot {
-    vendor: Arc<dyn SmsVendor>,
-    breaker: CircuitBreaker,
-    aside_until: Mutex<Option<Instant>>,
+/// One message on its way.
+struct Search<'a> {
+    message: &'a SmsMessage,
+    deadline: Instant,
+    attempts: Vec<SmsAttempt>,
+    refusals: Refusals,
 }
 
 impl FailoverSender {
@@ -53,105 +63,155 @@ impl FailoverSender {
         clock: Arc<dyn Clock>,
         randomness: Arc<dyn Randomness>,
     ) -> Self {
-        let slot = |vendor| Slot {
-            vendor,
-            breaker: CircuitBreaker::default(),
-            aside_until: Mutex::new(None),
-        };
         Self {
-            vendors: vendors.into_iter().map(slot).collect(),
+            vendors: vendors.into_iter().map(Slot::new).collect(),
+            weights: Weights::new(),
+            health: Arc::default(),
+            metrics: SmsMetrics::default(),
             clock,
             randomness,
         }
     }
 
-    /// Those in favour first, each group in the configured order.
-    fn order(&self) -> Vec<&Slot> {
-        let now = Instant::now();
-        let mut order: Vec<&Slot> = self.vendors.iter().collect();
-        order.sort_by_key(|slot| slot.is_aside(now));
-        order
+    /// Draws the first vendor of each message by these weights.
+    #[must_use]
+    pub fn with_weights(self, weights: Weights) -> Self {
+        Self { weights, ..self }
+    }
+
+    /// Asks vendors last whose messages do not arrive.
+    #[must_use]
+    pub fn with_health(self, health: Arc<VendorHealth>) -> Self {
+        Self { health, ..self }
+    }
+
+    /// Counts in `metrics`.
+    #[must_use]
+    pub fn with_metrics(self, metrics: SmsMetrics) -> Self {
+        Self { metrics, ..self }
+    }
+
+    /// The vendors in the order in which they are asked for this message.
+    fn order(&self, message: &SmsMessage) -> Vec<&Slot> {
+        let candidate = |slot: &Slot| {
+            let name = slot.vendor.name();
+            Candidate {
+                serves: slot.vendor.serves(message),
+                poor: self.health.is_poor(name),
+                admits: slot.breaker.would_admit(),
+                weight: self.weights.get(name).copied(),
+            }
+        };
+        let candidates: Vec<Candidate> = self.vendors.iter().map(candidate).collect();
+        let order = order(&candidates, self.draw());
+        order.into_iter().map(|n| &self.vendors[n]).collect()
+    }
+
+    fn draw(&self) -> u64 {
+        let mut bytes = [0; 8];
+        if !self.weights.is_empty() {
+            self.randomness.fill(&mut bytes);
+        }
+        u64::from_le_bytes(bytes)
+    }
+
+    /// Asks vendor after vendor until one settles the answer.
+    async fn search(&self, search: &mut Search<'_>) -> Result<SmsDelivery, SmsSendError> {
+        let mut refusing = Vec::new();
+        for slot in self.order(search.message) {
+            let name = slot.vendor.name();
+            if slot.vendor.serves(search.message) == Serves::Never {
+                search.refusals.note_unserved(name);
+                continue;
+            }
+            match slot.breaker.admit() {
+                Ok(pass) => {
+                    if let Some(answer) = self.ask_slot(slot, Some(pass), search).await {
+                        return answer;
+                    }
+                }
+                Err(open) if open.tripped => refusing.push(slot),
+                Err(_) => search.refusals.note_skipped(name, "circuit open"),
+            }
+            if search.refusals.blame_the_text() {
+                break;
+            }
+        }
+        for slot in refusing {
+            if let Some(answer) = self.ask_slot(slot, None, search).await {
+                return answer;
+            }
+        }
+        Err(std::mem::take(&mut search.refusals).into_error())
+    }
+
+    /// Asks one vendor, if there is time, and learns from its answer; `None` if
+    /// another may be asked.
+    async fn ask_slot(
+        &self,
+        slot: &Slot,
+        pass: Option<Pass<'_>>,
+        search: &mut Search<'_>,
+    ) -> Option<Result<SmsDelivery, SmsSendError>> {
+        let name = slot.vendor.name();
+        if !has_time(search.deadline, Duration::ZERO) {
+            search.refusals.note_skipped(name, "no time left");
+            return None;
+        }
+        let outcome = self.ask(slot, search).await;
+        slot.learn(pass, &outcome);
+        let answer = settled(name, &outcome);
+        if answer.is_none() {
+            search.refusals.note(name, &outcome);
+        }
+        answer
     }
 
     /// Asks one vendor, and once more if that is allowed and there is time.
-    async fn ask(
-        &self,
-        vendor: &dyn SmsVendor,
-        message: &SmsMessage,
-        deadline: Instant,
-        attempts: &mut Vec<SmsAttempt>,
-    ) -> Outcome {
-        let outcome = self.attempt(vendor, message, deadline, attempts).await;
+    async fn ask(&self, slot: &Slot, search: &mut Search<'_>) -> Outcome {
+        let outcome = self.attempt(slot, search).await;
         let pause = match (outcome.duties().same_vendor, &outcome) {
             (SameVendor::Never, _) => return outcome,
             (SameVendor::OnceAfterPause, Outcome::VendorBusy { wait }) => self.pause(*wait),
             (SameVendor::Once | SameVendor::OnceAfterPause, _) => Some(Duration::ZERO),
         };
         match pause {
-            Some(pause) if has_time(deadline, pause) => {
+            Some(pause) if has_time(search.deadline, pause) => {
                 sleep(pause).await;
-                self.attempt(vendor, message, deadline, attempts).await
+                self.attempt(slot, search).await
             }
             _ => outcome,
         }
     }
 
     /// One attempt, its line in the log, and its part of the report.
-    async fn attempt(
-        &self,
-        vendor: &dyn SmsVendor,
-        message: &SmsMessage,
-        deadline: Instant,
-        attempts: &mut Vec<SmsAttempt>,
-    ) -> Outcome {
+    async fn attempt(&self, slot: &Slot, search: &mut Search<'_>) -> Outcome {
+        let (vendor, message) = (slot.vendor.name(), search.message);
         let (at, begun) = (self.clock.now(), Instant::now());
-        let attempt = vendor.attempt(message, deadline).await;
+        let attempt = slot.vendor.attempt(message, search.deadline).await;
         let took = begun.elapsed();
-        log(vendor.name(), message, &attempt, took);
-        attempts.push(SmsAttempt {
-            vendor: vendor.name(),
-            outcome: attempt.outcome.recorded(),
+        attempt_log::tell(vendor, message, &attempt, took);
+        let outcome = attempt.outcome;
+        if slot.persists(&outcome) {
+            let outcome = outcome.as_str();
+            self.metrics.persists(vendor, outcome);
+            tracing::error!(vendor, outcome, "an SMS vendor fails again and again");
+        }
+        let report = SmsAttempt {
+            vendor,
+            outcome: outcome.recorded(),
             vendor_code: attempt.vendor_code,
             request_id: attempt.request_id,
             message_id: attempt.message_id,
             cost_units: attempt.cost_units,
             took,
             at,
-        });
-        attempt.outcome
-    }
-
-    /// Asks vendor after vendor until one settles the answer.
-    async fn search(
-        &self,
-        message: &SmsMessage,
-        attempts: &mut Vec<SmsAttempt>,
-    ) -> Result<SmsDelivery, SmsSendError> {
-        let deadline = Instant::now() + TOTAL;
-        let mut refusals = Refusals::default();
-        for slot in self.order() {
-            let name = slot.vendor.name();
-            if !has_time(deadline, Duration::ZERO) {
-                refusals.note_skipped(name, "no time left");
-                continue;
-            }
-            let Ok(pass) = slot.breaker.admit() else {
-                refusals.note_skipped(name, "circuit open");
-                continue;
-            };
-            let outcome = self.ask(&*slot.vendor, message, deadline, attempts).await;
-            if outcome.duties().vendor_failed {
-                pass.failed();
-            } else {
-                pass.succeeded();
-            }
-            slot.put_aside(outcome.concerns_account());
-            if let Some(answer) = settled(name, &outcome) {
-                return answer;
-            }
-            refusals.note(name, &outcome);
-        }
-        Err(refusals.into_error())
+        };
+        let region = RegionClass::of(&message.phone);
+        let accepted = outcome == Outcome::Accepted;
+        self.metrics.attempt(&report, region, accepted);
+        search.attempts.push(report);
+        outcome
     }
 
     /// The vendor's wish if it is short enough, and some jitter; none if there is
@@ -163,82 +223,34 @@ impl FailoverSender {
         let pause = wish.unwrap_or(Duration::from_millis(150)) + jitter;
         (pause <= LONGEST_PAUSE).then_some(pause)
     }
+
+    fn tell_standing(&self) {
+        for slot in &self.vendors {
+            let name = slot.vendor.name();
+            let poor = self.health.is_poor(name);
+            self.metrics.standing(name, slot.breaker.stands(), poor);
+        }
+    }
 }
 
 #[async_trait]
 impl SmsSender for FailoverSender {
     async fn send(&self, message: &SmsMessage) -> SmsReport {
-        let mut attempts = Vec::new();
-        let verdict = self.search(message, &mut attempts).await;
-        SmsReport { attempts, verdict }
-    }
-}
-
-impl Slot {
-    fn is_aside(&self, now: Instant) -> bool {
-        let until = *self
-            .aside_until
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner);
-        until.is_some_and(|until| until > now)
-    }
-
-    fn put_aside(&self, aside: bool) {
-        let until = aside.then(|| Instant::now() + ASIDE);
-        *self
-            .aside_until
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner) = until;
+        let mut search = Search {
+            message,
+            deadline: Instant::now() + TOTAL,
+            attempts: Vec::new(),
+            refusals: Refusals::default(),
+        };
+        let verdict = self.search(&mut search).await;
+        self.tell_standing();
+        SmsReport {
+            attempts: search.attempts,
+            verdict,
+        }
     }
 }
 
 fn has_time(deadline: Instant, pause: Duration) -> bool {
     Instant::now() + pause + LEAST_TIME <= deadline
-}
-
-fn log(vendor: &str, message: &SmsMessage, attempt: &Attempt, took: Duration) {
-    let outcome = attempt.outcome.as_str();
-    let duration_ms = u64::try_from(took.as_millis()).unwrap_or(u64::MAX);
-    let phone = message.phone.masked();
-    let vendor_code = attempt.vendor_code.as_deref();
-    let request_id = attempt.request_id.as_deref();
-    let send_id = message.id.to_string();
-    match &attempt.outcome {
-        Outcome::Accepted => {
-            tracing::info!(
-                vendor,
-                outcome,
-                duration_ms,
-                phone,
-                vendor_code,
-                request_id,
-                send_id,
-                "an SMS vendor took a message"
-            );
-        }
-        refused if refused.duties().alarm => {
-            tracing::error!(
-                vendor,
-                outcome,
-                duration_ms,
-                phone,
-                vendor_code,
-                request_id,
-                send_id,
-                "an SMS vendor refuses our account, settings, text or clock"
-            );
-        }
-        _ => {
-            tracing::warn!(
-                vendor,
-                outcome,
-                duration_ms,
-                phone,
-                vendor_code,
-                request_id,
-                send_id,
-                "an SMS vendor did not take a message"
-            );
-        }
-    }
 }

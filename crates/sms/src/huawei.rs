@@ -7,13 +7,14 @@ use menshen_domain::ports::clock::Clock;
 use menshen_domain::ports::randomness::Randomness;
 use menshen_domain::ports::sms_sender::SmsMessage;
 use menshen_outbound::{Answer, Client, Method, Request, Url, base_url};
-use secrecy::SecretString;
+use secrecy::{ExposeSecret, SecretString};
 use serde::{Deserialize, Serialize};
 use tokio::time::Instant;
 
 use crate::canonical::{SignedParts, basic_date, hex_sha256, host_header};
 use crate::outcome::{Outcome, Scope};
-use crate::template::{Template, Templates};
+use crate::receipts::HuaweiPushKey;
+use crate::template::{RegionClass, Template, Templates};
 use crate::transport::{client, send, unreadable, word};
 use crate::vendor::{Attempt, Serves, SmsVendor, VendorConfigError, random_hex};
 
@@ -53,6 +54,8 @@ pub struct HuaweiConfig {
     pub app_secret: SecretString,
     /// The number of the channel that the sign is bound to.
     pub sender: String,
+    /// The number of the channel for other countries, if it is another one.
+    pub overseas_sender: Option<String>,
     /// The text of the sign, of templates that name none; general templates
     /// need one.
     pub signature: Option<String>,
@@ -60,8 +63,10 @@ pub struct HuaweiConfig {
     pub templates: Templates,
     /// How requests prove who sends them.
     pub auth: HuaweiAuth,
-    /// Where receipts are posted to; without it where the application says.
-    pub status_callback: Option<String>,
+    /// Where receipts are posted to, an address that holds a secret; without it where the application says.
+    pub status_callback: Option<SecretString>,
+    /// The key that the application signs its receipts with, if it does.
+    pub push_key: Option<HuaweiPushKey>,
 }
 
 /// Huawei Cloud SMS.
@@ -117,11 +122,20 @@ impl Huawei {
         })
     }
 
+    fn sender(&self, message: &SmsMessage) -> &str {
+        let overseas = RegionClass::of(&message.phone) == RegionClass::Overseas;
+        let own = self.config.overseas_sender.as_ref();
+        own.filter(|_| overseas).unwrap_or(&self.config.sender)
+    }
+
     fn request(&self, message: &SmsMessage, template: &Template) -> Option<Request> {
         let config = &self.config;
         let body = Body {
-            from: &config.sender,
-            status_callback: config.status_callback.as_deref(),
+            from: self.sender(message),
+            status_callback: config
+                .status_callback
+                .as_ref()
+                .map(ExposeSecret::expose_secret),
             sms_content: [Content {
                 to: [message.phone.as_e164()],
                 template_id: &template.id,

@@ -4,8 +4,14 @@
 //! Each vendor maps every answer to one [`Outcome`], and only the
 //! [`FailoverSender`] acts on outcomes.
 
+mod attempt_log;
 mod failover;
+mod health;
+mod metrics;
+mod order;
 mod outcome;
+mod persistence;
+mod slot;
 mod template;
 mod transport;
 mod vendor;
@@ -16,6 +22,7 @@ pub mod canonical;
 pub mod console;
 pub mod huawei;
 pub mod reach;
+pub mod receipts;
 pub mod tencent;
 pub mod twilio;
 pub mod volcengine;
@@ -24,7 +31,10 @@ pub mod webhook;
 pub use aliyun::{Aliyun, AliyunConfig};
 pub use console::Console;
 pub use failover::FailoverSender;
+pub use health::VendorHealth;
 pub use huawei::{Huawei, HuaweiAuth, HuaweiConfig};
+pub use metrics::SmsMetrics;
+pub use order::Weights;
 pub use outcome::{Duties, Outcome, SameVendor, Scope};
 pub use template::{AmbiguousTemplates, Meant, RegionClass, Template, Templates, Variable};
 pub use tencent::{Tencent, TencentConfig};

@@ -20,7 +20,13 @@ impl RegionClass {
     /// Of a number.
     #[must_use]
     pub fn of(phone: &PhoneNumber) -> Self {
-        if phone.region() == Region::CN {
+        Self::of_region(phone.region())
+    }
+
+    /// Of a region.
+    #[must_use]
+    pub fn of_region(region: Region) -> Self {
+        if region == Region::CN {
             Self::Mainland
         } else {
             Self::Overseas
@@ -186,9 +192,16 @@ impl Templates {
             .map(|(_, template)| template)
     }
 
-    /// The names of all.
-    pub(crate) fn ids(&self) -> impl Iterator<Item = &str> {
-        self.0.iter().map(|(_, template)| template.id.as_str())
+    /// Whether there is one for messages there, whatever their purpose.
+    #[must_use]
+    pub fn serve(&self, region: RegionClass) -> bool {
+        let mut all = self.0.iter();
+        all.any(|(meant, _)| meant.region.is_none_or(|own| own == region))
+    }
+
+    /// All, with what each is meant for.
+    pub fn iter(&self) -> impl Iterator<Item = &(Meant, Template)> {
+        self.0.iter()
     }
 
     pub(crate) fn of(&self, message: &SmsMessage) -> Option<&Template> {

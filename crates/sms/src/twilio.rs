@@ -31,8 +31,8 @@ pub struct TwilioConfig {
     /// The texts, with `{code}` and `{minutes}`; for what has none there is a
     /// text of ours. A template's sign and list of variables have no meaning.
     pub texts: Templates,
-    /// Where receipts are posted to; without it there are none.
-    pub status_callback: Option<String>,
+    /// Where receipts are posted to, an address that holds a secret; without it there are none.
+    pub status_callback: Option<SecretString>,
 }
 
 /// Twilio.
@@ -50,8 +50,8 @@ impl Twilio {
     ///
     /// See [`VendorConfigError`].
     pub fn new(config: TwilioConfig) -> Result<Self, VendorConfigError> {
-        for text in config.texts.ids() {
-            text::check(text).map_err(VendorConfigError::Text)?;
+        for (_, text) in config.texts.iter() {
+            text::check(&text.id).map_err(VendorConfigError::Text)?;
         }
         let mut url = base_url(&config.endpoint)?;
         let base = url.path().trim_end_matches('/').to_owned();
@@ -95,7 +95,7 @@ impl Twilio {
             ("ValidityPeriod", &validity),
         ];
         if let Some(url) = &config.status_callback {
-            form.push(("StatusCallback", url));
+            form.push(("StatusCallback", url.expose_secret()));
         }
         let form: Vec<String> = form
             .iter()

@@ -28,6 +28,22 @@ impl Refusals {
         });
     }
 
+    /// This vendor has no template for such messages.
+    pub(crate) fn note_unserved(&mut self, vendor: &'static str) {
+        self.0.push(Refusal {
+            vendor,
+            reason: "no template",
+            ours: true,
+        });
+    }
+
+    /// True if a second vendor has refused the text: the third would as well.
+    pub(crate) fn blame_the_text(&self) -> bool {
+        let text = Outcome::Content.as_str();
+        let refusals = self.0.iter();
+        refusals.filter(|refusal| refusal.reason == text).count() >= 2
+    }
+
     /// This vendor was not asked at all.
     pub(crate) fn note_skipped(&mut self, vendor: &'static str, reason: &'static str) {
         self.0.push(Refusal {

@@ -172,10 +172,22 @@ mod tests {
     #[test]
     fn a_wait_is_told_where_it_is_known() {
         let rest = Duration::from_millis(7_300);
-        let open = CallFailure::circuit_open(Endpoint::Code2Session, CircuitOpen { rest });
+        let open = CallFailure::circuit_open(
+            Endpoint::Code2Session,
+            CircuitOpen {
+                rest,
+                tripped: false,
+            },
+        );
         assert_eq!(wait(&open.into()), Some(rest));
         let rest = Duration::from_millis(3);
-        let open = CallFailure::circuit_open(Endpoint::Code2Session, CircuitOpen { rest });
+        let open = CallFailure::circuit_open(
+            Endpoint::Code2Session,
+            CircuitOpen {
+                rest,
+                tripped: false,
+            },
+        );
         assert_eq!(wait(&open.into()), Some(Duration::from_secs(1)));
         assert_eq!(wait(&refused(Endpoint::Code2Session, 45009)), Some(MINUTE));
         assert_eq!(wait(&refused(Endpoint::Code2Session, -1)), None);

@@ -7,8 +7,9 @@ use clap::Args;
 use menshen_domain::model::wechat::AppKind as DomainKind;
 use menshen_simulator::{
     AliyunAccount, AppKind, SimulatedApp, Simulator, SimulatorConfig, SmsRegion, SmsTemplate,
-    defaults,
+    TencentAccount, defaults,
 };
+use menshen_sms::{RegionClass, Templates};
 use secrecy::ExposeSecret as _;
 use tokio::signal::unix::{SignalKind, signal};
 
@@ -80,27 +81,53 @@ fn config(settings: &Settings) -> SimulatorConfig {
         config.apps = apps.collect();
     }
     for vendor in &settings.sms.vendors {
-        if let VendorSettings::Aliyun {
-            access_key_id,
-            access_key_secret,
-            sign_name,
-            template_code,
-            ..
-        } = vendor
-        {
-            config.aliyun = AliyunAccount {
-                access_key_id: access_key_id.clone(),
-                access_key_secret: access_key_secret.expose_secret().to_owned(),
-                signs: vec![sign_name.clone()],
-                templates: vec![SmsTemplate::new(
-                    template_code,
-                    SmsRegion::Mainland,
-                    &["code"],
-                )],
-            };
+        match vendor {
+            VendorSettings::Aliyun(account) => {
+                config.aliyun = AliyunAccount {
+                    access_key_id: account.access_key_id.clone(),
+                    access_key_secret: account.access_key_secret.expose_secret().to_owned(),
+                    signs: signs(&account.sign_name, &account.templates),
+                    templates: templates(&account.templates),
+                };
+            }
+            VendorSettings::Tencent(account) => {
+                config.tencent = TencentAccount {
+                    secret_id: account.secret_id.clone(),
+                    secret_key: account.secret_key.expose_secret().to_owned(),
+                    sdk_app_id: account.sdk_app_id.clone(),
+                    signs: signs(&account.sign_name, &account.templates),
+                    templates: templates(&account.templates),
+                    ..TencentAccount::default()
+                };
+            }
+            _ => {}
         }
     }
     config
+}
+
+/// The usual sign of an account and those of its templates.
+fn signs(usual: &str, templates: &Templates) -> Vec<String> {
+    let own = templates.iter().filter_map(|(_, own)| own.sign.clone());
+    let mut signs: Vec<String> = std::iter::once(usual.to_owned()).chain(own).collect();
+    signs.sort_unstable();
+    signs.dedup();
+    signs
+}
+
+/// The templates of an account as the vendor approved them: one for all regions
+/// is one for the mainland.
+fn templates(templates: &Templates) -> Vec<SmsTemplate> {
+    let approved = templates.iter().map(|(meant, template)| {
+        let region = match meant.region {
+            Some(RegionClass::Overseas) => SmsRegion::Overseas,
+            Some(RegionClass::Mainland) | None => SmsRegion::Mainland,
+        };
+        let variables = template.variables.iter().map(|variable| variable.as_str());
+        let variables: Vec<&str> = variables.collect();
+        SmsTemplate::new(&template.id, region, &variables)
+    });
+    approved.collect()
 }
 
 /// Prints the fixed fake credentials; others are the operator's own, and known.

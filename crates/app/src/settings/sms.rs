@@ -8,15 +8,24 @@ use menshen_domain::model::phone_number::PhoneNumber;
 use menshen_domain::model::policy::{SmsPolicy, TestNumber};
 use menshen_domain::model::region::Region;
 use menshen_domain::model::sms_code::SmsCode;
+use menshen_sms::{RegionClass, Weights};
 
 use crate::settings::given::Given;
 use crate::settings::parse::{self, Members};
 use crate::settings::reader::Reader;
 use crate::settings::sms::receipts::ReceiptSettings;
-use crate::settings::sms::vendors::{VendorSettings, Vendors};
+use crate::settings::sms::vendors::{Vendor, VendorSettings};
 
+mod aliyun;
+mod huawei;
 pub mod receipts;
+mod templates;
+mod tencent;
+mod twilio;
 pub mod vendors;
+mod volcengine;
+mod webhook;
+mod weights;
 
 /// What the verified-to-sent budget does.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -40,6 +49,8 @@ pub struct SmsSettings {
     pub vendors: Vec<VendorSettings>,
     /// Where vendors push delivery receipts.
     pub receipts: ReceiptSettings,
+    /// How the first vendor of each message is drawn.
+    pub weights: Weights,
     /// What the verified-to-sent budget does.
     pub guard: Guard,
     /// Where captchas are verified.
@@ -52,12 +63,16 @@ pub struct SmsSettings {
 pub fn read(reader: &mut Reader, now: DateTime<Utc>) -> SmsSettings {
     let policy = policy(reader, now);
     let limits = limits(reader);
-    let vendors = Vendors::read(reader);
+    let vendors = vendors::read(reader);
+    served(reader, &policy, &vendors);
+    let chosen: Vec<Vendor> = vendors.iter().map(VendorSettings::vendor).collect();
+    let weights = weights::read(reader, &chosen);
     let settings = SmsSettings {
         policy,
         limits,
         vendors,
         receipts: receipts::read(reader),
+        weights,
         guard: reader.read(
             "sms.guard",
             "record",
@@ -83,6 +98,22 @@ pub fn read(reader: &mut Reader, now: DateTime<Utc>) -> SmsSettings {
         );
     }
     settings
+}
+
+/// Notes regions whose numbers no vendor has a template for.
+fn served(reader: &mut Reader, policy: &SmsPolicy, vendors: &[VendorSettings]) {
+    for region in [RegionClass::Mainland, RegionClass::Overseas] {
+        let mut regions = policy.regions.iter();
+        let wanted = regions.any(|code| RegionClass::of_region(*code) == region);
+        let served = vendors.iter().any(|vendor| vendor.serves(region));
+        if wanted && !served && !vendors.is_empty() {
+            let region = region.as_str();
+            reader.problem(
+                "sms.templates",
+                format!("no vendor of sms.vendors has a template for {region} numbers, which sms.regions asks for"),
+            );
+        }
+    }
 }
 
 fn policy(reader: &mut Reader, now: DateTime<Utc>) -> SmsPolicy {

@@ -1,0 +1,192 @@
+//! `sms.templates`: which approved text of a vendor goes with which message.
+
+use menshen_sms::twilio::text;
+use menshen_sms::{Meant, RegionClass, Template, Templates, Variable};
+
+use crate::settings::given::Given;
+use crate::settings::parse::{self, Members};
+use crate::settings::reader::Reader;
+use crate::settings::sms::vendors::Vendor;
+
+/// The words of the contract for what a code is good for.
+const PURPOSES: [&str; 3] = ["login", "bind_phone", "step_up"];
+
+/// Templates beside the vendors' usual ones.
+#[derive(Debug, Default)]
+pub(super) struct MoreTemplates(Vec<(Vendor, Meant, Template)>);
+
+impl MoreTemplates {
+    pub(super) fn read(reader: &mut Reader) -> Self {
+        Self(reader.read(
+            "sms.templates",
+            "[]",
+            "`{vendor, purpose, region, template, sign, variables}`: templates for a `purpose` (`login`, `bind_phone`, `step_up`) or `region` (`mainland`, `overseas`) of their own; the closest match wins: purpose and region, region, purpose, then the vendor's usual one. `variables` is the ordered list of `code` and `minutes`, `[\"code\"]` if left out; for twilio `template` is the text with `{code}` and `{minutes}`",
+            entries,
+        ))
+    }
+
+    /// Those of one vendor.
+    pub(super) fn of(&self, vendor: Vendor) -> Vec<(Meant, Template)> {
+        let own = self.0.iter().filter(|(of, _, _)| *of == vendor);
+        own.map(|(_, meant, template)| (*meant, template.clone()))
+            .collect()
+    }
+
+    /// Those of one vendor and the usual one, which stands at `key`. Problems are
+    /// noted.
+    pub(super) fn with_usual(
+        &self,
+        reader: &mut Reader,
+        vendor: Vendor,
+        key: &str,
+        usual: Option<String>,
+    ) -> Option<Templates> {
+        let mut all = self.of(vendor);
+        all.extend(usual.map(|id| (Meant::default(), Template::with_code(id))));
+        if all.is_empty() && !reader.is_given(key) {
+            let name = vendor.as_str();
+            reader.problem(key, format!("must be set while sms.vendors names {name}, or sms.templates must have what it needs"));
+            return None;
+        }
+        match Templates::new(all) {
+            Ok(templates) => Some(templates),
+            Err(error) => {
+                reader.problem(
+                    "sms.templates",
+                    format!("{}: {error}: remove one, or {key}", vendor.as_str()),
+                );
+                None
+            }
+        }
+    }
+}
+
+fn entries(given: &Given) -> Result<Vec<(Vendor, Meant, Template)>, String> {
+    let tables = parse::tables(given)?.into_iter().enumerate();
+    tables
+        .map(|(n, table)| entry(table).map_err(|advice| format!("entry {}: {advice}", n + 1)))
+        .collect()
+}
+
+fn entry(table: toml::Table) -> Result<(Vendor, Meant, Template), String> {
+    let mut members = Members::new(table);
+    let vendor = Vendor::parse(&members.text("vendor")?)
+        .filter(|vendor| !matches!(vendor, Vendor::Webhook | Vendor::Console))
+        .ok_or("vendor must be one of aliyun, tencent, huawei, volcengine, twilio")?;
+    let meant = Meant {
+        purpose: purpose(members.optional_text("purpose")?.as_deref())?,
+        region: region(members.optional_text("region")?.as_deref())?,
+    };
+    let variables = members.optional_texts("variables")?;
+    let template = Template {
+        id: members.text("template")?,
+        sign: members.optional_text("sign")?,
+        variables: self::variables(&variables)?,
+    };
+    members.finish()?;
+    if vendor == Vendor::Twilio {
+        if template.sign.is_some() || !variables.is_empty() {
+            return Err("a text of twilio has neither sign nor variables: write {code} and {minutes} where they belong".to_owned());
+        }
+        text::check(&template.id).map_err(|error| error.to_string())?;
+    }
+    Ok((vendor, meant, template))
+}
+
+fn purpose(word: Option<&str>) -> Result<Option<&'static str>, String> {
+    let Some(word) = word else { return Ok(None) };
+    let known = PURPOSES.into_iter().find(|purpose| *purpose == word);
+    known
+        .map(Some)
+        .ok_or_else(|| format!("purpose must be one of {}", PURPOSES.join(", ")))
+}
+
+fn region(word: Option<&str>) -> Result<Option<RegionClass>, String> {
+    match word {
+        None => Ok(None),
+        Some("mainland") => Ok(Some(RegionClass::Mainland)),
+        Some("overseas") => Ok(Some(RegionClass::Overseas)),
+        Some(_) => Err("region must be mainland or overseas".to_owned()),
+    }
+}
+
+fn variables(names: &[String]) -> Result<Vec<Variable>, String> {
+    if names.is_empty() {
+        return Ok(vec![Variable::Code]);
+    }
+    let known = |name: &String| match name.as_str() {
+        "code" => Some(Variable::Code),
+        "minutes" => Some(Variable::Minutes),
+        _ => None,
+    };
+    let variables: Option<Vec<Variable>> = names.iter().map(known).collect();
+    let variables = variables.ok_or("variables may be code and minutes")?;
+    let codes = variables.iter().filter(|v| **v == Variable::Code).count();
+    if codes != 1 || variables.len() > 2 {
+        return Err("variables must have code once, and may have minutes once".to_owned());
+    }
+    Ok(variables)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(toml: &str) -> Result<Vec<(Vendor, Meant, Template)>, String> {
+        entries(&Given::Text(toml.to_owned()))
+    }
+
+    #[test]
+    fn an_entry_says_what_it_is_meant_for() {
+        let entries = read(
+            r#"[{vendor="tencent", purpose="bind_phone", region="mainland", template="100002", sign="门神", variables=["minutes", "code"]}, {vendor="twilio", template="{code}!"}]"#,
+        )
+        .unwrap();
+        let (vendor, meant, template) = &entries[0];
+        assert_eq!(*vendor, Vendor::Tencent);
+        assert_eq!(meant.purpose, Some("bind_phone"));
+        assert_eq!(meant.region, Some(RegionClass::Mainland));
+        assert_eq!(template.sign.as_deref(), Some("门神"));
+        assert_eq!(template.variables, [Variable::Minutes, Variable::Code]);
+        assert_eq!(entries[1].1, Meant::default());
+    }
+
+    #[test]
+    fn an_entry_that_cannot_be_used_is_told_why() {
+        for (entry, why) in [
+            (r#"{vendor="webhook", template="x"}"#, "vendor must be"),
+            (r#"{vendor="acme", template="x"}"#, "vendor must be"),
+            (r#"{vendor="aliyun"}"#, "lacks template"),
+            (
+                r#"{vendor="aliyun", template="x", purpose="log_in"}"#,
+                "purpose must be one of login",
+            ),
+            (
+                r#"{vendor="aliyun", template="x", region="CN"}"#,
+                "region must be",
+            ),
+            (
+                r#"{vendor="aliyun", template="x", variables=["minutes"]}"#,
+                "code once",
+            ),
+            (
+                r#"{vendor="aliyun", template="x", variables=["code", "code"]}"#,
+                "code once",
+            ),
+            (
+                r#"{vendor="aliyun", template="x", variables=["code", "name"]}"#,
+                "code and minutes",
+            ),
+            (
+                r#"{vendor="twilio", template="{code}", sign="x"}"#,
+                "neither sign",
+            ),
+            (r#"{vendor="twilio", template="hello"}"#, "lacks {code}"),
+            (r#"{vendor="aliyun", template="x", to="y"}"#, "to is not"),
+        ] {
+            let error = read(&format!("[{entry}]")).unwrap_err();
+            assert!(error.contains(why), "{entry}: {error}");
+            assert!(error.starts_with("entry 1: "), "{error}");
+        }
+    }
+}
