@@ -42,15 +42,18 @@ impl CloudRunGateway {
         clock: Arc<dyn Clock>,
         cache: Arc<dyn WeChatTokenCache>,
     ) -> Result<Self, OfficialGatewayConfigError> {
-        let serviced = config
-            .base_urls
-            .iter()
-            .all(|base| base.trim_end_matches('/') == OPEN_INTERFACE_SERVICE);
-        if serviced {
+        if is_open_interface(&config.base_urls) {
             return OfficialGateway::without_tokens(config, clock).map(Self);
         }
         OfficialGateway::with_token_cache(config, clock, cache).map(Self)
     }
+}
+
+/// Whether calls leave through the container's own entry and no other.
+fn is_open_interface(base_urls: &[String]) -> bool {
+    base_urls
+        .iter()
+        .all(|base| base.trim_end_matches('/') == OPEN_INTERFACE_SERVICE)
 }
 
 /// The person that the headers name, in the mini-program that they name.
@@ -126,7 +129,21 @@ impl WeChatGateway for CloudRunGateway {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use chrono::{DateTime, Utc};
     use menshen_domain::model::wechat::{AppId, UnionId};
+    use menshen_outbound::mock::{MockServer, Reaction};
+
+    use crate::metrics::WeChatMetrics;
+
+    const NOW: i64 = 1_700_000_000;
+
+    struct Fixed;
+
+    impl Clock for Fixed {
+        fn now(&self) -> DateTime<Utc> {
+            DateTime::from_timestamp(NOW, 0).unwrap()
+        }
+    }
 
     fn app(id: &str, kind: AppKind) -> WeChatApp {
         WeChatApp {
@@ -150,5 +167,45 @@ mod tests {
             let refused = hosted(&other, &identity);
             assert!(matches!(refused, Err(WeChatGatewayError::CodeRefused)));
         }
+    }
+
+    #[test]
+    fn tokens_are_left_to_the_container_where_it_is_the_only_way() {
+        let bases = |texts: &[&str]| texts.iter().map(ToString::to_string).collect::<Vec<_>>();
+        assert!(is_open_interface(&bases(&["http://api.weixin.qq.com"])));
+        assert!(is_open_interface(&bases(&["http://api.weixin.qq.com/"])));
+        for official in [
+            &["https://api.weixin.qq.com"][..],
+            &["http://api.weixin.qq.com", "https://api2.weixin.qq.com"],
+            &["http://127.0.0.1:9"],
+            &["http://api.weixin.qq.com.evil.example"],
+        ] {
+            assert!(!is_open_interface(&bases(official)), "{official:?}");
+        }
+    }
+
+    #[tokio::test]
+    async fn inside_the_container_a_number_is_asked_for_without_a_token() {
+        let info = format!(
+            r#"{{"errcode":0,"errmsg":"ok","phone_info":{{"purePhoneNumber":"13580006666","countryCode":"86","watermark":{{"timestamp":{NOW},"appid":"wx1"}}}}}}"#
+        );
+        let container = MockServer::start(move |_, _| Reaction::ok(info.clone()));
+        let container = container.await.unwrap();
+        let config = OfficialGatewayConfig {
+            base_urls: vec![container.url()],
+            timeout: std::time::Duration::from_secs(2),
+            apps: vec![(AppId::parse("wx1").unwrap(), "5ec7e7".into())],
+            metrics: WeChatMetrics::default(),
+        };
+        let official = OfficialGateway::without_tokens(config, Arc::new(Fixed)).unwrap();
+        let gateway = CloudRunGateway(official);
+        let openid = OpenId::parse("oGZUI0egBJY1zhBYw2KhdUfwVJJE").unwrap();
+        let code = PhoneCode::parse("c0de").unwrap();
+        let app = app("wx1", AppKind::MiniProgram);
+        let phone = gateway.phone_number(&app, &code, &openid);
+        assert_eq!(phone.await.unwrap().number.as_e164(), "+8613580006666");
+        let seen = container.seen();
+        assert_eq!(seen.len(), 1);
+        assert_eq!(seen[0].target, "/wxa/business/getuserphonenumber");
     }
 }

@@ -68,6 +68,18 @@ mod tests {
     }
 
     #[test]
+    fn wechats_own_example_is_opened() {
+        let sealed = include_str!("../../tests/vectors/push_safe_mode.b64");
+        // `EncodingAESKey` is 43 times `A`.
+        let clear = open(sealed, &[0; 32]).unwrap();
+        assert_eq!(clear.message.len(), 167);
+        assert_eq!(clear.app_id, b"wxba5fad812f8e6fb9");
+        let message = String::from_utf8(clear.message).unwrap();
+        assert!(message.contains("debug_demo"), "{message}");
+        assert!(open(sealed, &[1; 32]).is_none());
+    }
+
+    #[test]
     fn paddings_go_up_to_thirty_two() {
         for length in 1..=32_u8 {
             let clear = 64 - usize::from(length);

@@ -4,11 +4,12 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use crate::support::{
-    LOGIN, errcode, gateway, gateway_within, login_code, mini, server, session, unspent,
+    APP, LOGIN, OTHER_APP, counted, errcode, gateway, gateway_within, login_code, mini, other_app,
+    server, session, unspent,
 };
 use menshen_domain::model::wechat_login::LoginProof;
-use menshen_domain::ports::wechat_gateway::WeChatGateway as _;
-use menshen_outbound::mock::Reaction;
+use menshen_domain::ports::wechat_gateway::{WeChatGateway as _, WeChatGatewayError as E};
+use menshen_outbound::mock::{Reaction, Seen};
 use tokio::task::JoinSet;
 
 #[tokio::test]
@@ -30,6 +31,99 @@ async fn five_failures_open_the_circuit_which_answers_at_once() {
     assert!(begun.elapsed() < Duration::from_millis(50));
     assert_eq!(unspent(&error), Some(true));
     assert_eq!(wechat.count(LOGIN), 5);
+}
+
+#[tokio::test]
+async fn an_open_circuit_tells_the_wait_and_is_its_applications_alone() {
+    let wechat = server(|seen: &Seen, _| {
+        if seen.query().contains(OTHER_APP) {
+            return Reaction::ok(session());
+        }
+        errcode(99_999)
+    })
+    .await;
+    let (gateway, counts) = counted(&[&wechat.url()]);
+    let (code, circuit) = (login_code(), |app: &str| {
+        format!("wechat_circuit_open{{app=\"{app}\",endpoint=\"code2session\"}}")
+    });
+    for _ in 0..5 {
+        assert!(
+            gateway
+                .identify(&mini(), LoginProof::Code(&code))
+                .await
+                .is_err()
+        );
+    }
+    let error = gateway.identify(&mini(), LoginProof::Code(&code)).await;
+    let Err(E::Unavailable { retry_after, .. }) = error else {
+        panic!("expected an open circuit");
+    };
+    assert!((1..=10).contains(&retry_after.unwrap().as_secs()));
+    assert_eq!(counts.of(&circuit(APP)), 1);
+    let other = gateway
+        .identify(&other_app(), LoginProof::Code(&code))
+        .await;
+    assert!(other.is_ok(), "another application is served");
+    assert_eq!(counts.of(&circuit(OTHER_APP)), 0);
+}
+
+#[tokio::test]
+async fn each_try_is_counted_by_endpoint_and_outcome() {
+    let wechat = server(|_, before| match before {
+        0 => errcode(-1),
+        1 => Reaction::ok(session()),
+        2 => errcode(40029),
+        3 => errcode(40226),
+        4 => errcode(45011),
+        5 => errcode(40125),
+        6 => Reaction::Close,
+        _ => errcode(99_999),
+    })
+    .await;
+    let (gateway, counts) = counted(&[&wechat.url()]);
+    for _ in 0..7 {
+        let _ = gateway
+            .identify(&mini(), LoginProof::Code(&login_code()))
+            .await;
+    }
+    for (outcome, count) in [
+        ("ok", 1),
+        ("error", 2),
+        ("refused", 1),
+        ("blocked", 1),
+        ("limited", 1),
+        ("misconfigured", 1),
+        ("unclear", 1),
+        ("unreachable", 0),
+    ] {
+        let line = format!("wechat_calls_total{{endpoint=\"code2session\",outcome=\"{outcome}\"}}");
+        assert_eq!(counts.of(&line), count, "{outcome}\n{}", counts.text());
+    }
+    let timed = "wechat_call_duration_seconds_count{endpoint=\"code2session\"}";
+    assert_eq!(counts.of(timed), 8);
+}
+
+#[tokio::test]
+async fn a_code_that_our_own_first_try_spent_is_told_from_the_clients_mistakes() {
+    let spent = "wechat_codes_spent_by_us_total{endpoint=\"code2session\"}";
+    for refusal in [40163, 40029] {
+        let wechat = server(move |_, before| match before {
+            0 => errcode(-1),
+            _ => errcode(refusal),
+        })
+        .await;
+        let (gateway, counts) = counted(&[&wechat.url()]);
+        for _ in 0..2 {
+            let error = gateway
+                .identify(&mini(), LoginProof::Code(&login_code()))
+                .await;
+            assert!(
+                matches!(error, Err(E::CodeRefused)),
+                "a fresh code is asked for"
+            );
+        }
+        assert_eq!(counts.of(spent), 1, "the second was the client's");
+    }
 }
 
 #[tokio::test]

@@ -100,30 +100,6 @@ async fn a_hundred_at_once_fetch_one_token() {
 }
 
 #[tokio::test]
-async fn a_hundred_at_once_renew_a_revoked_token_once() {
-    let revoked = Arc::new(AtomicUsize::new(0));
-    let flag = Arc::clone(&revoked);
-    let wechat = renewing(7200, move |sent| {
-        sent != "T1" || flag.load(Ordering::SeqCst) == 0
-    })
-    .await;
-    let gateway = Arc::new(gateway(&[&wechat.url()]));
-    phone(&gateway).await.unwrap();
-    revoked.store(1, Ordering::SeqCst);
-    let mut all = JoinSet::new();
-    for _ in 0..100 {
-        let gateway = Arc::clone(&gateway);
-        all.spawn(async move { phone(&gateway).await.is_ok() });
-    }
-    assert!(all.join_all().await.into_iter().all(|ok| ok));
-    assert_eq!(
-        wechat.count(TOKEN),
-        2,
-        "one for the cold start, one for the renewal"
-    );
-}
-
-#[tokio::test]
 async fn the_very_token_that_was_refused_is_renewed_by_force_once() {
     let wechat = server(|seen: &Seen, _| match seen.path() {
         TOKEN if seen.text().contains(r#""force_refresh":true"#) => token("FORCED", 7200),

@@ -11,8 +11,10 @@ use menshen_domain::ports::clock::Clock;
 use menshen_domain::ports::wechat_gateway::WeChatGatewayError;
 use menshen_outbound::mock::{MockServer, Reaction, Seen};
 use menshen_wechat::{OfficialGateway, OfficialGatewayConfig, WeChatMetrics};
+use prometheus_client::registry::Registry;
 
 pub(crate) const APP: &str = "wx4f4bc4dec97d474b";
+pub(crate) const OTHER_APP: &str = "wx0000000000000000";
 pub(crate) const SECRET: &str = "5ec7e75ec7e75ec7e75ec7e75ec7e75e";
 pub(crate) const CODE: &str = "0a1b2c3dC0DE0a1b2c3dC0DE0a1b2c3d";
 pub(crate) const SESSION_KEY: &str = "tiihtNczf5v6AKRyjwEUhQ==";
@@ -23,6 +25,9 @@ pub(crate) const LOGIN: &str = "/sns/jscode2session";
 pub(crate) const OAUTH: &str = "/sns/oauth2/access_token";
 pub(crate) const PHONE: &str = "/wxa/business/getuserphonenumber";
 pub(crate) const TOKEN: &str = "/cgi-bin/stable_token";
+pub(crate) const PROFILE: &str = "/sns/userinfo";
+pub(crate) const RISK: &str = "/wxa/getuserriskrank";
+pub(crate) const CHECK: &str = "/wxa/checksession";
 
 struct Fixed;
 
@@ -37,13 +42,52 @@ pub(crate) fn gateway(bases: &[&str]) -> OfficialGateway {
 }
 
 pub(crate) fn gateway_within(bases: &[&str], timeout: Duration) -> OfficialGateway {
-    let config = OfficialGatewayConfig {
+    OfficialGateway::new(config(bases, timeout), Arc::new(Fixed)).unwrap()
+}
+
+/// A gateway for two applications, and what it counts.
+pub(crate) fn counted(bases: &[&str]) -> (OfficialGateway, Counts) {
+    let mut config = config(bases, Duration::from_millis(1200));
+    config
+        .apps
+        .push((AppId::parse(OTHER_APP).unwrap(), SECRET.into()));
+    let mut counts = Counts(Registry::default());
+    config.metrics.register(&mut counts.0);
+    let gateway = OfficialGateway::new(config, Arc::new(Fixed)).unwrap();
+    (gateway, counts)
+}
+
+pub(crate) fn config(bases: &[&str], timeout: Duration) -> OfficialGatewayConfig {
+    OfficialGatewayConfig {
         base_urls: bases.iter().map(ToString::to_string).collect(),
         timeout,
         apps: vec![(AppId::parse(APP).unwrap(), SECRET.into())],
         metrics: WeChatMetrics::default(),
-    };
-    OfficialGateway::new(config, Arc::new(Fixed)).unwrap()
+    }
+}
+
+/// What is counted, as a collector of metrics sees it.
+pub(crate) struct Counts(Registry);
+
+impl Counts {
+    pub(crate) fn text(&self) -> String {
+        let mut text = String::new();
+        prometheus_client::encoding::text::encode(&mut text, &self.0).unwrap();
+        text
+    }
+
+    /// The value of one line, 0 if nothing was counted.
+    pub(crate) fn of(&self, line: &str) -> u64 {
+        let text = self.text();
+        let value = text
+            .lines()
+            .find_map(|found| found.strip_prefix(line)?.strip_prefix(' '));
+        value.map_or(0, |value| value.parse().unwrap())
+    }
+}
+
+pub(crate) fn clock() -> Arc<dyn Clock> {
+    Arc::new(Fixed)
 }
 
 pub(crate) async fn server(
@@ -66,6 +110,13 @@ pub(crate) fn mini() -> WeChatApp {
 
 pub(crate) fn login_code() -> LoginCode {
     LoginCode::parse(CODE).unwrap()
+}
+
+pub(crate) fn other_app() -> WeChatApp {
+    WeChatApp {
+        id: AppId::parse(OTHER_APP).unwrap(),
+        ..mini()
+    }
 }
 
 pub(crate) fn phone_code() -> PhoneCode {
