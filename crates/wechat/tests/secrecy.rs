@@ -7,15 +7,17 @@
 mod support;
 
 use std::io::Write;
+use std::net::Ipv4Addr;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use menshen_domain::model::wechat::AppKind;
-use menshen_domain::model::wechat_login::LoginProof;
+use menshen_domain::model::phone_number::PhoneNumber;
+use menshen_domain::model::wechat::{AppKind, SessionKey};
+use menshen_domain::model::wechat_login::{LoginProof, ProfileTicket};
 use menshen_domain::ports::wechat_gateway::WeChatGateway as _;
 use menshen_outbound::mock::{Reaction, Seen};
 use support::{
-    CODE, OPENID, SECRET, SESSION_KEY, TOKEN, app, errcode, gateway_within, login_code, mini,
+    CODE, OPENID, SECRET, SESSION_KEY, TOKEN, app, counted_within, errcode, login_code, mini,
     openid, phone_code, phone_info, server, session, shown, token,
 };
 
@@ -79,7 +81,7 @@ async fn no_secret_reaches_a_log_line_or_an_error() {
             with_token.url(),
             "http://nobody.invalid".to_owned(),
         ] {
-            let gateway = gateway_within(&[&base], Duration::from_millis(300));
+            let (gateway, counts) = counted_within(&[&base], Duration::from_millis(300));
             errors.push(format!("{gateway:?}"));
             for kind in [AppKind::MiniProgram, AppKind::App] {
                 match gateway
@@ -97,6 +99,20 @@ async fn no_secret_reaches_a_log_line_or_an_error() {
                 Ok(phone) => errors.push(format!("{phone:?}")),
                 Err(error) => errors.push(shown(&error)),
             }
+            let ticket = ProfileTicket::new(openid(), "USER-TOKEN-VALUE".into());
+            errors.push(format!("{ticket:?}"));
+            if let Err(error) = gateway.profile(&app(AppKind::App), &ticket).await {
+                errors.push(shown(&error));
+            }
+            let key = SessionKey::parse(SESSION_KEY).unwrap();
+            let live = gateway.session_key_is_live(&mini(), &openid(), &key).await;
+            if let Err(error) = live {
+                errors.push(shown(&error));
+            }
+            let number = PhoneNumber::parse("+8613580006666").ok();
+            let address = Ipv4Addr::new(203, 0, 113, 7).into();
+            gateway.user_risk(&mini(), &openid(), address, number).await;
+            errors.push(counts.text());
         }
     }
 
@@ -120,6 +136,9 @@ async fn no_secret_reaches_a_log_line_or_an_error() {
             SESSION_KEY,
             OPENID,
             "ACCESS-TOKEN-VALUE",
+            "USER-TOKEN-VALUE",
+            "7154f9f8b4b76b92f541cbf0e37d48840fa06e5e42da92a6f80168a1516a4735",
+            "203.0.113.7",
             "13580006666",
             "secret=",
             "js_code=",

@@ -7,11 +7,13 @@ use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use chrono::{DateTime, Utc};
-use menshen_domain::model::wechat::{AppId, AppKind, LoginCode, OpenId, PhoneCode, WeChatApp};
-use menshen_domain::model::wechat_login::LoginProof;
+use menshen_domain::model::wechat::{
+    AppId, AppKind, LoginCode, OpenId, PhoneCode, SessionKey, WeChatApp,
+};
+use menshen_domain::model::wechat_login::{LoginProof, ProfileTicket, RiskRank, UserRisk};
 use menshen_domain::ports::clock::Clock;
 use menshen_domain::ports::open_data_reader::{
-    OpenDataExpectation, OpenDataReader as _, SealedOpenData,
+    OpenDataError, OpenDataExpectation, OpenDataReader as _, SealedOpenData,
 };
 use menshen_domain::ports::wechat_gateway::{WeChatGateway as _, WeChatGatewayError as E};
 use menshen_outbound::{Client, Method, Request, base_url};
@@ -420,4 +422,97 @@ async fn open_data_opens_under_the_key_of_the_login() {
     };
     let clear = AesOpenDataReader.open(sealed, &key, expected).unwrap();
     assert!(clear.client_json.contains("nickName"));
+}
+
+#[tokio::test]
+async fn a_website_login_may_read_the_profile_once_and_a_forged_ticket_may_not() {
+    let world = World::new().await;
+    let website = app(AppKind::Website);
+    let code = LoginCode::parse(&world.code("oauth", "alice", &website).await).unwrap();
+    let proof = LoginProof::Code(&code);
+    let person = world.gateway.identify(&website, proof).await.unwrap();
+    let ticket = person.profile_ticket.unwrap();
+    let profile = world.gateway.profile(&website, &ticket).await.unwrap();
+    assert!(profile.nickname.is_some());
+    let forged = ProfileTicket::new(person.openid, "made-up".into());
+    let refused = world.gateway.profile(&website, &forged).await;
+    assert!(matches!(refused, Err(E::CodeRefused)));
+}
+
+#[tokio::test]
+async fn wechat_ranks_whom_it_has_seen_and_knows_nothing_of_others() {
+    let world = World::new().await;
+    let mini = app(AppKind::MiniProgram);
+    let openid = world.openid("alice").await;
+    let risk = async || {
+        let address = [203, 0, 113, 7].into();
+        world.gateway.user_risk(&mini, &openid, address, None).await
+    };
+    for (rank, expected) in [
+        (json!(3), UserRisk::Rank(RiskRank::new(3).unwrap())),
+        (json!(0), UserRisk::Rank(RiskRank::new(0).unwrap())),
+        (Value::Null, UserRisk::Unknown),
+    ] {
+        let body = json!({"risk_rank": rank});
+        world.control(Method::PATCH, "people/alice", body).await;
+        assert_eq!(risk().await, expected, "{rank}");
+    }
+}
+
+#[tokio::test]
+async fn a_session_key_is_live_until_wechat_gives_another() {
+    let world = World::new().await;
+    let mini = app(AppKind::MiniProgram);
+    let code = world.login_code("alice").await;
+    let proof = LoginProof::Code(&code);
+    let person = world.gateway.identify(&mini, proof).await.unwrap();
+    let key = person.session_key.unwrap();
+    let is_live = async |key: &SessionKey| {
+        let asked = world
+            .gateway
+            .session_key_is_live(&mini, &person.openid, key);
+        asked.await.unwrap()
+    };
+    assert!(is_live(&key).await);
+    let never = SessionKey::parse("HyVFkGl5F5OQWJZZaNzBBg==").unwrap();
+    assert!(!is_live(&never).await);
+}
+
+#[tokio::test]
+async fn damaged_swapped_and_foreign_open_data_are_one_error() {
+    let world = World::new().await;
+    let mini = app(AppKind::MiniProgram);
+    let code = world.login_code("alice").await;
+    let proof = LoginProof::Code(&code);
+    let person = world.gateway.identify(&mini, proof).await.unwrap();
+    let bob = world.openid("bob").await;
+    let key = person.session_key.unwrap();
+    let body = json!({"person": "alice", "app_id": mini.id.as_str()});
+    let data = world.control(Method::POST, "wechat/open-data", body).await;
+    let text = |name: &str| data[name].as_str().unwrap().to_owned();
+    let (encrypted_data, iv) = (text("encrypted_data"), text("iv"));
+    let spaced = encrypted_data.replace('+', " ");
+    let other_key = SessionKey::parse("HyVFkGl5F5OQWJZZaNzBBg==").unwrap();
+    let website = app(AppKind::Website);
+    for (text, key, app, openid, opens) in [
+        (&encrypted_data, &key, &mini, &person.openid, true),
+        (&spaced, &key, &mini, &person.openid, true),
+        (&encrypted_data, &other_key, &mini, &person.openid, false),
+        (&encrypted_data, &key, &website, &person.openid, false),
+        (&encrypted_data, &key, &mini, &bob, false),
+        (&iv, &key, &mini, &person.openid, false),
+    ] {
+        let sealed = SealedOpenData {
+            encrypted_data: text,
+            iv: &iv,
+        };
+        let expected = OpenDataExpectation {
+            app: &app.id,
+            openid,
+            now: MachineClock.now(),
+        };
+        let opened = AesOpenDataReader.open(sealed, key, expected);
+        assert_eq!(opened.is_ok(), opens);
+        assert!(opens || opened == Err(OpenDataError::DecryptFailed));
+    }
 }

@@ -47,7 +47,11 @@ pub(crate) fn gateway_within(bases: &[&str], timeout: Duration) -> OfficialGatew
 
 /// A gateway for two applications, and what it counts.
 pub(crate) fn counted(bases: &[&str]) -> (OfficialGateway, Counts) {
-    let mut config = config(bases, Duration::from_millis(1200));
+    counted_within(bases, Duration::from_millis(1200))
+}
+
+pub(crate) fn counted_within(bases: &[&str], timeout: Duration) -> (OfficialGateway, Counts) {
+    let mut config = config(bases, timeout);
     config
         .apps
         .push((AppId::parse(OTHER_APP).unwrap(), SECRET.into()));
