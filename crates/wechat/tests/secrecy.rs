@@ -14,8 +14,9 @@ use std::time::Duration;
 use menshen_domain::model::phone_number::PhoneNumber;
 use menshen_domain::model::wechat::{AppKind, SessionKey};
 use menshen_domain::model::wechat_login::{LoginProof, ProfileTicket};
-use menshen_domain::ports::wechat_gateway::WeChatGateway as _;
+use menshen_domain::ports::wechat_gateway::{WeChatGateway as _, WeChatGatewayError};
 use menshen_outbound::mock::{Reaction, Seen};
+use menshen_wechat::OfficialGateway;
 use support::{
     CODE, OPENID, SECRET, SESSION_KEY, TOKEN, app, counted_within, errcode, login_code, mini,
     openid, phone_code, phone_info, server, session, shown, token,
@@ -32,6 +33,35 @@ impl Write for Log {
 
     fn flush(&mut self) -> std::io::Result<()> {
         Ok(())
+    }
+}
+
+/// Uses the whole port, and notes all that it says.
+async fn use_all(gateway: &OfficialGateway, said: &mut Vec<String>) {
+    for kind in [AppKind::MiniProgram, AppKind::App] {
+        let (app, code) = (app(kind), login_code());
+        let person = gateway.identify(&app, LoginProof::Code(&code)).await;
+        said.push(either(person));
+    }
+    let phone = gateway
+        .phone_number(&mini(), &phone_code(), &openid())
+        .await;
+    said.push(either(phone));
+    let ticket = ProfileTicket::new(openid(), "USER-TOKEN-VALUE".into());
+    said.push(format!("{ticket:?}"));
+    said.push(either(gateway.profile(&app(AppKind::App), &ticket).await));
+    let key = SessionKey::parse(SESSION_KEY).unwrap();
+    let live = gateway.session_key_is_live(&mini(), &openid(), &key).await;
+    said.push(either(live));
+    let number = PhoneNumber::parse("+8613580006666").ok();
+    let address = Ipv4Addr::new(203, 0, 113, 7).into();
+    gateway.user_risk(&mini(), &openid(), address, number).await;
+}
+
+fn either<T: std::fmt::Debug>(result: Result<T, WeChatGatewayError>) -> String {
+    match result {
+        Ok(value) => format!("{value:?}"),
+        Err(error) => shown(&error),
     }
 }
 
@@ -83,35 +113,7 @@ async fn no_secret_reaches_a_log_line_or_an_error() {
         ] {
             let (gateway, counts) = counted_within(&[&base], Duration::from_millis(300));
             errors.push(format!("{gateway:?}"));
-            for kind in [AppKind::MiniProgram, AppKind::App] {
-                match gateway
-                    .identify(&app(kind), LoginProof::Code(&login_code()))
-                    .await
-                {
-                    Ok(person) => errors.push(format!("{person:?}")),
-                    Err(error) => errors.push(shown(&error)),
-                }
-            }
-            match gateway
-                .phone_number(&mini(), &phone_code(), &openid())
-                .await
-            {
-                Ok(phone) => errors.push(format!("{phone:?}")),
-                Err(error) => errors.push(shown(&error)),
-            }
-            let ticket = ProfileTicket::new(openid(), "USER-TOKEN-VALUE".into());
-            errors.push(format!("{ticket:?}"));
-            if let Err(error) = gateway.profile(&app(AppKind::App), &ticket).await {
-                errors.push(shown(&error));
-            }
-            let key = SessionKey::parse(SESSION_KEY).unwrap();
-            let live = gateway.session_key_is_live(&mini(), &openid(), &key).await;
-            if let Err(error) = live {
-                errors.push(shown(&error));
-            }
-            let number = PhoneNumber::parse("+8613580006666").ok();
-            let address = Ipv4Addr::new(203, 0, 113, 7).into();
-            gateway.user_risk(&mini(), &openid(), address, number).await;
+            use_all(&gateway, &mut errors).await;
             errors.push(counts.text());
         }
     }

@@ -213,8 +213,8 @@ fn what_is_shown_hides_every_secret() {
         ("sms.webhook.secret", "whsec_t0ps3cr3t3", "t0ps3cr3t3"),
         (
             "wechat.apps",
-            "[{ app_id = \"wx1\", app_secret = \"t0p-s3cr3t-4\", kind = \"app\", push_token = \"t0p-s3cr3t-5\", push_aes_key = \"t0p-s3cr3t-6\" }]",
-            "t0p-s3cr3t",
+            "[{ app_id = \"wx1\", app_secret = \"t0p-s3cr3t-4\", kind = \"app\", push_token = \"t0ps3cr3t5\", push_aes_key = \"t0ps3cr3t6AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA\" }]",
+            "s3cr3t",
         ),
         (
             "webhooks",
@@ -285,6 +285,23 @@ fn production<'s>(more: &[(&'s str, &'s str)]) -> Vec<(&'s str, &'s str)> {
 fn production_takes_what_is_meant_for_it() {
     let output = run(&production(&[]), &["config", "check"]);
     assert_eq!(output.status.code(), Some(0), "{:?}", said(&output));
+}
+
+#[test]
+fn production_takes_cloud_hosting_whose_network_is_known() {
+    for base_url in ["http://api.weixin.qq.com", "https://api.weixin.qq.com"] {
+        let output = run(
+            &production(&[
+                ("wechat.gateway", "cloud_run"),
+                ("server.trusted_proxies", "[\"10.0.0.0/8\"]"),
+                ("wechat.base_url", base_url),
+                ("wechat.risk_rank", "3"),
+                ("wechat.check_session", "true"),
+            ]),
+            &["config", "check"],
+        );
+        assert_eq!(output.status.code(), Some(0), "{:?}", said(&output));
+    }
 }
 
 /// Production refuses each of these values, with this sentence.
@@ -358,6 +375,21 @@ fn production_refuses_each_stand_in_with_a_sentence() {
             "wechat.gateway",
             "cloud_run",
             "wechat.gateway: cloud_run believes headers only from server.trusted_proxies",
+        ),
+        (
+            "wechat.risk_rank",
+            "5",
+            "wechat.risk_rank: write a rank from 1 to 4",
+        ),
+        (
+            "wechat.apps",
+            "[{ app_id = \"wx1\", app_secret = \"s\", kind = \"app\", push_token = \"a b\", push_aes_key = \"abcdefghijklmnopqrstuvwxyz0123456789ABCDEFG\" }]",
+            "push_token must be 3 to 32 letters and digits",
+        ),
+        (
+            "wechat.apps",
+            "[{ app_id = \"wx1\", app_secret = \"s\", kind = \"app\", push_token = \"abc\", push_aes_key = \"abcdefghijklmnopqrstuvwxyz0123456789ABCDEF\" }]",
+            "push_aes_key must be the 43 letters and digits",
         ),
         (
             "server.cors_origins",

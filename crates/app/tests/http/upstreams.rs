@@ -576,3 +576,25 @@ async fn a_database_that_is_gone_lets_nobody_in() {
         200
     );
 }
+
+#[tokio::test]
+async fn what_wechat_answers_is_counted_for_the_operator() {
+    let service = Service::start().await;
+    let code = service.login_code("alice").await;
+    service.hand_in(&code, client()).await.ok();
+    service
+        .fault(at(CODE2SESSION, json!({ "errcode": 40125, "times": 1 })))
+        .await;
+    let code = service.login_code("alice").await;
+    let answer = service.hand_in(&code, client()).await;
+    answer.fails(502, "wechat_misconfigured");
+    let metrics = service.get("/metrics").send().await.text;
+    for outcome in ["ok", "misconfigured"] {
+        let line = format!(
+            "menshen_wechat_calls_total{{endpoint=\"code2session\",outcome=\"{outcome}\"}} 1"
+        );
+        assert!(metrics.contains(&line), "{line}: {metrics}");
+    }
+    assert!(metrics.contains("menshen_wechat_call_duration_seconds_count"));
+    assert!(metrics.contains("menshen_wechat_circuit_open"));
+}
