@@ -6,3 +6,4 @@
 //! it ends.
 
 pub mod postgres;
+pub mod redis;

@@ -16,6 +16,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
     // An independent reading of the vendors' protocols.
     ("menshen-simulator", &[]),
     ("menshen-memory", &["menshen-domain"]),
+    ("menshen-redis", &["menshen-domain"]),
     ("menshen-sql", &["menshen-domain", "menshen-migrations"]),
     ("menshen-token", &["menshen-domain"]),
     ("menshen-wechat", &["menshen-domain", "menshen-outbound"]),
@@ -27,6 +28,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
             "menshen-domain",
             "menshen-memory",
             "menshen-migrations",
+            "menshen-redis",
             "menshen-simulator",
             "menshen-sms",
             "menshen-sql",
@@ -48,7 +50,10 @@ const TESTS_MAY_USE: &[&str] = &[
 /// Technologies, and the crates of ours that may use them.
 const TECHNOLOGIES: &[(&str, &[&str])] = &[
     ("actix-web", &["menshen", "menshen-simulator"]),
+    ("deadpool", &["menshen-redis"]),
+    ("deadpool-redis", &["menshen-redis"]),
     ("jsonwebtoken", &["menshen-token"]),
+    ("redis", &["menshen-redis"]),
     ("reqwest", &["menshen-outbound"]),
     ("sea-orm", &["menshen-sql"]),
     ("sea-orm-migration", &["menshen-migrations"]),

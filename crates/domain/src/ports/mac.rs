@@ -11,15 +11,18 @@ pub enum MacUse {
     ReplayLedger,
     /// The blind index of phone numbers, and keyed hashes in logs.
     BlindIndex,
+    /// Naming keys of the shared ephemeral store, which tell nothing of anybody.
+    EphemeralKey,
 }
 
 impl MacUse {
     /// Every use.
-    pub const ALL: [Self; 4] = [
+    pub const ALL: [Self; 5] = [
         Self::VerificationCode,
         Self::RefreshToken,
         Self::ReplayLedger,
         Self::BlindIndex,
+        Self::EphemeralKey,
     ];
 
     /// The stable word of the keyring.
@@ -30,6 +33,7 @@ impl MacUse {
             Self::RefreshToken => "mac.refresh_token",
             Self::ReplayLedger => "mac.replay_ledger",
             Self::BlindIndex => "mac.blind_index",
+            Self::EphemeralKey => "mac.ephemeral_key",
         }
     }
 }

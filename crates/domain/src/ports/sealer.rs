@@ -9,11 +9,19 @@ pub enum SealUse {
     SessionKey,
     /// Private signing keys.
     SigningKey,
+    /// What the shared ephemeral store holds: identities that a login was not
+    /// completed with yet, and WeChat's access tokens.
+    EphemeralValue,
 }
 
 impl SealUse {
     /// Every use.
-    pub const ALL: [Self; 3] = [Self::PhoneNumber, Self::SessionKey, Self::SigningKey];
+    pub const ALL: [Self; 4] = [
+        Self::PhoneNumber,
+        Self::SessionKey,
+        Self::SigningKey,
+        Self::EphemeralValue,
+    ];
 
     /// The stable word of the keyring.
     #[must_use]
@@ -22,6 +30,7 @@ impl SealUse {
             Self::PhoneNumber => "seal.phone_number",
             Self::SessionKey => "seal.session_key",
             Self::SigningKey => "seal.signing_key",
+            Self::EphemeralValue => "seal.ephemeral_value",
         }
     }
 }

@@ -1,0 +1,211 @@
+//! One connection of the pool: how it is made, and when it is trusted.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+use deadpool::managed::{Manager, Metrics, RecycleError, RecycleResult};
+use deadpool_redis::cluster::{ClusterClient, ClusterClientBuilder, ClusterConnection};
+use deadpool_redis::redis::aio::{ConnectionLike as _, MultiplexedConnection};
+use deadpool_redis::redis::{
+    AsyncConnectionConfig, Cmd, ConnectionAddr, ConnectionInfo, IntoConnectionInfo as _,
+    ProtocolVersion, RedisConnectionInfo, RedisError, RedisResult, TlsMode, Value,
+};
+use deadpool_redis::sentinel::{SentinelNodeConnectionInfo, SentinelServerType};
+use secrecy::ExposeSecret as _;
+use tokio::time::Instant;
+
+use crate::redis::RedisOptions;
+use crate::url::{Host, Login, Place, RedisUrl};
+
+/// How long a connection that worked is trusted without being asked.
+const TRUSTED_FOR: Duration = Duration::from_secs(1);
+/// How often a cluster's node is asked again, after a redirection for example.
+const CLUSTER_RETRIES: u32 = 3;
+
+/// One connection, used by one caller at a time.
+pub(crate) struct Link {
+    pub(crate) line: Line,
+    /// When it last worked.
+    proven: Instant,
+    /// The [`Links::epoch`] that it was made in.
+    epoch: u64,
+}
+
+/// What a connection leads to.
+pub(crate) enum Line {
+    /// To one server.
+    Server(MultiplexedConnection),
+    /// To all servers of a cluster; it finds each key's by itself, and connects
+    /// to it again by itself.
+    Cluster(ClusterConnection),
+}
+
+impl Link {
+    /// It has just worked.
+    pub(crate) fn prove(&mut self) {
+        self.proven = Instant::now();
+    }
+
+    /// False for what mends itself.
+    pub(crate) fn can_be_replaced(&self) -> bool {
+        matches!(self.line, Line::Server(_))
+    }
+}
+
+/// Makes connections.
+pub(crate) struct Links {
+    way: Way,
+    epoch: Arc<AtomicU64>,
+}
+
+enum Way {
+    Server(deadpool_redis::Manager),
+    Cluster(ClusterClient),
+    Sentinels(deadpool_redis::sentinel::Manager),
+}
+
+impl Links {
+    /// Nothing is connected yet. Connections of an earlier epoch than the one
+    /// that `epoch` tells are not used again.
+    pub(crate) fn new(
+        url: &RedisUrl,
+        options: RedisOptions,
+        epoch: Arc<AtomicU64>,
+    ) -> RedisResult<Self> {
+        let way = match &url.place {
+            Place::One { host, database } => {
+                let info = info(host, url.tls, session(&url.login, *database))?;
+                let config = AsyncConnectionConfig::new()
+                    .set_connection_timeout(Some(options.connect))
+                    .set_response_timeout(Some(options.command));
+                Way::Server(deadpool_redis::Manager::new_with_config(info, config)?)
+            }
+            Place::Cluster(hosts) => {
+                let nodes: Vec<_> = hosts
+                    .iter()
+                    .map(|host| info(host, url.tls, session(&url.login, 0)))
+                    .collect::<RedisResult<_>>()?;
+                let mut builder = ClusterClientBuilder::new(nodes)
+                    .retries(CLUSTER_RETRIES)
+                    .min_retry_wait(5)
+                    .max_retry_wait(50)
+                    .connection_timeout(options.connect)
+                    .response_timeout(options.command)
+                    .overall_response_timeout(Some(options.command));
+                if url.tls {
+                    builder = builder.tls(TlsMode::Secure);
+                }
+                Way::Cluster(builder.build()?)
+            }
+            Place::Sentinels {
+                sentinels,
+                login,
+                master,
+                database,
+            } => {
+                let nodes: Vec<_> = sentinels
+                    .iter()
+                    .map(|host| info(host, url.tls, session(login, 0)))
+                    .collect::<RedisResult<_>>()?;
+                Way::Sentinels(deadpool_redis::sentinel::Manager::new(
+                    nodes,
+                    master.clone(),
+                    Some(SentinelNodeConnectionInfo {
+                        tls_mode: url.tls.then_some(deadpool_redis::sentinel::TlsMode::Secure),
+                        redis_connection_info: Some(deadpool_redis::RedisConnectionInfo {
+                            db: *database,
+                            username: url.login.user.clone(),
+                            password: exposed(&url.login),
+                            protocol: deadpool_redis::ProtocolVersion::RESP2,
+                        }),
+                    }),
+                    SentinelServerType::Master,
+                )?)
+            }
+        };
+        Ok(Self { way, epoch })
+    }
+}
+
+impl Manager for Links {
+    type Type = Link;
+    type Error = RedisError;
+
+    async fn create(&self) -> Result<Link, RedisError> {
+        // Before it is connected: what is learnt meanwhile discredits it too.
+        let epoch = self.epoch.load(Ordering::SeqCst);
+        let line = match &self.way {
+            Way::Server(manager) => Line::Server(manager.create().await?),
+            Way::Sentinels(manager) => Line::Server(manager.create().await?),
+            Way::Cluster(client) => Line::Cluster(client.get_async_connection().await?),
+        };
+        Ok(Link {
+            line,
+            proven: Instant::now(),
+            epoch,
+        })
+    }
+
+    async fn recycle(&self, link: &mut Link, metrics: &Metrics) -> RecycleResult<RedisError> {
+        let Line::Server(connection) = &mut link.line else {
+            return Ok(());
+        };
+        if link.epoch != self.epoch.load(Ordering::SeqCst) {
+            return Err(RecycleError::message("others like it failed"));
+        }
+        if link.proven.elapsed() < TRUSTED_FOR {
+            return Ok(());
+        }
+        match &self.way {
+            Way::Server(manager) => manager.recycle(connection, metrics).await?,
+            Way::Sentinels(manager) => manager.recycle(connection, metrics).await?,
+            Way::Cluster(_) => {}
+        }
+        link.proven = Instant::now();
+        Ok(())
+    }
+}
+
+impl Line {
+    /// Sends a command and awaits its answer.
+    pub(crate) async fn ask(&mut self, command: &Cmd) -> RedisResult<Value> {
+        let answer = match self {
+            Self::Server(connection) => connection.req_packed_command(command).await,
+            Self::Cluster(connection) => connection.req_packed_command(command).await,
+        };
+        answer?.extract_error()
+    }
+}
+
+fn info(host: &Host, tls: bool, session: RedisConnectionInfo) -> RedisResult<ConnectionInfo> {
+    let address = if tls {
+        ConnectionAddr::TcpTls {
+            host: host.name.clone(),
+            port: host.port,
+            insecure: false,
+            tls_params: None,
+        }
+    } else {
+        ConnectionAddr::Tcp(host.name.clone(), host.port)
+    };
+    Ok(address.into_connection_info()?.set_redis_settings(session))
+}
+
+fn session(login: &Login, database: i64) -> RedisConnectionInfo {
+    let mut session = RedisConnectionInfo::default()
+        .set_db(database)
+        .set_protocol(ProtocolVersion::RESP2);
+    if let Some(user) = &login.user {
+        session = session.set_username(user);
+    }
+    if let Some(password) = &login.password {
+        session = session.set_password(password.expose_secret());
+    }
+    session
+}
+
+fn exposed(login: &Login) -> Option<String> {
+    let password = login.password.as_ref();
+    password.map(|password| password.expose_secret().to_owned())
+}

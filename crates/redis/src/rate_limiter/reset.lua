@@ -1,0 +1,2 @@
+-- Forgets all acts of a key.
+return redis.call('DEL', KEYS[1])

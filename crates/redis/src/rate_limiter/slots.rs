@@ -1,0 +1,159 @@
+//! Which limits are counted together, in one slot of a cluster.
+
+use menshen_domain::model::limits::LimitKey;
+
+use crate::names::RedisNames;
+
+/// What is counted together. Windows of one act are always of one slot; that is
+/// what makes reserving them one atomic step.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Slot {
+    /// Messages, tries at codes, and what else is bounded by the messages sent.
+    Messages,
+    /// Rotations of refresh tokens: by far the most.
+    Rotations,
+}
+
+impl Slot {
+    /// The slot of a key. New keys must choose.
+    pub(super) fn of(key: &LimitKey) -> Self {
+        match key {
+            LimitKey::SmsPhone(_)
+            | LimitKey::SmsSource(_)
+            | LimitKey::SmsDeployment
+            | LimitKey::FailuresPhone(_)
+            | LimitKey::FailuresSource(_)
+            | LimitKey::RefusalRows(_) => Self::Messages,
+            LimitKey::RefreshSession(_) | LimitKey::RefreshSource(_) => Self::Rotations,
+        }
+    }
+
+    pub(super) const fn as_str(self) -> &'static str {
+        match self {
+            Self::Messages => "messages",
+            Self::Rotations => "rotations",
+        }
+    }
+}
+
+/// The name of what counts a key.
+pub(super) fn name(names: &RedisNames, key: &LimitKey) -> String {
+    let address = |address: &std::net::IpAddr| address.to_string().into_bytes();
+    let (kind, subject) = match key {
+        LimitKey::SmsPhone(phone) => ("sms-phone", phone.as_e164().as_bytes().to_vec()),
+        LimitKey::SmsSource(source) => ("sms-source", address(source)),
+        LimitKey::SmsDeployment => ("sms-deployment", Vec::new()),
+        LimitKey::FailuresPhone(phone) => ("failures-phone", phone.as_e164().as_bytes().to_vec()),
+        LimitKey::FailuresSource(source) => ("failures-source", address(source)),
+        LimitKey::RefusalRows(source) => ("refusal-rows", address(source)),
+        LimitKey::RefreshSession(id) => ("refresh-session", id.as_uuid().as_bytes().to_vec()),
+        LimitKey::RefreshSource(source) => ("refresh-source", address(source)),
+    };
+    names.within(Slot::of(key).as_str(), kind, &[&subject])
+}
+
+/// The name of what says that a slot was told of the past.
+pub(super) fn mark(names: &RedisNames, slot: Slot) -> String {
+    names.within(slot.as_str(), "remembers", &[])
+}
+
+/// What is counted in one slot, with the keys that count it, each once.
+pub(super) struct Group<'a, T> {
+    pub(super) slot: Slot,
+    pub(super) keys: Vec<String>,
+    pub(super) counted: Vec<Placed<'a, T>>,
+}
+
+/// A window, or acts of the past, and the position of its key.
+pub(super) struct Placed<'a, T> {
+    pub(super) what: &'a T,
+    pub(super) key: usize,
+}
+
+impl<T> Group<'_, T> {
+    /// Nothing in a slot.
+    pub(super) fn empty(slot: Slot) -> Self {
+        Self {
+            slot,
+            keys: Vec::new(),
+            counted: Vec::new(),
+        }
+    }
+}
+
+/// Sorts what is counted by its slot; nothing of a slot is no group.
+pub(super) fn by_slot<T>(
+    counted: &[T],
+    key_of: impl Fn(&T) -> &LimitKey,
+    name: impl Fn(&LimitKey) -> String,
+) -> Vec<Group<'_, T>> {
+    let mut groups: Vec<Group<T>> = Vec::with_capacity(1);
+    for what in counted {
+        let key = key_of(what);
+        let slot = Slot::of(key);
+        let position = groups.iter().position(|group| group.slot == slot);
+        let position = position.unwrap_or_else(|| {
+            groups.push(Group::empty(slot));
+            groups.len() - 1
+        });
+        let group = &mut groups[position];
+        let name = name(key);
+        let key = group.keys.iter().position(|known| *known == name);
+        let key = key.unwrap_or_else(|| {
+            group.keys.push(name);
+            group.keys.len() - 1
+        });
+        group.counted.push(Placed { what, key });
+    }
+    groups
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+    use std::time::Duration;
+
+    use menshen_domain::model::identifiers::SessionId;
+    use menshen_domain::model::limits::{Limits, Window};
+    use menshen_testkit::fake_keys::FakeMac;
+    use menshen_testkit::sample::phone;
+
+    use super::*;
+
+    /// All windows of one act, for every act that there is.
+    fn acts() -> Vec<Vec<Window>> {
+        let limits = Limits {
+            resend_interval: Duration::from_mins(1),
+            per_phone_hour: 5,
+            per_phone_day: 10,
+            per_ip_hour: 20,
+            per_ip_day: 100,
+            deployment_day: 10_000,
+            failures_per_phone_day: 20,
+            failures_per_ip: 30,
+            refresh_per_session: 30,
+            refresh_per_ip: 600,
+        };
+        let address = [203, 0, 113, 7].into();
+        let session = SessionId::from_uuid(uuid::Uuid::from_u128(1));
+        vec![
+            limits.for_sms(&phone(1), address),
+            limits.for_code_try(&phone(1), false, address),
+            limits.for_malformed_try(address),
+            limits.for_refresh(session, address),
+            Limits::for_refusal_row(address),
+        ]
+    }
+
+    #[test]
+    fn the_windows_of_one_act_are_of_one_slot() {
+        let names = RedisNames::new("m", Arc::new(FakeMac));
+        for windows in acts() {
+            let groups = by_slot(&windows, |window| &window.key, |key| name(&names, key));
+            assert_eq!(groups.len(), 1, "{windows:?}");
+            assert_eq!(groups[0].counted.len(), windows.len());
+            let tag = format!("m:{{{}}}:", groups[0].slot.as_str());
+            assert!(groups[0].keys.iter().all(|key| key.starts_with(&tag)));
+        }
+    }
+}

@@ -1,0 +1,3 @@
+-- How long until every window has a place.
+local _, wait = longest_wait()
+return wait

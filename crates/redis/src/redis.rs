@@ -1,0 +1,132 @@
+//! The connections to Redis, and what is done over them.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+use deadpool::managed::{Object, Pool, PoolError};
+use deadpool_redis::redis::{self, FromRedisValue};
+use tokio::time::timeout;
+
+use crate::fault::RedisFault;
+use crate::link::Links;
+use crate::script::Call;
+use crate::url::RedisUrl;
+
+/// The bounds of every step.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct RedisOptions {
+    /// Connections at most; to a cluster, of each node.
+    pub max_connections: usize,
+    /// How long connecting to one server may take.
+    pub connect: Duration,
+    /// How long a caller waits for a connection, connecting included.
+    pub acquire: Duration,
+    /// How long a command may take.
+    pub command: Duration,
+}
+
+impl Default for RedisOptions {
+    /// 16 connections, and half a second for each step.
+    fn default() -> Self {
+        let half = Duration::from_millis(500);
+        Self {
+            max_connections: 16,
+            connect: half,
+            acquire: half,
+            command: half,
+        }
+    }
+}
+
+/// The connections to Redis: made when they are needed, and made again when they
+/// break. Cloning shares them.
+#[derive(Clone)]
+pub struct Redis {
+    pool: Pool<Links>,
+    options: RedisOptions,
+    /// Counts up when connections were seen to be worth nothing any more.
+    epoch: Arc<AtomicU64>,
+}
+
+impl Redis {
+    /// Prepares connections; none is made yet, so that a process can start while
+    /// Redis is down.
+    ///
+    /// # Errors
+    ///
+    /// [`RedisFault::Failed`] if the URL cannot be used, which for one that was
+    /// parsed means that no TLS can be set up.
+    pub fn new(url: &RedisUrl, options: RedisOptions) -> Result<Self, RedisFault> {
+        // What the driver takes for TLS. That somebody else has said so before is
+        // no error: there is no other in this program.
+        let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
+        let epoch = Arc::new(AtomicU64::new(0));
+        let links = Links::new(url, options, Arc::clone(&epoch)).map_err(RedisFault::Failed)?;
+        let pool = Pool::builder(links)
+            .max_size(options.max_connections.max(1))
+            .build()
+            .map_err(|_| RedisFault::Nonsense("the pool needs no runtime"))?;
+        Ok(Self {
+            pool,
+            options,
+            epoch,
+        })
+    }
+
+    /// Asks for a sign of life.
+    ///
+    /// # Errors
+    ///
+    /// [`RedisFault`], within the bounds of the options.
+    pub async fn ping(&self) -> Result<(), RedisFault> {
+        let mut link = self.acquire().await?;
+        let answer = self.in_time(link.line.ask(&redis::cmd("PING"))).await;
+        self.settle(link, answer).map(|_| ())
+    }
+
+    /// Runs a script: one atomic step.
+    pub(crate) async fn run<T: FromRedisValue>(&self, call: &Call<'_>) -> Result<T, RedisFault> {
+        let mut link = self.acquire().await?;
+        let answer = self.in_time(call.run(&mut link.line)).await;
+        self.settle(link, answer)
+    }
+
+    async fn acquire(&self) -> Result<Object<Links>, RedisFault> {
+        let within = self.options.acquire;
+        match timeout(within, self.pool.get()).await {
+            Ok(Ok(link)) => Ok(link),
+            Ok(Err(PoolError::Backend(error))) => Err(RedisFault::of(error, within)),
+            Ok(Err(_)) | Err(_) => Err(RedisFault::NoConnection(within)),
+        }
+    }
+
+    async fn in_time<T>(
+        &self,
+        answer: impl Future<Output = redis::RedisResult<T>>,
+    ) -> Result<T, RedisFault> {
+        let within = self.options.command;
+        match timeout(within, answer).await {
+            Ok(answer) => answer.map_err(|error| RedisFault::of(error, within)),
+            Err(_) => Err(RedisFault::Late(within)),
+        }
+    }
+
+    /// Gives the connection back, or throws it away with all that were made
+    /// before the fault.
+    fn settle<T>(
+        &self,
+        mut link: Object<Links>,
+        answer: Result<T, RedisFault>,
+    ) -> Result<T, RedisFault> {
+        match &answer {
+            Ok(_) => link.prove(),
+            Err(fault) if fault.discredits_connections() && link.can_be_replaced() => {
+                self.epoch.fetch_add(1, Ordering::SeqCst);
+                drop(Object::take(link));
+            }
+            Err(_) => {}
+        }
+        answer
+    }
+}

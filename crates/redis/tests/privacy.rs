@@ -1,0 +1,125 @@
+//! What a dump of Redis tells: nothing of anybody. And that every key has an end.
+#![expect(clippy::unwrap_used, reason = "a step that fails fails the test")]
+
+mod support;
+
+use std::time::Duration;
+
+use menshen_domain::model::client::ClientType;
+use menshen_domain::model::evidence::WeChatIdentity;
+use menshen_domain::model::limits::{LimitKey, LimitRule, Window};
+use menshen_domain::model::verification::{ChallengeId, CodeScope, CodeSeed, Purpose};
+use menshen_domain::model::wechat::{
+    AppId, AppKind, OpenId, Platform, SessionKey, UnionId, WeChatApp,
+};
+use menshen_domain::ports::code_store::CodeStore as _;
+use menshen_domain::ports::rate_limiter::RateLimiter as _;
+use menshen_domain::ports::replay_ledger::{Binding, ProofKey, ProofRecord, ReplayLedger as _};
+use menshen_domain::ports::wechat_gateway::WeChatIdentification;
+use menshen_domain::ports::wechat_token_cache::{WeChatAccessToken, WeChatTokenCache as _};
+use menshen_testkit::sample::{SeededRandomness, phone};
+use menshen_testkit::servers::redis::RedisServer;
+use support::Stores;
+
+const OPENID: &str = "oGZUI0egBJY1zhBYw2KhdUfwVJJE";
+const UNIONID: &str = "o6_bmasdasdsad6_2sgVt7hMZOPfL";
+const SESSION_KEY: &str = "tiihtNczf5v6AKRyjwEUhQ==";
+const TOKEN: &str = "ACCESS-TOKEN-OF-THE-APP";
+const HOUR: Duration = Duration::from_hours(1);
+
+/// Leaves something of every kind in Redis.
+async fn use_everything(stores: &Stores) {
+    let randomness = SeededRandomness::new(1);
+    let scope = CodeScope {
+        purpose: Purpose::Login,
+        client_type: ClientType::App,
+        phone: phone(1),
+    };
+    let codes = stores.codes();
+    let seed = CodeSeed::generate(&randomness);
+    let draft = codes.draft(&scope, seed, HOUR, HOUR).await.unwrap();
+    let challenge = ChallengeId::generate(&randomness);
+    codes.commit(&scope, &draft, challenge, 5).await.unwrap();
+    codes.attempt(&scope, None, 5).await.unwrap();
+
+    let window = |key| Window {
+        rule: LimitRule::SmsVolume,
+        key,
+        limit: 3,
+        per: HOUR,
+    };
+    let windows = [
+        window(LimitKey::SmsPhone(phone(1))),
+        window(LimitKey::SmsSource([203, 0, 113, 7].into())),
+        window(LimitKey::SmsDeployment),
+    ];
+    stores.limiter().reserve(&windows).await.unwrap();
+
+    let app = WeChatApp {
+        id: AppId::parse("wx0123456789abcdef").unwrap(),
+        kind: AppKind::MiniProgram,
+        platform: Some(Platform::parse("main").unwrap()),
+    };
+    let answer = WeChatIdentification {
+        openid: OpenId::parse(OPENID).unwrap(),
+        union_id: Some(UnionId::parse(UNIONID).unwrap()),
+        session_key: Some(SessionKey::parse(SESSION_KEY).unwrap()),
+        profile_ticket: None,
+    };
+    let vouched = ProofRecord::Vouched {
+        binding: Binding([8; 32]),
+        identity: WeChatIdentity::vouched(&app, answer),
+        phone: None,
+    };
+    let ledger = stores.ledger();
+    let key = ProofKey([1; 32]);
+    ledger.claim(key, HOUR, Duration::ZERO).await.unwrap();
+    ledger.record(key, vouched, HOUR, HOUR).await.unwrap();
+    ledger.claim(ProofKey([2; 32]), HOUR, HOUR).await.unwrap();
+
+    let tokens = stores.tokens();
+    let token = WeChatAccessToken {
+        value: TOKEN.into(),
+        fresh_for: HOUR,
+        expires_in: HOUR,
+    };
+    tokens.keep(&app.id, &token).await.unwrap();
+    let claimed = tokens.claim_forced_renewal(&app.id, HOUR, 9).await;
+    assert!(claimed.unwrap());
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_dump_tells_nothing_and_every_key_has_an_end() {
+    let server = RedisServer::shared().await;
+    let stores = Stores::over(&server.url());
+    use_everything(&stores).await;
+    let keys = server.command(&["KEYS", "*"]);
+    let keys: Vec<_> = keys.lines().collect();
+    // Code, three counts, two proofs, token, renewals.
+    assert_eq!(keys.len(), 8, "{keys:?}");
+    let mut dump = keys.join("\n");
+    for key in &keys {
+        let left: i64 = server.command(&["PTTL", key]).parse().unwrap();
+        let end = i64::try_from(Duration::from_hours(25).as_millis()).unwrap();
+        assert!((1..end).contains(&left), "{key}: {left}");
+        let value = match server.command(&["TYPE", key]).as_str() {
+            "string" => server.command(&["GET", key]),
+            "zset" => server.command(&["ZRANGE", key, "0", "-1"]),
+            other => panic!("{key} is a {other}"),
+        };
+        dump += &value;
+    }
+    let number = phone(1);
+    let national = &number.as_e164()["+86".len()..];
+    for secret in [
+        national,
+        "203.0.113",
+        OPENID,
+        UNIONID,
+        SESSION_KEY,
+        TOKEN,
+        "wx0123456789abcdef",
+    ] {
+        assert!(!dump.contains(secret), "{secret} stands in Redis");
+    }
+}

@@ -1,0 +1,11 @@
+//! Redis: alone, as a cluster, and under sentinels.
+//!
+//! Nothing is written to disk, so that a server which starts again is empty.
+
+mod cluster;
+mod node;
+mod sentinel;
+
+pub use cluster::RedisCluster;
+pub use node::RedisServer;
+pub use sentinel::RedisWithSentinels;
