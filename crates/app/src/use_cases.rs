@@ -9,6 +9,7 @@ use menshen_domain::ports::audit_log::AuditLog;
 use menshen_domain::ports::clock::Clock;
 use menshen_domain::ports::code_store::CodeStore;
 use menshen_domain::ports::mac::Mac;
+use menshen_domain::ports::open_data_reader::OpenDataReader;
 use menshen_domain::ports::randomness::Randomness;
 use menshen_domain::ports::rate_limiter::RateLimiter;
 use menshen_domain::ports::receipt_observer::ReceiptObserver;
@@ -20,11 +21,16 @@ use menshen_domain::ports::sms_sender::SmsSender;
 use menshen_domain::ports::token_issuer::TokenIssuer;
 use menshen_domain::ports::token_verifier::TokenVerifier;
 use menshen_domain::ports::wechat_gateway::WeChatGateway;
+use menshen_domain::ports::wechat_push::WeChatPush;
+use menshen_domain::services::adopt_profile::AdoptProfile;
+use menshen_domain::services::ask_phone_number::AskPhoneNumber;
 use menshen_domain::services::authenticate::Authenticate;
 use menshen_domain::services::bind::Bind;
 use menshen_domain::services::bind_phone::BindPhone;
 use menshen_domain::services::check_code::CheckCode;
 use menshen_domain::services::complete_once::CompleteOnce;
+use menshen_domain::services::decrypt_open_data::DecryptOpenData;
+use menshen_domain::services::heed_wechat::HeedWeChat;
 use menshen_domain::services::issue_tokens::IssueTokens;
 use menshen_domain::services::link_wechat::LinkWeChat;
 use menshen_domain::services::list_sessions::ListSessions;
@@ -34,21 +40,25 @@ use menshen_domain::services::note_receipts::NoteReceipts;
 use menshen_domain::services::profile::EditProfile;
 use menshen_domain::services::refresh::Refresh;
 use menshen_domain::services::rejoin::Rejoin;
+use menshen_domain::services::screen_sign_up::ScreenSignUp;
 use menshen_domain::services::send_code::SendCode;
 use menshen_domain::services::sign_in::SignIn;
 use menshen_domain::services::sign_out::SignOut;
 use menshen_domain::services::step_up::StepUp;
+use menshen_domain::services::tell_refused_identity::TellRefusedIdentity;
 use menshen_domain::services::vouch::Vouch;
 
 use crate::http::App;
 use crate::http::PublicKeys;
 use crate::http::client_address::ProxyTrust;
+use crate::http::hosted::CloudHosting;
 use crate::http::metrics::Metrics;
 use crate::http::readiness::Readiness;
 use crate::http::receipts::Receipts;
 use crate::receipt_address::ReceiptAddress;
 use crate::settings::Profile;
 use crate::settings::Settings;
+use crate::settings::wechat::GatewayKind;
 
 /// The stores, as the ports that they serve.
 pub(crate) struct Stores {
@@ -77,6 +87,8 @@ pub(crate) struct Machine {
 /// What is outside, as the ports that it serves.
 pub(crate) struct Outside {
     pub(crate) gateway: Arc<dyn WeChatGateway>,
+    pub(crate) reader: Arc<dyn OpenDataReader>,
+    pub(crate) push: Arc<dyn WeChatPush>,
     pub(crate) sender: Arc<dyn SmsSender>,
     pub(crate) apps: Arc<WeChatApps>,
     pub(crate) receipt_readers: Vec<Arc<dyn ReceiptReader>>,
@@ -109,6 +121,8 @@ pub(crate) fn app(
     } = stores;
     let Outside {
         gateway,
+        reader,
+        push,
         sender,
         apps,
         receipt_readers,
@@ -147,12 +161,23 @@ pub(crate) fn app(
         clock: clock.clone(),
         randomness: randomness.clone(),
         policy: account_policy.clone(),
+        screen: Arc::new(ScreenSignUp {
+            gateway: gateway.clone(),
+            apps: apps.clone(),
+            threshold: settings.wechat.risk_rank,
+        }),
+    });
+    let phones = Arc::new(AskPhoneNumber {
+        gateway: gateway.clone(),
+        limiter: limiter.clone(),
+        limits: settings.wechat.limits,
     });
     let bind = Arc::new(Bind {
         sign_in: sign_in.clone(),
     });
     let vouch = Arc::new(Vouch {
         gateway: gateway.clone(),
+        phones: phones.clone(),
         ledger: ledger.clone(),
         mac: mac.clone(),
     });
@@ -168,7 +193,7 @@ pub(crate) fn app(
             limiter: limiter.clone(),
             sender,
             records: records.clone(),
-            audit,
+            audit: audit.clone(),
             mac: mac.clone(),
             clock: clock.clone(),
             randomness: randomness.clone(),
@@ -184,9 +209,46 @@ pub(crate) fn app(
         login_with_wechat: Arc::new(LoginWithWeChat {
             apps: apps.clone(),
             vouch: vouch.clone(),
+            reader: reader.clone(),
             sign_in,
             rejoin: rejoin.clone(),
+            adopt: Arc::new(AdoptProfile {
+                gateway: gateway.clone(),
+                accounts: accounts.clone(),
+                clock: clock.clone(),
+                randomness: randomness.clone(),
+            }),
+            clock: clock.clone(),
         }),
+        decrypt_open_data: Arc::new(DecryptOpenData {
+            reader,
+            accounts: accounts.clone(),
+            gateway: gateway.clone(),
+            limiter: limiter.clone(),
+            apps: apps.clone(),
+            clock: clock.clone(),
+            randomness: randomness.clone(),
+            limits: settings.wechat.limits,
+            check_session: settings.wechat.check_session,
+        }),
+        heed_wechat: Arc::new(HeedWeChat {
+            accounts: accounts.clone(),
+            apps: apps.clone(),
+            clock: clock.clone(),
+            randomness: randomness.clone(),
+            policy: account_policy.clone(),
+        }),
+        tell_refused_identity: Arc::new(TellRefusedIdentity {
+            audit: audit.clone(),
+            limiter: limiter.clone(),
+            clock: clock.clone(),
+            randomness: randomness.clone(),
+        }),
+        push,
+        cloud_hosting: CloudHosting {
+            enabled: settings.wechat.gateway == GatewayKind::CloudRun,
+            apps: apps.clone(),
+        },
         complete_once: Arc::new(CompleteOnce {
             ledger,
             mac: mac.clone(),
@@ -194,7 +256,7 @@ pub(crate) fn app(
         }),
         refresh: Arc::new(Refresh {
             sessions: sessions.clone(),
-            limiter,
+            limiter: limiter.clone(),
             mac,
             tokens,
             clock: clock.clone(),
@@ -216,14 +278,14 @@ pub(crate) fn app(
             clock: clock.clone(),
         }),
         edit_profile: Arc::new(EditProfile {
-            accounts,
+            accounts: accounts.clone(),
             clock: clock.clone(),
             randomness: randomness.clone(),
             policy: account_policy.clone(),
         }),
         bind_phone: Arc::new(BindPhone {
             check: check_code.clone(),
-            gateway,
+            phones,
             apps: apps.clone(),
             bind: bind.clone(),
             clock: clock.clone(),
@@ -232,6 +294,7 @@ pub(crate) fn app(
             check: check_code.clone(),
             vouch: vouch.clone(),
             apps: apps.clone(),
+            accounts,
             sessions: step_up_sessions,
             clock: clock.clone(),
             randomness: randomness.clone(),

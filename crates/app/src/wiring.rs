@@ -28,10 +28,13 @@ use menshen_token::key_set::KeySet;
 use menshen_token::key_set::TokenConfig;
 use menshen_token::keyring::Keyring;
 use menshen_token::system_randomness::SystemRandomness;
+use menshen_wechat::AesOpenDataReader;
 use menshen_wechat::CloudRunGateway;
 use menshen_wechat::LocalTokenCache;
 use menshen_wechat::OfficialGateway;
 use menshen_wechat::OfficialGatewayConfig;
+use menshen_wechat::PushKeys;
+use menshen_wechat::SafeModePush;
 use menshen_wechat::WeChatMetrics;
 
 use crate::clock::SystemClock;
@@ -170,6 +173,8 @@ pub async fn wire(settings: &Settings) -> Result<Parts, StartError> {
     );
     let outside = Outside {
         gateway: gateway(settings, simulated, &wechat_metrics)?,
+        reader: Arc::new(AesOpenDataReader),
+        push: Arc::new(push(settings)?),
         sender: Arc::new(messages.sender),
         apps: Arc::new(apps(settings)?),
         receipt_readers: messages.receipt_readers,
@@ -340,6 +345,28 @@ pub(crate) fn gateway(
         }
         GatewayKind::CloudRun => Arc::new(CloudRunGateway::new(config, clock, tokens)?),
     })
+}
+
+/// Token and key of message push for the simulated applications; the simulator is
+/// told where to push, and these, through its control API.
+const SIMULATED_PUSH: [&str; 2] = ["pushtoken", "abcdefghijklmnopqrstuvwxyz0123456789ABCDEFG"];
+
+/// The reader of pushed messages, for the applications that have keys for it.
+fn push(settings: &Settings) -> Result<SafeModePush, StartError> {
+    if uses_simulated_apps(settings) {
+        let [token, key] = SIMULATED_PUSH.map(Into::into);
+        let keys = simulated_apps().map(|(id, ..)| {
+            Ok::<_, StartError>((AppId::parse(id)?, PushKeys::parse(&token, &key)?))
+        });
+        let keys = keys.into_iter().collect::<Result<Vec<_>, _>>()?;
+        return Ok(SafeModePush::new(keys));
+    }
+    let with_keys = settings.wechat.apps.iter().filter_map(|app| {
+        let (token, key) = app.push.as_ref()?;
+        let keys = PushKeys::parse(token, key).map_err(StartError::from);
+        Some(keys.map(|keys| (app.app.id.clone(), keys)))
+    });
+    Ok(SafeModePush::new(with_keys.collect::<Result<Vec<_>, _>>()?))
 }
 
 struct DatabaseProbe(Database);

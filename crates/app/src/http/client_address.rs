@@ -61,6 +61,12 @@ impl ProxyTrust {
         self.ignored.load(Ordering::Relaxed)
     }
 
+    /// Whether the peer itself, at the other end of the connection, is a trusted
+    /// proxy.
+    pub fn trusts_peer(&self, peer: IpAddr) -> bool {
+        self.trusts(peer.to_canonical())
+    }
+
     fn trusts(&self, address: IpAddr) -> bool {
         self.networks
             .iter()

@@ -13,10 +13,13 @@ use menshen_domain::model::linking::Refusal;
 use menshen_domain::model::session::EndReason;
 use menshen_domain::ports::BoxError;
 use menshen_domain::ports::account_store::AccountStoreError;
+use menshen_domain::ports::open_data_reader::OpenDataError;
 use menshen_domain::ports::session_store::SessionStoreError;
+use menshen_domain::ports::wechat_push::WeChatPushError;
 use menshen_domain::services::authenticate::AuthenticateError;
 use menshen_domain::services::bind::BindError;
 use menshen_domain::services::check_code::CheckCodeError;
+use menshen_domain::services::decrypt_open_data::DecryptOpenDataError;
 use menshen_domain::services::login::LoginError;
 use menshen_domain::services::refresh::RefreshError;
 use menshen_domain::services::send_code::SendCodeError;
@@ -299,10 +302,55 @@ impl From<LoginError> for ApiError {
             LoginError::WeChatMisconfigured(source) => {
                 Self::ours(&kinds::WECHAT_MISCONFIGURED, source)
             }
-            LoginError::WeChatUnavailable(source) => Self::ours(&kinds::WECHAT_UNAVAILABLE, source),
+            LoginError::WeChatUnavailable {
+                retry_after,
+                source,
+            } => {
+                let mut error = Self::ours(&kinds::WECHAT_UNAVAILABLE, source);
+                error.details.retry_after = retry_after;
+                error
+            }
+            LoginError::OpenData(error) => error.into(),
+            LoginError::RateLimited { retry_after } => {
+                Self::after(&kinds::RATE_LIMITED, retry_after)
+            }
             LoginError::Refused(refusal) => refusal.into(),
             LoginError::Unavailable(source) => Self::ours(&kinds::UNAVAILABLE, source),
             LoginError::Tokens(error) => Self::internal(error),
+        }
+    }
+}
+
+impl From<OpenDataError> for ApiError {
+    fn from(error: OpenDataError) -> Self {
+        match error {
+            OpenDataError::DecryptFailed => Self::new(&kinds::DECRYPT_FAILED),
+            OpenDataError::SignatureMismatch => Self::new(&kinds::SIGNATURE_MISMATCH),
+        }
+    }
+}
+
+impl From<DecryptOpenDataError> for ApiError {
+    fn from(error: DecryptOpenDataError) -> Self {
+        match error {
+            DecryptOpenDataError::App(_) => Self::field("app_id", Fault::UnknownApp),
+            DecryptOpenDataError::Data(error) => error.into(),
+            DecryptOpenDataError::RateLimited { retry_after } => {
+                Self::after(&kinds::RATE_LIMITED, retry_after)
+            }
+            DecryptOpenDataError::Unavailable(source) => Self::ours(&kinds::UNAVAILABLE, source),
+        }
+    }
+}
+
+impl From<WeChatPushError> for ApiError {
+    fn from(error: WeChatPushError) -> Self {
+        match error {
+            WeChatPushError::NotConfigured => Self::new(&kinds::NOT_FOUND),
+            WeChatPushError::Forged | WeChatPushError::Stale | WeChatPushError::PlainMode => {
+                Self::new(&kinds::FORBIDDEN)
+            }
+            WeChatPushError::Unreadable => Self::new(&kinds::INVALID_REQUEST),
         }
     }
 }

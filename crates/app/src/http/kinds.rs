@@ -32,6 +32,8 @@ kinds! {
     SMS_CODE_INCORRECT = 400 "sms_code_incorrect" "验证码不正确" "The code is wrong";
     SMS_CODE_EXPIRED = 400 "sms_code_expired" "验证码已失效，请重新获取" "The code is no longer valid; ask for a new one";
     WECHAT_CODE_INVALID = 400 "wechat_code_invalid" "微信授权已失效，请重试" "The WeChat code is no longer valid; try again";
+    DECRYPT_FAILED = 400 "decrypt_failed" "微信数据解密失败，请重新登录后再试" "The WeChat data cannot be decrypted; sign in again and retry";
+    SIGNATURE_MISMATCH = 400 "signature_mismatch" "微信数据签名不正确" "The signature of the WeChat data is wrong";
     TOKEN_MISSING = 401 "token_missing" "请先登录" "Sign in first";
     TOKEN_INVALID = 401 "token_invalid" "登录凭证无效" "The access token is not valid";
     TOKEN_EXPIRED = 401 "token_expired" "登录凭证已过期" "The access token has expired";
@@ -47,6 +49,7 @@ kinds! {
     PHONE_CONFIRMATION_REQUIRED = 403 "phone_confirmation_required" "请用短信验证码确认手机号" "Confirm the phone number with an SMS code";
     WECHAT_RISK_BLOCKED = 403 "wechat_risk_blocked" "微信判定此次登录存在风险，请换一种方式" "WeChat blocked this login; use another way";
     REGION_NOT_ALLOWED = 403 "region_not_allowed" "暂不支持该地区的手机号" "Phone numbers from this region are not supported";
+    FORBIDDEN = 403 "forbidden" "无权访问" "This is not allowed";
     NOT_FOUND = 404 "not_found" "内容不存在" "Nothing is here";
     METHOD_NOT_ALLOWED = 405 "method_not_allowed" "不支持的请求方法" "The method is not allowed here";
     PAYLOAD_TOO_LARGE = 413 "payload_too_large" "请求内容过大" "The body is too large";

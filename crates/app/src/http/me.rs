@@ -15,6 +15,7 @@ use crate::http::context::Context;
 use crate::http::detached::detached;
 use crate::http::error::ApiError;
 use crate::http::fields::Fields;
+use crate::http::hosted::proof;
 use crate::http::kinds::Fault;
 use crate::http::malformed_code::malformed_code;
 
@@ -81,8 +82,9 @@ pub struct PhoneBinding {
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct WeChatBinding {
-    /// The code of `wx.login`, or of WeChat's OAuth2 consent.
-    code: String,
+    /// The code of `wx.login`, or of WeChat's OAuth2 consent; may be left out on
+    /// WeChat cloud hosting.
+    code: Option<String>,
     /// The application, where there are several.
     app_id: Option<String>,
 }
@@ -224,15 +226,16 @@ pub(super) async fn link_wechat(
     let caller = app.authenticate.in_person(bearer(&http)?).await?;
     let json = &body.value;
     let mut fields = Fields::default();
-    let code = fields.login_code("code", &json.code);
-    let app_id = fields.app_id("app_id", json.app_id.as_deref());
+    let mut app_id = fields.app_id("app_id", json.app_id.as_deref());
+    let code = ("code", json.code.as_deref());
+    let shown = proof(&app, &context, &http, code, &mut app_id, &mut fields).await?;
     fields.finish()?;
-    let code = code.ok_or_else(|| ApiError::internal("a member was neither right nor wrong"))?;
+    let shown = shown.ok_or_else(|| ApiError::internal("a member was neither right nor wrong"))?;
     let use_case = app.link_wechat.clone();
     let origin = context.origin.clone();
     let bound = detached(async move {
         use_case
-            .execute(&caller, &code, app_id.as_ref(), &origin)
+            .execute(&caller, &shown, app_id.as_ref(), &origin)
             .await
     })
     .await?;

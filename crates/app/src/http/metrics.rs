@@ -77,6 +77,15 @@ struct ReceiptPushes {
     outcome: &'static str,
 }
 
+/// What became of a pushed message.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct Pushed {
+    /// WeChat's word for the event; `unknown` for what was not opened.
+    event: &'static str,
+    /// What became of it.
+    outcome: &'static str,
+}
+
 /// Counts what happens.
 pub struct Metrics {
     registry: Registry,
@@ -84,6 +93,7 @@ pub struct Metrics {
     durations: Family<Route, Histogram>,
     forwarded_ignored: Counter<u64, AtomicU64>,
     receipt_pushes: Family<ReceiptPushes, Counter<u64, AtomicU64>>,
+    pushes: Family<Pushed, Counter<u64, AtomicU64>>,
 }
 
 /// From half a millisecond to eight seconds.
@@ -121,12 +131,19 @@ impl Default for Metrics {
             "Pushes of delivery receipts by what they came to",
             receipt_pushes.clone(),
         );
+        let pushes = Family::default();
+        registry.register(
+            "wechat_pushes",
+            "Messages that WeChat pushed, by event and outcome",
+            pushes.clone(),
+        );
         Self {
             registry,
             requests,
             durations,
             forwarded_ignored,
             receipt_pushes,
+            pushes,
         }
     }
 }
@@ -160,6 +177,11 @@ impl Metrics {
         self.receipt_pushes
             .get_or_create(&ReceiptPushes { outcome })
             .inc();
+    }
+
+    /// Counts one message that WeChat pushed.
+    pub fn pushed(&self, event: &'static str, outcome: &'static str) {
+        self.pushes.get_or_create(&Pushed { event, outcome }).inc();
     }
 
     /// The text form (Prometheus, `OpenMetrics` 1.0).

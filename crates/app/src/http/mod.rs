@@ -13,15 +13,19 @@ pub mod error;
 pub mod fields;
 pub mod front_door;
 pub mod health;
+pub mod hosted;
 pub mod kinds;
 pub mod locale;
 pub mod login;
+pub mod login_wechat;
 pub mod malformed_code;
 pub mod me;
 pub mod metrics;
+pub mod open_data;
 pub mod openapi;
 pub mod operations;
 pub mod pages;
+pub mod push;
 pub mod readiness;
 pub mod receipts;
 pub mod rendering;
@@ -34,10 +38,13 @@ use actix_web::web::{self, ServiceConfig};
 use actix_web::{HttpResponse, Resource, Route};
 use menshen_domain::ports::clock::Clock;
 use menshen_domain::ports::randomness::Randomness;
+use menshen_domain::ports::wechat_push::WeChatPush;
 use menshen_domain::services::authenticate::Authenticate;
 use menshen_domain::services::bind_phone::BindPhone;
 use menshen_domain::services::check_code::CheckCode;
 use menshen_domain::services::complete_once::CompleteOnce;
+use menshen_domain::services::decrypt_open_data::DecryptOpenData;
+use menshen_domain::services::heed_wechat::HeedWeChat;
 use menshen_domain::services::link_wechat::LinkWeChat;
 use menshen_domain::services::list_sessions::ListSessions;
 use menshen_domain::services::login_with_sms::LoginWithSms;
@@ -47,9 +54,11 @@ use menshen_domain::services::refresh::Refresh;
 use menshen_domain::services::send_code::SendCode;
 use menshen_domain::services::sign_out::SignOut;
 use menshen_domain::services::step_up::StepUp;
+use menshen_domain::services::tell_refused_identity::TellRefusedIdentity;
 
 use crate::http::client_address::ProxyTrust;
 use crate::http::error::ApiError;
+use crate::http::hosted::CloudHosting;
 use crate::http::metrics::Metrics;
 use crate::http::readiness::Readiness;
 use crate::http::receipts::Receipts;
@@ -80,6 +89,11 @@ pub struct App {
     pub link_wechat: Arc<LinkWeChat>,
     pub step_up: Arc<StepUp>,
     pub receipts: Receipts,
+    pub decrypt_open_data: Arc<DecryptOpenData>,
+    pub heed_wechat: Arc<HeedWeChat>,
+    pub tell_refused_identity: Arc<TellRefusedIdentity>,
+    pub push: Arc<dyn WeChatPush>,
+    pub cloud_hosting: CloudHosting,
     pub key_set: Arc<dyn PublicKeys>,
     pub readiness: Arc<Readiness>,
     pub clock: Arc<dyn Clock>,
@@ -102,17 +116,17 @@ pub fn routes(config: &mut ServiceConfig, playground: bool) {
         .service(at("/v1/login/sms", [web::post().to(login::sms)], "POST"))
         .service(at(
             "/v1/login/wechat",
-            [web::post().to(login::wechat)],
+            [web::post().to(login_wechat::one_tap)],
             "POST",
         ))
         .service(at(
             "/v1/login/wechat-phone",
-            [web::post().to(login::wechat_phone)],
+            [web::post().to(login_wechat::phone_button)],
             "POST",
         ))
         .service(at(
             "/v1/login/wechat-oauth",
-            [web::post().to(login::wechat_oauth)],
+            [web::post().to(login_wechat::oauth)],
             "POST",
         ))
         .service(at(
@@ -137,6 +151,19 @@ pub fn routes(config: &mut ServiceConfig, playground: bool) {
             [web::post().to(me::link_wechat)],
             "POST",
         ))
+        .service(at(
+            "/v1/me/wechat/decrypt",
+            [web::post().to(open_data::decrypt)],
+            "POST",
+        ))
+        .service(
+            at(
+                "/v1/wechat/push/{app_id}",
+                [web::get().to(push::check), web::post().to(push::receive)],
+                "GET, POST",
+            )
+            .app_data(web::PayloadConfig::new(push::MAX_PUSH)),
+        )
         .service(at("/v1/me/sessions", [web::get().to(devices::list)], "GET"))
         .service(at(
             "/v1/me/sessions/{id}",

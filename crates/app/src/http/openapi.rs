@@ -24,8 +24,10 @@ use crate::http::account_json::{BoundJson, LoginJson, UserJson};
 use crate::http::codes::{CodeRequest, CodeSentJson};
 use crate::http::devices::SessionsJson;
 use crate::http::kinds::Kind;
-use crate::http::login::{SmsLogin, WeChatLogin, WeChatPhoneLogin};
+use crate::http::login::SmsLogin;
+use crate::http::login_wechat::{OAuthLogin, WeChatLogin, WeChatPhoneLogin};
 use crate::http::me::{PhoneBinding, ProfilePatch, WeChatBinding};
+use crate::http::open_data::{ClearOpenData, DecryptRequest};
 use crate::http::operations::{OPERATIONS, Operation as Described, Schemas, TAGS};
 use crate::http::step_up::{StepUpJson, StepUpRequest};
 use crate::http::token::{LogoutJson, LogoutRequest, RefreshRequest};
@@ -99,7 +101,10 @@ fn schemas() -> Vec<(String, RefOr<Schema>)> {
     let mut all = Vec::new();
     add::<SmsLogin>(&mut all);
     add::<WeChatLogin>(&mut all);
+    add::<OAuthLogin>(&mut all);
     add::<WeChatPhoneLogin>(&mut all);
+    add::<DecryptRequest>(&mut all);
+    add::<ClearOpenData>(&mut all);
     add::<CodeRequest>(&mut all);
     add::<RefreshRequest>(&mut all);
     add::<LogoutRequest>(&mut all);
@@ -153,6 +158,13 @@ fn operation(described: &Described) -> Operation {
             .parameter_in(ParameterIn::Path)
             .required(Required::True);
         operation = operation.parameter(parameter.schema(Some(text())).build());
+    }
+    for name in described.query {
+        let member = ParameterBuilder::new()
+            .name(*name)
+            .parameter_in(ParameterIn::Query)
+            .required(Required::True);
+        operation = operation.parameter(member.schema(Some(text())).build());
     }
     if described.idempotent {
         let key = ParameterBuilder::new()

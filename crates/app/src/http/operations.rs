@@ -35,6 +35,8 @@ pub struct Operation {
     pub bearer: bool,
     /// Whether it takes an idempotency key.
     pub idempotent: bool,
+    /// The members of its query.
+    pub query: &'static [&'static str],
     /// The schema of its body.
     pub body: Option<&'static str>,
     /// Whether the body must be there.
@@ -112,6 +114,9 @@ const WECHAT: &[&Kind] = &[
     &k::WECHAT_UNAVAILABLE,
 ];
 
+const PUSH: &[&Kind] = &[&k::FORBIDDEN, &k::NOT_FOUND];
+const OPEN_DATA: &[&Kind] = &[&k::DECRYPT_FAILED, &k::SIGNATURE_MISMATCH];
+
 const BASE: Operation = Operation {
     method: "GET",
     path: "",
@@ -120,6 +125,7 @@ const BASE: Operation = Operation {
     description: "",
     bearer: false,
     idempotent: false,
+    query: &[],
     body: None,
     body_required: true,
     answer: Schemas::Nothing,
@@ -193,15 +199,19 @@ pub const OPERATIONS: &[Operation] = &[
     Operation {
         path: "/v1/login/wechat",
         summary: "Sign in with one tap in a mini-program",
-        description: "Takes the code of `wx.login`. The same code from the same client within a minute answers the same session.",
+        description: "Takes the code of `wx.login`. The same code from the same client within a minute answers the same session. \
+            With `profile`, the open data is verified and decrypted with the key of this very code: its unionid counts, and a new \
+            account shows its nickname and avatar. Where WeChat ranks a newcomer as a risk, a phone number is asked for: complete \
+            the login with `/v1/login/sms` and the same code in `wechat`.",
         body: Some("WeChatLogin"),
-        kinds: &[WECHAT, LOGIN],
+        kinds: &[WECHAT, LOGIN, OPEN_DATA, &[&k::PHONE_CONFIRMATION_REQUIRED]],
         ..IN
     },
     Operation {
         path: "/v1/login/wechat-phone",
         summary: "Sign in with the getPhoneNumber button",
-        description: "Phone number and openid end on one account, whichever was there before.",
+        description: "Phone number and openid end on one account, whichever was there before. WeChat bills each exchange of a \
+            `phone_code`: with `phone_if_missing` it is left alone where the account has a number.",
         body: Some("WeChatPhoneLogin"),
         kinds: &[WECHAT, LOGIN, &[&k::PHONE_CONFIRMATION_REQUIRED]],
         ..IN
@@ -209,8 +219,9 @@ pub const OPERATIONS: &[Operation] = &[
     Operation {
         path: "/v1/login/wechat-oauth",
         summary: "Sign in with WeChat in a native app or on a website",
-        description: "Takes the OAuth2 code of the WeChat Open Platform; `client.type` `app` or `web` tells which kind of application.",
-        body: Some("WeChatLogin"),
+        description: "Takes the OAuth2 code of the WeChat Open Platform; `client.type` `app` or `web` tells which kind of application. \
+            A new account shows the person's nickname and avatar.",
+        body: Some("OAuthLogin"),
         kinds: &[WECHAT, LOGIN],
         ..IN
     },
@@ -310,6 +321,17 @@ pub const OPERATIONS: &[Operation] = &[
         ..ME
     },
     Operation {
+        method: "POST",
+        path: "/v1/me/wechat/decrypt",
+        summary: "Decrypt open data of WeChat",
+        description: "Verifies and decrypts what a data API of the mini-program gave, with the key of the person's last login there; \
+            the answer leaves `openId`, `unionId` and `watermark` out. Every way of failing is one `decrypt_failed`.",
+        body: Some("DecryptRequest"),
+        answer: Schemas::Envelope("ClearOpenData"),
+        kinds: &[OPEN_DATA, &[&k::RATE_LIMITED]],
+        ..ME
+    },
+    Operation {
         path: "/v1/me/sessions",
         summary: "List the devices",
         description: "The live sessions, newest first.",
@@ -354,6 +376,26 @@ pub const OPERATIONS: &[Operation] = &[
             &k::PAYLOAD_TOO_LARGE,
             &k::REQUEST_TIMEOUT,
         ]],
+        ..OTHERS
+    },
+    Operation {
+        path: "/v1/wechat/push/{app_id}",
+        summary: "WeChat checks this address",
+        description: "Answers `echostr` to a request that WeChat has signed with the application's `push_token`.",
+        query: &["signature", "timestamp", "nonce", "echostr"],
+        answer: Schemas::Text("text/plain"),
+        kinds: &[PUSH],
+        ..OTHERS
+    },
+    Operation {
+        method: "POST",
+        path: "/v1/wechat/push/{app_id}",
+        summary: "WeChat tells of withdrawals and closed accounts",
+        description: "Safe mode only: JSON or XML of at most 64 KiB, encrypted and signed. Answers `success` once the effects are \
+            durable; a repeat changes nothing.",
+        query: &["timestamp", "nonce", "encrypt_type", "msg_signature"],
+        answer: Schemas::Text("text/plain"),
+        kinds: &[PUSH, &[&k::PAYLOAD_TOO_LARGE]],
         ..OTHERS
     },
     Operation {

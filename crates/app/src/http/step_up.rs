@@ -12,6 +12,7 @@ use crate::http::context::Context;
 use crate::http::detached::detached;
 use crate::http::error::ApiError;
 use crate::http::fields::Fields;
+use crate::http::hosted::proof;
 use crate::http::kinds::Fault;
 use crate::http::malformed_code::malformed_code;
 
@@ -24,7 +25,8 @@ pub struct StepUpRequest {
     code: Option<String>,
     /// Which ask for a code is answered.
     challenge_id: Option<String>,
-    /// The code of `wx.login` of a linked identity, instead of `code`.
+    /// The code of `wx.login` of a linked identity, instead of `code`; on WeChat
+    /// cloud hosting both may be left out.
     wechat_code: Option<String>,
     /// The application of that code, where there are several.
     app_id: Option<String>,
@@ -67,14 +69,18 @@ pub(super) async fn prove(
             detached(async move { use_case.with_sms(&caller, &code, challenge, &origin).await })
                 .await?;
         }
-        (None, Some(code)) if json.challenge_id.is_none() => {
-            let code = fields.login_code("wechat_code", code);
+        (None, code) if json.challenge_id.is_none() => {
+            let mut app_id = app_id;
+            // Without any of them, the SMS code is what a client is told to send.
+            let name = code.as_ref().map_or("code", |_| "wechat_code");
+            let code = (name, code.as_deref());
+            let shown = proof(&app, &context, &http, code, &mut app_id, &mut fields).await?;
             fields.finish()?;
-            let code =
-                code.ok_or_else(|| ApiError::internal("a code was neither right nor wrong"))?;
+            let shown =
+                shown.ok_or_else(|| ApiError::internal("a code was neither right nor wrong"))?;
             let proof = async move {
                 use_case
-                    .with_wechat(&caller, &code, app_id.as_ref(), &origin)
+                    .with_wechat(&caller, &shown, app_id.as_ref(), &origin)
                     .await
             };
             detached(proof).await?;

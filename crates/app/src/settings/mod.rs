@@ -67,8 +67,6 @@ const WITHOUT_EFFECT: &[&str] = &[
     "sms.captcha.after",
     "sms.guard",
     "webhooks",
-    "wechat.phone_day",
-    "wechat.phone_per_user_day",
 ];
 
 /// Reads all settings; those with problems have their defaults.

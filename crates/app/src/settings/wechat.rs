@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use ipnet::IpNet;
 use menshen_domain::model::wechat::{AppId, AppKind, Platform, WeChatApp};
+use menshen_domain::model::wechat_limits::WeChatLimits;
 use menshen_domain::model::wechat_login::RiskRank;
 use secrecy::SecretString;
 
@@ -44,10 +45,8 @@ pub struct WeChatSettings {
     pub timeout: Duration,
     /// The applications; empty in development means the simulated ones.
     pub apps: Vec<AppSettings>,
-    /// Billed phone-number calls a day; zero means no limit.
-    pub phone_day: u32,
-    /// Billed phone-number calls per person and day; zero means no limit.
-    pub phone_per_user_day: u32,
+    /// The limits of calls that cost money or work.
+    pub limits: WeChatLimits,
     /// Which adapter talks to WeChat.
     pub gateway: GatewayKind,
     /// From this rank of WeChat's on, a sign-up by WeChat alone is asked for a
@@ -90,8 +89,11 @@ pub fn read(reader: &mut Reader) -> WeChatSettings {
             "tables of `app_id`, `app_secret`, `kind` (`mini_program`, `app`, `website`), `platform` (name of the Open Platform account), `push_token`, `push_aes_key`; none in development means the simulated ones",
             apps,
         ),
-        phone_day: reader.read("wechat.phone_day", "0", "billed phone-number calls a day; 0 means no limit", parse::count),
-        phone_per_user_day: reader.read("wechat.phone_per_user_day", "5", "billed phone-number calls per person and day; 0 means no limit", parse::count),
+        limits: WeChatLimits {
+            phone_day: reader.read("wechat.phone_day", "0", "billed phone-number calls per application and day; 0 means no limit", parse::count),
+            phone_per_user_day: reader.read("wechat.phone_per_user_day", "5", "billed phone-number calls per person and day; 0 means no limit", parse::count),
+            decrypt_per_session: reader.read("wechat.decrypt_per_session", "30", "open data decrypted per session and minute; 0 means no limit", parse::count),
+        },
         gateway: reader.read(
             "wechat.gateway",
             "official",

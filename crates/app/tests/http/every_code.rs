@@ -11,7 +11,7 @@ use menshen_domain::ports::token_issuer::TokenIssuer as _;
 use menshen_token::system_randomness::SystemRandomness;
 use serde_json::{Value, json};
 
-use crate::support::{Call, Login, Service, client};
+use crate::support::{Call, Login, MINI_PROGRAM, Service, client};
 
 const PHONE: &str = "13900000001";
 const ALICE: &str = "+8613800138000";
@@ -224,6 +224,25 @@ async fn wechat(reached: &mut Reached) {
         let english = tap(&service, &codes[1]).english().send().await;
         assert_eq!(english.fails(kind.status, kind.code)["message"], kind.en);
     }
+    let service = Service::start().await;
+    let login = service.one_tap("alice").await;
+    let mut data = service.open_data("alice").await;
+    let decrypt = |data: &Value| {
+        let call = service.post("/v1/me/wechat/decrypt");
+        call.bearer(login.access()).json(data.clone())
+    };
+    data["signature"] = json!("0000");
+    reached
+        .in_both(&kinds::SIGNATURE_MISMATCH, || decrypt(&data))
+        .await;
+    data["iv"] = json!("AAAA");
+    reached
+        .in_both(&kinds::DECRYPT_FAILED, || decrypt(&data))
+        .await;
+    let path = format!("/v1/wechat/push/{MINI_PROGRAM}?timestamp=1&nonce=n&signature=s&echostr=e");
+    reached
+        .in_both(&kinds::FORBIDDEN, || service.get(&path))
+        .await;
 }
 
 /// What accounts and policies refuse.

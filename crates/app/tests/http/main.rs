@@ -5,16 +5,22 @@
 mod support;
 
 mod bad_input;
+mod cloud_run;
 mod command_line;
 mod every_code;
 mod linking;
 mod live_check;
+mod open_data;
 mod openapi;
 mod panics;
+mod phone_budget;
+mod platforms;
 mod profile;
+mod push;
 mod races;
 mod receipts;
 mod reference;
+mod risk;
 mod secrecy;
 mod send_records;
 mod sessions;

@@ -7,7 +7,7 @@ use menshen_app::http::operations::OPERATIONS;
 use reqwest::Method;
 use serde_json::{Value, json};
 
-use crate::support::{Service, document, fits};
+use crate::support::{MINI_PROGRAM, Service, document, fits};
 
 const METHODS: [&str; 5] = ["GET", "POST", "PUT", "PATCH", "DELETE"];
 
@@ -41,7 +41,8 @@ async fn every_described_operation_is_served_and_every_other_method_is_not() {
         let concrete = path
             .replace("{id}", "0198c0de-7c1a-7000-8000-4f2a9b1c3d5e")
             .replace("{vendor}", "aliyun")
-            .replace("{secret}", "a-guess");
+            .replace("{secret}", "a-guess")
+            .replace("{app_id}", MINI_PROGRAM);
         for method in METHODS {
             let asked = Method::from_bytes(method.as_bytes()).unwrap();
             let answer = service.call(asked, &concrete).send().await;

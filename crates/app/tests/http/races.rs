@@ -128,7 +128,11 @@ async fn a_hundred_phone_logins_outlive_a_revoked_access_token() {
 
 #[tokio::test]
 async fn every_way_in_at_once_leads_to_one_account() {
-    let service = Service::with(&[("sessions.max_per_client_type", "0")]).await;
+    let service = Service::with(&[
+        ("sessions.max_per_client_type", "0"),
+        ("wechat.phone_per_user_day", "0"),
+    ])
+    .await;
     service.ask("13800138000").await.ok();
     let code = service.code_at("13800138000").await;
     let presses = join_all((0..10).map(|_| service.press_button("alice")));

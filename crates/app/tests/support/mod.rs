@@ -9,7 +9,7 @@ mod service;
 
 pub(crate) use answer::{Answer, Call};
 pub(crate) use documented::{document, fits};
-pub(crate) use people::{Login, client, client_of, device};
+pub(crate) use people::{Login, MINI_PROGRAM, client, client_of, device};
 pub(crate) use process::{Process, ended, menshen, said, variable};
 pub(crate) use service::Service;
 

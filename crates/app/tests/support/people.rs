@@ -5,6 +5,9 @@ use serde_json::{Value, json};
 
 use super::{Answer, Service};
 
+/// The simulated mini-program.
+pub(crate) const MINI_PROGRAM: &str = menshen_simulator::defaults::MINI_PROGRAM_APP_ID;
+
 /// A client program of this type.
 pub(crate) fn client_of(kind: &str) -> Value {
     json!({ "type": kind })
@@ -88,6 +91,33 @@ impl Service {
     pub(crate) async fn oauth_code(&self, app_id: &str, person: &str) -> String {
         let body = json!({ "person": person, "app_id": app_id });
         self.code_of("oauth", body).await
+    }
+
+    /// What a data API of the mini-program gives: `encrypted_data`, `iv`,
+    /// `raw_data` and `signature` under the key of the person's last `wx.login`.
+    pub(crate) async fn open_data(&self, person: &str) -> Value {
+        let body = json!({ "person": person });
+        let given = self.control(Method::POST, "wechat/open-data", body).await;
+        let members = ["encrypted_data", "iv", "raw_data", "signature"];
+        let members = members.map(|name| (name.to_owned(), given[name].clone()));
+        Value::Object(members.into_iter().collect())
+    }
+
+    /// What the console does: WeChat pushes what happens in the mini-program here.
+    pub(crate) async fn subscribe(&self) {
+        let body = json!({
+            "app_id": MINI_PROGRAM, "token": "pushtoken",
+            "aes_key": "abcdefghijklmnopqrstuvwxyz0123456789ABCDEFG",
+            "url": format!("http://{}/v1/wechat/push/{MINI_PROGRAM}", self.address),
+        });
+        let kept = self.control(Method::PUT, "wechat/push", body).await;
+        assert_eq!(kept["verified"], true, "{kept}");
+    }
+
+    /// Somebody takes something back; answers what came of each delivery.
+    pub(crate) async fn happens(&self, event: Value) -> Vec<Value> {
+        let told = self.control(Method::POST, "wechat/events", event).await;
+        told["deliveries"].as_array().expect("deliveries").clone()
     }
 
     /// Makes somebody, with or without a number bound to their WeChat.

@@ -9,6 +9,7 @@ use crate::model::identifiers::SessionId;
 use crate::model::origin::source_network;
 use crate::model::phone_number::PhoneNumber;
 use crate::model::sms_delivery::SentCount;
+use crate::model::wechat::{AppId, OpenId};
 
 const MINUTE: Duration = Duration::from_mins(1);
 const HOUR: Duration = Duration::from_hours(1);
@@ -58,6 +59,12 @@ pub enum LimitKey {
     RefreshSession(SessionId),
     /// Rotations from a source network.
     RefreshSource(IpAddr),
+    /// Billed phone-number calls of an application.
+    PhoneCalls(AppId),
+    /// Billed phone-number calls for one person of an application.
+    PhoneCallsFor(AppId, OpenId),
+    /// Open data decrypted for a session.
+    OpenData(SessionId),
 }
 
 /// Which rule a window belongs to, so that a refusal can be told apart.
@@ -75,6 +82,10 @@ pub enum LimitRule {
     SourceFailures,
     /// Rotations of refresh tokens.
     Refresh,
+    /// Billed phone-number calls.
+    PhoneCalls,
+    /// Open data decrypted.
+    OpenData,
 }
 
 /// At most `limit` acts in any `per` long span of time.
@@ -104,10 +115,10 @@ pub struct PastUse {
 }
 
 /// Collects windows, leaving out those that are switched off.
-struct Windows(Vec<Window>);
+pub(super) struct Windows(pub(super) Vec<Window>);
 
 impl Windows {
-    fn add(&mut self, rule: LimitRule, key: LimitKey, limit: u32, per: Duration) {
+    pub(super) fn add(&mut self, rule: LimitRule, key: LimitKey, limit: u32, per: Duration) {
         if limit > 0 && !per.is_zero() {
             self.0.push(Window {
                 rule,

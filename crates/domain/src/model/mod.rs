@@ -24,6 +24,8 @@ pub mod text;
 pub mod token;
 pub mod verification;
 pub mod wechat;
+pub mod wechat_limits;
 pub mod wechat_login;
 pub mod wechat_profile;
 pub mod wechat_push;
+pub mod withdrawal;

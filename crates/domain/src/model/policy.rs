@@ -6,10 +6,11 @@ use chrono::{DateTime, Utc};
 
 use crate::model::client::ClientType;
 use crate::model::phone_number::PhoneNumber;
-use crate::model::profile::AvatarUrl;
+use crate::model::profile::{AvatarUrl, Nickname, Profile};
 use crate::model::refresh::RefreshPolicy;
 use crate::model::region::Region;
 use crate::model::sms_code::SmsCode;
+use crate::ports::randomness::Randomness;
 
 /// The lives of the tokens of one client type.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -88,6 +89,20 @@ pub struct AccountPolicy {
     pub default_avatar: Option<AvatarUrl>,
     /// What a random nickname begins with.
     pub nickname_prefix: String,
+}
+
+impl AccountPolicy {
+    /// The profile of an account that nobody has filled in: a random nickname and
+    /// the default picture.
+    #[must_use]
+    pub fn blank_profile(&self, randomness: &dyn Randomness) -> Profile {
+        Profile {
+            nickname: Nickname::random(&self.nickname_prefix, randomness),
+            avatar_url: self.default_avatar.clone(),
+            birthday: None,
+            bio: None,
+        }
+    }
 }
 
 /// A number with a fixed code, for app-store reviewers: no message is sent.

@@ -65,6 +65,18 @@ pub enum WeChatGatewayError {
     },
 }
 
+impl WeChatGatewayError {
+    /// True if the code was certainly not spent by the exchange that failed.
+    #[must_use]
+    pub fn code_unspent(&self) -> bool {
+        match self {
+            Self::Busy { .. } | Self::Misconfigured(_) => true,
+            Self::Unavailable { code_unspent, .. } => *code_unspent,
+            Self::CodeRefused | Self::RiskBlocked => false,
+        }
+    }
+}
+
 /// WeChat, as far as a login needs it.
 #[cfg_attr(any(test, feature = "mock"), mockall::automock)]
 #[async_trait]

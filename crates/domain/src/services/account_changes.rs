@@ -4,13 +4,15 @@ use chrono::{DateTime, Utc};
 
 use crate::model::account::{Account, AccountStatus, Identity};
 use crate::model::audit::{AuditAction, AuditEvent};
-use crate::model::changes::{Changes, Expected, Step};
+use crate::model::changes::{Changes, Expected, NoticeKey, Step};
 use crate::model::event::{Notice, OutboxEvent};
-use crate::model::evidence::Evidence;
+use crate::model::evidence::{Evidence, ProvenPhone};
 use crate::model::identifiers::IdentityId;
 use crate::model::linking::{Attach, Snapshot};
 use crate::model::origin::Origin;
 use crate::model::profile::Profile;
+use crate::model::session::EndReason;
+use crate::model::wechat::Platform;
 use crate::ports::randomness::Randomness;
 
 /// Collects changes, and plays them on the account that the person ends in, so
@@ -176,6 +178,89 @@ impl<'a> ChangeSet<'a> {
             });
             self.changed = true;
         }
+    }
+
+    /// The number that the account holds was proven again, by a better proof.
+    pub(super) fn confirm_phone(&mut self, phone: &ProvenPhone) {
+        self.account.phone_proof = Some(phone.proof());
+        self.changes.steps.push(Step::SetPhone {
+            user: self.account.id,
+            phone: phone.number().clone(),
+            proof: phone.proof(),
+        });
+        self.tell(AuditAction::PhoneConfirmed, Some(phone.number().masked()));
+        self.changed = true;
+    }
+
+    /// The account gives its phone number up.
+    pub(super) fn remove_phone(&mut self) {
+        let Some(phone) = self.account.phone.take() else {
+            return;
+        };
+        self.account.phone_proof = None;
+        self.changes.steps.push(Step::ClearPhone(self.account.id));
+        self.tell(AuditAction::PhoneRemoved, Some(phone.masked()));
+        self.publish(Notice::PhoneRemoved);
+        self.changed = true;
+    }
+
+    /// The account gives an identity up; the sessions that were opened through
+    /// its application end.
+    pub(super) fn unlink(&mut self, id: IdentityId) {
+        let held = &mut self.account.identities;
+        let Some(place) = held.iter().position(|identity| identity.id == id) else {
+            return;
+        };
+        let identity = held.remove(place);
+        let user = self.account.id;
+        self.changes.steps.push(Step::UnlinkIdentity { user, id });
+        self.changes.steps.push(Step::EndSessionsThrough {
+            user,
+            app_id: identity.app_id,
+            reason: EndReason::Cancelled,
+        });
+        self.tell(AuditAction::Unlinked, Some(identity.openid.masked()));
+        self.publish(Notice::IdentityUnlinked(id));
+        self.changed = true;
+    }
+
+    /// The account forgets the unionid that it holds on a platform.
+    pub(super) fn forget_union_id(&mut self, platform: &Platform) {
+        let held = &mut self.account.union_ids;
+        let Some(place) = held.iter().position(|(name, _)| name == platform) else {
+            return;
+        };
+        let (platform, union_id) = held.remove(place);
+        self.changes.steps.push(Step::UnlinkUnionId {
+            user: self.account.id,
+            platform,
+        });
+        self.tell(AuditAction::Unlinked, Some(union_id.masked()));
+        self.changed = true;
+    }
+
+    /// Nothing personal of the account is left.
+    pub(super) fn erase(&mut self) {
+        for identity in std::mem::take(&mut self.account.identities) {
+            self.tell(AuditAction::Unlinked, Some(identity.openid.masked()));
+            self.publish(Notice::IdentityUnlinked(identity.id));
+        }
+        if let Some(phone) = self.account.phone.take() {
+            self.tell(AuditAction::PhoneRemoved, Some(phone.masked()));
+            self.publish(Notice::PhoneRemoved);
+        }
+        self.account.phone_proof = None;
+        self.account.union_ids.clear();
+        self.account.status = AccountStatus::Erased;
+        self.changes.steps.push(Step::Erase(self.account.id));
+        self.tell(AuditAction::Erased, None);
+        self.publish(Notice::UserDeleted);
+        self.changed = true;
+    }
+
+    /// All of this happens once, however often the notice is delivered.
+    pub(super) fn claim(&mut self, notice: NoticeKey) {
+        self.changes.steps.push(Step::ClaimNotice(notice));
     }
 
     /// The account shows this profile from now on.

@@ -5,11 +5,12 @@ use std::sync::Arc;
 use chrono::{DateTime, Utc};
 
 use crate::model::account::Account;
+use crate::model::audit::AuditAction;
 use crate::model::binding::{BindingDecision, BindingRefusal, decide_binding};
 use crate::model::changes::{SessionsOf, Step};
 use crate::model::evidence::Evidence;
 use crate::model::identifiers::UserId;
-use crate::model::linking::{LinkingPolicy, Snapshot};
+use crate::model::linking::{Attach, LinkingPolicy, Snapshot};
 use crate::model::origin::Origin;
 use crate::model::session::{EndReason, Session};
 use crate::model::verification::CodeId;
@@ -17,7 +18,7 @@ use crate::ports::account_store::AccountStoreError;
 use crate::services::account_changes::ChangeSet;
 use crate::services::authenticate::Authenticated;
 use crate::services::login::{LoginError, SignedIn};
-use crate::services::sign_in::{MAX_ROUNDS, SignIn, lookup};
+use crate::services::sign_in::{MAX_ROUNDS, SignIn, confirm, lookup};
 
 /// What a binding answers.
 #[derive(Debug, Clone)]
@@ -147,7 +148,7 @@ impl Bind {
     ) -> Result<Bound, BindError> {
         match decision {
             BindingDecision::Refuse(refusal) => Err(BindError::Refused(refusal)),
-            BindingDecision::Held => Ok(Bound::Kept(Box::new(me))),
+            BindingDecision::Held => self.refresh(me, round).await,
             BindingDecision::Attach {
                 attach,
                 replaces_phone,
@@ -182,6 +183,25 @@ impl Bind {
                 self.reopen(set, Some(from), round).await
             }
         }
+    }
+
+    /// Nothing new is held, but what is held may be known better: a key of open
+    /// data that WeChat has replaced, a number that an SMS code has proven.
+    async fn refresh(&self, me: Account, round: &Round<'_>) -> Result<Bound, BindError> {
+        let mut set = self.change_set(me, round);
+        set.attach(Attach::default(), round.evidence);
+        let key_replaced = !set.changes.steps.is_empty();
+        if key_replaced {
+            set.tell(AuditAction::SessionKeyReplaced, None);
+        }
+        confirm(&mut set, round.evidence);
+        if set.changes.steps.is_empty() {
+            return Ok(Bound::Kept(Box::new(set.account)));
+        }
+        let (account, mut changes) = set.finish(round.found, None, false);
+        changes.caller = Some(round.caller.session.id);
+        self.sign_in.accounts.apply(&changes).await?;
+        Ok(Bound::Kept(Box::new(account)))
     }
 
     fn change_set<'a>(&'a self, account: Account, round: &Round<'a>) -> ChangeSet<'a> {

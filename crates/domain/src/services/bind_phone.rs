@@ -9,7 +9,7 @@ use crate::model::sms_code::SmsCode;
 use crate::model::verification::{ChallengeId, CodeScope, Purpose};
 use crate::model::wechat::{AppId, AppKind, PhoneCode, WeChatApps};
 use crate::ports::clock::Clock;
-use crate::ports::wechat_gateway::WeChatGateway;
+use crate::services::ask_phone_number::AskPhoneNumber;
 use crate::services::authenticate::Authenticated;
 use crate::services::bind::{Bind, BindError, Bound, require_recent_proof};
 use crate::services::check_code::CheckCode;
@@ -22,8 +22,8 @@ const BY_BUTTON: &str = "wechat_phone";
 pub struct BindPhone {
     /// Compares the code.
     pub check: Arc<CheckCode>,
-    /// Exchanges the button's code.
-    pub gateway: Arc<dyn WeChatGateway>,
+    /// Exchanges the button's code, within the budget.
+    pub phones: Arc<AskPhoneNumber>,
     /// The applications of the deployment.
     pub apps: Arc<WeChatApps>,
     /// Ends the binding.
@@ -99,12 +99,8 @@ impl BindPhone {
         if caller.account.phone.is_some() {
             require_recent_proof(&caller.account, &caller.session, self.clock.now())?;
         }
-        let answer = self
-            .gateway
-            .phone_number(app, code, openid)
-            .await
-            .map_err(LoginError::from)?;
-        let evidence = Evidence::Phone(ProvenPhone::by_wechat(&answer));
+        let asked = self.phones.execute(app, code, openid).await;
+        let evidence = Evidence::Phone(asked.map_err(LoginError::from)?);
         self.bind
             .execute(caller, &evidence, BY_BUTTON, None, origin)
             .await

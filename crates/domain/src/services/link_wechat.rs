@@ -4,10 +4,10 @@ use std::sync::Arc;
 
 use crate::model::evidence::Evidence;
 use crate::model::origin::Origin;
-use crate::model::wechat::{AppId, AppKind, LoginCode, WeChatApps};
+use crate::model::wechat::{AppId, AppKind, WeChatApps};
 use crate::services::authenticate::Authenticated;
 use crate::services::bind::{Bind, BindError, Bound};
-use crate::services::login::LoginError;
+use crate::services::login::{LoginError, WeChatProof};
 use crate::services::vouch::{Caller, Vouch, Vouched};
 
 const ROUTE: &str = "link_wechat";
@@ -23,7 +23,7 @@ pub struct LinkWeChat {
 }
 
 impl LinkWeChat {
-    /// Links the identity that a login code proves. Without `app_id` it is a
+    /// Links the identity that a login code, or cloud hosting, proves. Without `app_id` it is a
     /// code of the only application of the session's kind.
     ///
     /// # Errors
@@ -32,7 +32,7 @@ impl LinkWeChat {
     pub async fn execute(
         &self,
         caller: &Authenticated,
-        code: &LoginCode,
+        shown: &WeChatProof,
         app_id: Option<&AppId>,
         origin: &Origin,
     ) -> Result<Bound, BindError> {
@@ -44,9 +44,9 @@ impl LinkWeChat {
             device_id: caller.session.client.device(),
             user: Some(caller.account.id),
         };
-        let proof = match self.vouch.execute(app, code, None, from).await? {
+        let proof = match self.vouch.execute(app, shown, None, from).await? {
             Vouched::Now(proof) => *proof,
-            Vouched::Before { .. } => return Err(LoginError::WeChatCodeInvalid.into()),
+            Vouched::Before(_) => return Err(LoginError::WeChatCodeInvalid.into()),
         };
         let evidence = Evidence::WeChat(proof.identity.clone());
         let bound = self

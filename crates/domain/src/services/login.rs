@@ -9,11 +9,14 @@ use crate::model::linking::Refusal;
 use crate::model::origin::Origin;
 use crate::model::session::Session;
 use crate::model::token::TokenPair;
-use crate::model::wechat::AppChoiceError;
+use crate::model::wechat::{AppChoiceError, LoginCode};
+use crate::model::wechat_login::{HostedIdentity, LoginProof};
 use crate::ports::BoxError;
 use crate::ports::account_store::AccountStoreError;
+use crate::ports::open_data_reader::OpenDataError;
 use crate::ports::session_store::SessionStoreError;
 use crate::ports::token_issuer::TokenIssuerError;
+use crate::services::ask_phone_number::AskPhoneNumberError;
 use crate::services::check_code::CheckCodeError;
 
 /// What every login is asked with, beside its proof.
@@ -27,6 +30,26 @@ pub struct LoginRequest {
     pub restore: bool,
     /// The version of the terms that the person agreed to.
     pub consent: Option<String>,
+}
+
+/// What proves a WeChat identity: a code, or what cloud hosting vouches for.
+#[derive(Debug, Clone)]
+pub enum WeChatProof {
+    /// A code, good for one exchange.
+    Code(LoginCode),
+    /// The identity that WeChat cloud hosting wrote into the request's headers.
+    Hosted(HostedIdentity),
+}
+
+impl WeChatProof {
+    /// The proof as the gateway takes it.
+    #[must_use]
+    pub fn as_login_proof(&self) -> LoginProof<'_> {
+        match self {
+            Self::Code(code) => LoginProof::Code(code),
+            Self::Hosted(identity) => LoginProof::Hosted(identity),
+        }
+    }
 }
 
 /// A person who is signed in.
@@ -72,7 +95,22 @@ pub enum LoginError {
     WeChatMisconfigured(#[source] BoxError),
     /// WeChat gave no answer that can be used.
     #[error("WeChat is unavailable")]
-    WeChatUnavailable(#[source] BoxError),
+    WeChatUnavailable {
+        /// How long no call will be made, where that is known.
+        retry_after: Option<Duration>,
+        /// What went wrong.
+        #[source]
+        source: BoxError,
+    },
+    /// The open data that came along is not taken.
+    #[error(transparent)]
+    OpenData(#[from] OpenDataError),
+    /// A budget is used up.
+    #[error("too often")]
+    RateLimited {
+        /// How long to wait.
+        retry_after: Duration,
+    },
     /// The proof was right, and the login is refused all the same.
     #[error("the login is refused: {0:?}")]
     Refused(Refusal),
@@ -92,7 +130,9 @@ impl LoginError {
             Self::Refused(refusal) => refusal.keeps_proof(),
             Self::Unavailable(_)
             | Self::Tokens(_)
-            | Self::WeChatUnavailable(_)
+            | Self::WeChatUnavailable { .. }
+            | Self::OpenData(_)
+            | Self::RateLimited { .. }
             | Self::WeChatMisconfigured(_)
             | Self::WeChatBusy { .. }
             | Self::WeChatCodeInvalid
@@ -117,5 +157,15 @@ impl From<AccountStoreError> for LoginError {
 impl From<SessionStoreError> for LoginError {
     fn from(error: SessionStoreError) -> Self {
         Self::Unavailable(Box::new(error))
+    }
+}
+
+impl From<AskPhoneNumberError> for LoginError {
+    fn from(error: AskPhoneNumberError) -> Self {
+        match error {
+            AskPhoneNumberError::LimitReached { retry_after } => Self::RateLimited { retry_after },
+            AskPhoneNumberError::LimiterUnavailable(source) => Self::Unavailable(source),
+            AskPhoneNumberError::Gateway(error) => error.into(),
+        }
     }
 }

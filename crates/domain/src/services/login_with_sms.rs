@@ -6,10 +6,10 @@ use crate::model::evidence::{Evidence, ProvenPhone};
 use crate::model::phone_number::PhoneNumber;
 use crate::model::sms_code::SmsCode;
 use crate::model::verification::{ChallengeId, CodeScope, Purpose};
-use crate::model::wechat::{AppId, AppKind, LoginCode, WeChatApp, WeChatApps};
+use crate::model::wechat::{AppId, AppKind, WeChatApp, WeChatApps};
 use crate::ports::code_store::CodeReceipt;
 use crate::services::check_code::CheckCode;
-use crate::services::login::{LoginError, LoginRequest, SignedIn};
+use crate::services::login::{LoginError, LoginRequest, SignedIn, WeChatProof};
 use crate::services::sign_in::{SignIn, Via};
 use crate::services::vouch::{Caller, OpenProof, Vouch, Vouched};
 
@@ -36,8 +36,8 @@ pub struct SmsProof {
     pub code: SmsCode,
     /// Which ask for a code is answered.
     pub challenge: Option<ChallengeId>,
-    /// A WeChat login code of the same person, to be linked.
-    pub wechat: Option<(LoginCode, Option<AppId>)>,
+    /// A WeChat identity of the same person, to be linked.
+    pub wechat: Option<(WeChatProof, Option<AppId>)>,
 }
 
 impl LoginWithSms {
@@ -53,8 +53,8 @@ impl LoginWithSms {
         request: &LoginRequest,
     ) -> Result<SignedIn, LoginError> {
         let linked = match &proof.wechat {
-            Some((code, app_id)) => Some((
-                code,
+            Some((shown, app_id)) => Some((
+                shown,
                 self.apps
                     .any_kind(app_id.as_ref(), AppKind::of_client(request.client.kind))?,
             )),
@@ -79,11 +79,11 @@ impl LoginWithSms {
     async fn with_receipt(
         &self,
         receipt: &CodeReceipt,
-        linked: Option<(&LoginCode, &WeChatApp)>,
+        linked: Option<(&WeChatProof, &WeChatApp)>,
         request: &LoginRequest,
     ) -> Result<SignedIn, LoginError> {
         let phone = ProvenPhone::by_sms(receipt);
-        let Some((code, app)) = linked else {
+        let Some((shown, app)) = linked else {
             let via = Via {
                 method: METHOD,
                 app_id: None,
@@ -94,7 +94,7 @@ impl LoginWithSms {
                 .execute(&Evidence::Phone(phone), request, &via)
                 .await;
         };
-        let proof = self.identity(app, code, request).await?;
+        let proof = self.identity(app, shown, request).await?;
         let evidence = Evidence::Both(phone, proof.identity.clone());
         let via = Via {
             method: METHOD,
@@ -114,7 +114,7 @@ impl LoginWithSms {
     async fn identity(
         &self,
         app: &WeChatApp,
-        code: &LoginCode,
+        shown: &WeChatProof,
         request: &LoginRequest,
     ) -> Result<OpenProof, LoginError> {
         let caller = Caller {
@@ -123,9 +123,9 @@ impl LoginWithSms {
             device_id: request.client.device(),
             user: None,
         };
-        match self.vouch.execute(app, code, None, caller).await? {
+        match self.vouch.execute(app, shown, None, caller).await? {
             Vouched::Now(proof) => Ok(*proof),
-            Vouched::Before { .. } => Err(LoginError::WeChatCodeInvalid),
+            Vouched::Before(_) => Err(LoginError::WeChatCodeInvalid),
         }
     }
 }

@@ -10,12 +10,11 @@ use crate::model::audit::{AuditAction, AuditEvent};
 use crate::model::changes::{Changes, Step};
 use crate::model::client::Client;
 use crate::model::event::Notice;
-use crate::model::evidence::{Evidence, EvidencePart};
+use crate::model::evidence::{Evidence, EvidencePart, PhoneProof};
 use crate::model::identifiers::{SessionId, UserId};
 use crate::model::linking::{Attach, Decision, LinkingPolicy, Refusal, Snapshot, decide};
 use crate::model::origin::Origin;
 use crate::model::policy::AccountPolicy;
-use crate::model::profile::{Nickname, Profile};
 use crate::model::refresh::RefreshState;
 use crate::model::session::Session;
 use crate::model::verification::CodeId;
@@ -27,6 +26,7 @@ use crate::ports::randomness::Randomness;
 use crate::services::account_changes::ChangeSet;
 use crate::services::issue_tokens::IssueTokens;
 use crate::services::login::{LoginError, LoginRequest, SignedIn};
+use crate::services::screen_sign_up::ScreenSignUp;
 
 /// How often a login observes again before it gives up.
 pub(super) const MAX_ROUNDS: usize = 12;
@@ -45,7 +45,12 @@ pub struct SignIn {
     pub randomness: Arc<dyn Randomness>,
     /// Rules of accounts.
     pub policy: Arc<AccountPolicy>,
+    /// Asks about who signs up by WeChat alone.
+    pub screen: Arc<ScreenSignUp>,
 }
+
+/// What the audit log is told where a sign-up is too risky without a number.
+const RISKY: &str = "risky_sign_up";
 
 /// How a login was proven.
 #[derive(Debug, Clone)]
@@ -81,15 +86,23 @@ impl SignIn {
         via: &Via,
     ) -> Result<SignedIn, LoginError> {
         let lookup = lookup(evidence, None);
+        let mut screened = false;
         for _ in 0..MAX_ROUNDS {
             let now = self.clock.now();
             let found = self.accounts.observe(&lookup).await?;
+            let refuse =
+                |refusal, reason| self.refuse(refusal, reason, evidence, &found, request, via);
             let decision = decide(evidence, &found, self.linking(request));
+            if decision == Decision::Create && !screened {
+                screened = true;
+                let address = request.origin.address;
+                if self.screen.asks_for_phone(evidence, address).await {
+                    return Err(refuse(Refusal::PhoneConfirmationRequired, RISKY).await);
+                }
+            }
             let plan = match self.plan(decision, evidence, &found, request, via, now) {
                 Ok(plan) => plan,
-                Err(refusal) => {
-                    return Err(self.refuse(refusal, evidence, &found, request, via).await);
-                }
+                Err(refusal) => return Err(refuse(refusal, refusal.as_str()).await),
             };
             // Signed before it is committed, so that what is committed can be answered.
             let tokens = self.tokens.pair(&plan.account, &plan.session, now)?;
@@ -167,6 +180,8 @@ impl SignIn {
                 set.restore(None);
                 if conflict {
                     set.tell(AuditAction::LinkConflict, None);
+                } else if let Some(other) = other_union_id(&set.account, evidence) {
+                    set.tell(AuditAction::LinkConflict, Some(other));
                 }
                 (set, attach, not_attached)
             }
@@ -185,6 +200,7 @@ impl SignIn {
             }
         };
         set.attach(attach, evidence);
+        confirm(&mut set, evidence);
         let session = self.session(
             set.account.id,
             &request.client,
@@ -218,12 +234,7 @@ impl SignIn {
             status: AccountStatus::Active,
             phone: None,
             phone_proof: None,
-            profile: Profile {
-                nickname: Nickname::random(&self.policy.nickname_prefix, &*self.randomness),
-                avatar_url: self.policy.default_avatar.clone(),
-                birthday: None,
-                bio: None,
-            },
+            profile: self.policy.blank_profile(&*self.randomness),
             identities: Vec::new(),
             union_ids: Vec::new(),
             created_at: now,
@@ -279,6 +290,7 @@ impl SignIn {
     async fn refuse(
         &self,
         refusal: Refusal,
+        reason: &'static str,
         evidence: &Evidence,
         found: &Snapshot,
         request: &LoginRequest,
@@ -296,7 +308,7 @@ impl SignIn {
         )
         .with_method(via.method)
         .with_subject(subject)
-        .with_reason(refusal.as_str())
+        .with_reason(reason)
         .with_origin(&request.origin)
         .with_device(device);
         row.user = found.matched().next().map(|account| account.id);
@@ -305,6 +317,31 @@ impl SignIn {
             Err(error) => LoginError::Unavailable(Box::new(error)),
         }
     }
+}
+
+/// A number that the account holds by WeChat's word alone, and that an SMS code
+/// has proven now, is the person's own from here on.
+pub(super) fn confirm(set: &mut ChangeSet<'_>, evidence: &Evidence) {
+    let proven = evidence
+        .phone()
+        .filter(|phone| phone.proof() == PhoneProof::Sms);
+    if let Some(phone) = proven
+        && set.account.phone_proof == Some(PhoneProof::WeChat)
+        && set.account.phone.as_ref() == Some(phone.number())
+    {
+        set.confirm_phone(phone);
+    }
+}
+
+/// The unionid that was proven, masked, where the account holds another one of
+/// the platform: the application may have moved to another Open Platform account.
+/// The held one stays, and whoever reads the log knows.
+fn other_union_id(account: &Account, evidence: &Evidence) -> Option<String> {
+    let wechat = evidence.wechat()?;
+    let (_, proven) = wechat.union_id.as_ref()?;
+    account
+        .holds_other_union_id(wechat)
+        .then(|| proven.masked())
 }
 
 /// What the accounts are looked up by for a piece of evidence.

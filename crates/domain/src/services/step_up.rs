@@ -3,16 +3,19 @@
 use std::sync::Arc;
 
 use crate::model::audit::{AuditAction, AuditEvent};
+use crate::model::changes::{Changes, Step};
+use crate::model::evidence::WeChatIdentity;
 use crate::model::origin::Origin;
 use crate::model::sms_code::SmsCode;
 use crate::model::verification::{ChallengeId, CodeScope, Purpose};
-use crate::model::wechat::{AppId, AppKind, LoginCode, WeChatApps};
+use crate::model::wechat::{AppId, AppKind, WeChatApps};
+use crate::ports::account_store::AccountStore;
 use crate::ports::clock::Clock;
 use crate::ports::randomness::Randomness;
 use crate::ports::session_store::{SessionStore, SessionStoreError};
 use crate::services::authenticate::Authenticated;
 use crate::services::check_code::CheckCode;
-use crate::services::login::LoginError;
+use crate::services::login::{LoginError, WeChatProof};
 use crate::services::vouch::{Caller, Vouch, Vouched};
 
 const METHOD: &str = "step_up";
@@ -45,6 +48,8 @@ pub struct StepUp {
     pub vouch: Arc<Vouch>,
     /// The applications of the deployment.
     pub apps: Arc<WeChatApps>,
+    /// Keeps the key of the person's open data.
+    pub accounts: Arc<dyn AccountStore>,
     /// Remembers the proof.
     pub sessions: Arc<dyn SessionStore>,
     /// Tells the time.
@@ -81,7 +86,7 @@ impl StepUp {
         proven
     }
 
-    /// Takes a login code of a WeChat identity that the account holds. Without
+    /// Takes a login code, or the word of cloud hosting, of a WeChat identity that the account holds. Without
     /// `app_id` it is a code of the only application of the session's kind.
     ///
     /// # Errors
@@ -90,7 +95,7 @@ impl StepUp {
     pub async fn with_wechat(
         &self,
         caller: &Authenticated,
-        code: &LoginCode,
+        shown: &WeChatProof,
         app_id: Option<&AppId>,
         origin: &Origin,
     ) -> Result<(), StepUpError> {
@@ -102,20 +107,53 @@ impl StepUp {
             device_id: caller.session.client.device(),
             user: Some(caller.account.id),
         };
-        let proof = match self.vouch.execute(app, code, None, from).await? {
+        let proof = match self.vouch.execute(app, shown, None, from).await? {
             Vouched::Now(proof) => *proof,
-            Vouched::Before { .. } => return Err(LoginError::WeChatCodeInvalid.into()),
+            Vouched::Before(_) => return Err(LoginError::WeChatCodeInvalid.into()),
         };
         let held = caller
             .account
             .openid_of(proof.identity.provider, &proof.identity.app_id);
         let own = held == Some(&proof.identity.openid);
+        let fresh = own.then(|| proof.identity.clone());
         // A repeat proves the same again.
         self.vouch.keep(proof).await;
-        if own {
-            self.remember(caller, origin).await
-        } else {
-            Err(LoginError::WeChatCodeInvalid.into())
+        let fresh = fresh.ok_or(LoginError::WeChatCodeInvalid)?;
+        self.remember(caller, origin).await?;
+        self.keep_session_key(caller, fresh, origin).await;
+        Ok(())
+    }
+
+    /// The exchange may have replaced the key of the person's open data. Who is
+    /// there is proven either way, so a failure here is for the log alone.
+    async fn keep_session_key(
+        &self,
+        caller: &Authenticated,
+        fresh: WeChatIdentity,
+        origin: &Origin,
+    ) {
+        let Some(key) = fresh.session_key else { return };
+        let now = self.clock.now();
+        let row = AuditEvent::new(AuditAction::SessionKeyReplaced, now, &*self.randomness)
+            .with_user(caller.account.id)
+            .with_session(caller.session.id)
+            .with_subject(fresh.openid.masked())
+            .with_origin(origin);
+        let changes = Changes {
+            steps: vec![Step::StoreSessionKey {
+                provider: fresh.provider,
+                app_id: fresh.app_id,
+                openid: fresh.openid,
+                key,
+            }],
+            audit: vec![row],
+            ..Changes::default()
+        };
+        if let Err(error) = self.accounts.apply(&changes).await {
+            tracing::warn!(
+                error = &error as &dyn std::error::Error,
+                "a fresh session key is not stored"
+            );
         }
     }
 

@@ -11,11 +11,12 @@ use crate::model::client::ClientType;
 use crate::model::evidence::{EvidencePart, ProvenPhone, WeChatIdentity};
 use crate::model::identifiers::{SessionId, UserId};
 use crate::model::wechat::{LoginCode, PhoneCode, WeChatApp};
-use crate::model::wechat_login::LoginProof;
+use crate::model::wechat_login::{LoginProof, ProfileTicket};
 use crate::ports::mac::{Mac, MacUse};
 use crate::ports::replay_ledger::{Binding, Claim, ProofKey, ProofRecord, ReplayLedger};
 use crate::ports::wechat_gateway::{WeChatGateway, WeChatGatewayError};
-use crate::services::login::LoginError;
+use crate::services::ask_phone_number::AskPhoneNumber;
+use crate::services::login::{LoginError, WeChatProof};
 
 /// A repeat completes the same login for this long.
 const FRESH: Duration = Duration::from_mins(1);
@@ -41,8 +42,10 @@ pub struct Caller<'a> {
 
 /// Exchanges WeChat's codes.
 pub struct Vouch {
-    /// Exchanges codes.
+    /// Exchanges login codes.
     pub gateway: Arc<dyn WeChatGateway>,
+    /// Exchanges phone codes, within the budget.
+    pub phones: Arc<AskPhoneNumber>,
     /// Remembers what became of them.
     pub ledger: Arc<dyn ReplayLedger>,
     /// Names them in the ledger.
@@ -54,33 +57,51 @@ pub struct Vouch {
 pub enum Vouched {
     /// WeChat vouches for this identity; the claim is the caller's to end.
     Now(Box<OpenProof>),
-    /// The login was completed before, with this session.
-    Before {
-        /// The session.
-        session: SessionId,
-        /// Whether that login made the account.
-        is_new_user: bool,
-        /// What that login left.
-        not_attached: Vec<EvidencePart>,
-    },
+    /// The login was completed before.
+    Before(Before),
+}
+
+/// How a login was completed.
+#[derive(Debug, Clone)]
+pub struct Before {
+    /// The session.
+    pub session: SessionId,
+    /// Whether that login made the account.
+    pub is_new_user: bool,
+    /// What that login left.
+    pub not_attached: Vec<EvidencePart>,
+}
+
+/// What the ledger says to a code.
+enum Claimed {
+    /// It is to be exchanged, or was already; the claim is held if there is a key.
+    Open(Option<ProofKey>, Option<ProofRecord>),
+    /// It is done with.
+    Done(ProofRecord),
 }
 
 /// A proof whose claim is held: it must be ended with [`Vouch::complete`],
-/// [`Vouch::spend`] or [`Vouch::keep`].
+/// [`Vouch::spend`], [`Vouch::keep`] or
+/// [`Vouch::keep_for_confirmation`].
 #[derive(Debug, Clone)]
 pub struct OpenProof {
     /// `None` where the ledger did not answer.
     key: Option<ProofKey>,
     binding: Binding,
+    confirmation: Binding,
     /// Whom WeChat vouches for.
     pub identity: WeChatIdentity,
     /// The number, where a phone code was exchanged too.
     pub phone: Option<ProvenPhone>,
+    /// Leave to read the person's profile, fresh from the exchange; it is recorded
+    /// nowhere, so whoever completes the login later goes without.
+    pub ticket: Option<ProfileTicket>,
 }
 
 impl Vouch {
-    /// Exchanges a login code and, if one is given, a phone code of the same
-    /// person; each at most once.
+    /// Exchanges a login code, at most once, or takes what cloud hosting vouches
+    /// for, which is no credential that could be replayed and is not remembered.
+    /// `phone_code` names what else the same request shows.
     ///
     /// With the ledger away, logins go on: WeChat itself takes a code only once.
     ///
@@ -91,68 +112,86 @@ impl Vouch {
     pub async fn execute(
         &self,
         app: &WeChatApp,
-        code: &LoginCode,
+        shown: &WeChatProof,
         phone_code: Option<&PhoneCode>,
         caller: Caller<'_>,
     ) -> Result<Vouched, LoginError> {
-        let key = self.key(app, code);
         let binding = self.binding(phone_code, caller);
-        let (key, vouched) = match self.ledger.claim(key, LEASE, PATIENCE).await {
-            Ok(Claim::Granted { vouched }) => (Some(key), vouched),
-            Ok(Claim::Recorded(record)) => return answered(record, binding),
-            Ok(Claim::InProgress) => {
-                return Err(LoginError::WeChatUnavailable(
-                    "the same login is still in progress".into(),
-                ));
-            }
-            Err(error) => {
-                tracing::warn!(
-                    error = &error as &dyn std::error::Error,
-                    "exchanging without the ledger"
-                );
-                (None, None)
-            }
+        let confirmation = self.confirmation(caller);
+        let claim = match shown {
+            WeChatProof::Code(code) => self.claim(self.key(app, code)).await?,
+            WeChatProof::Hosted(_) => Claimed::Open(None, None),
         };
-        let mut proof = match vouched {
+        let (key, vouched) = match claim {
+            Claimed::Open(key, vouched) => (key, vouched),
+            Claimed::Done(record) => return answered(record, binding),
+        };
+        match vouched {
             Some(ProofRecord::Vouched {
                 binding: held,
                 identity,
                 phone,
-            }) if held == binding => OpenProof {
-                key,
-                binding,
-                identity,
-                phone,
-            },
+            }) if held == binding || held == confirmation => {
+                Ok(Vouched::Now(Box::new(OpenProof {
+                    key,
+                    binding,
+                    confirmation,
+                    identity,
+                    phone,
+                    ticket: None,
+                })))
+            }
             Some(other) => {
                 self.end(key, Some(other)).await;
-                return Err(LoginError::WeChatCodeInvalid);
+                Err(LoginError::WeChatCodeInvalid)
             }
-            None => OpenProof {
-                key,
-                binding,
-                identity: self.identify(app, code, key).await?,
-                phone: None,
-            },
-        };
-        if let Some(phone_code) = phone_code.filter(|_| proof.phone.is_none()) {
-            match self
-                .gateway
-                .phone_number(app, phone_code, &proof.identity.openid)
-                .await
-            {
-                Ok(answer) => proof.phone = Some(ProvenPhone::by_wechat(&answer)),
-                Err(error) => {
-                    if may_try_again(&error) {
-                        self.keep(proof).await;
-                    } else {
-                        self.end(key, Some(ProofRecord::Spent)).await;
-                    }
-                    return Err(error.into());
-                }
+            None => {
+                let (identity, ticket) = self.identify(app, shown.as_login_proof(), key).await?;
+                Ok(Vouched::Now(Box::new(OpenProof {
+                    key,
+                    binding,
+                    confirmation,
+                    identity,
+                    phone: None,
+                    ticket,
+                })))
             }
         }
-        Ok(Vouched::Now(Box::new(proof)))
+    }
+
+    /// Exchanges a phone code of the same person, unless that was done before.
+    /// Where it fails, the claim has ended.
+    ///
+    /// # Errors
+    ///
+    /// The `WeChat…` errors of [`LoginError`], and [`LoginError::RateLimited`].
+    pub async fn with_phone(
+        &self,
+        app: &WeChatApp,
+        mut proof: OpenProof,
+        phone_code: &PhoneCode,
+    ) -> Result<OpenProof, LoginError> {
+        if proof.phone.is_some() {
+            return Ok(proof);
+        }
+        let asked = self
+            .phones
+            .execute(app, phone_code, &proof.identity.openid)
+            .await;
+        match asked {
+            Ok(phone) => {
+                proof.phone = Some(phone);
+                Ok(proof)
+            }
+            Err(error) => {
+                if error.code_unspent() {
+                    self.keep(proof).await;
+                } else {
+                    self.spend(proof).await;
+                }
+                Err(error.into())
+            }
+        }
     }
 
     /// The login was completed with this session.
@@ -180,8 +219,20 @@ impl Vouch {
     /// The login was not completed; the same codes may complete it within the
     /// minute.
     pub async fn keep(&self, proof: OpenProof) {
+        let binding = proof.binding;
+        self.keep_as(proof, binding).await;
+    }
+
+    /// The login was not completed; together with an SMS code, which another route
+    /// takes, the same WeChat code may complete it within the minute.
+    pub async fn keep_for_confirmation(&self, proof: OpenProof) {
+        let binding = proof.confirmation;
+        self.keep_as(proof, binding).await;
+    }
+
+    async fn keep_as(&self, proof: OpenProof, binding: Binding) {
         let record = ProofRecord::Vouched {
-            binding: proof.binding,
+            binding,
             identity: proof.identity,
             phone: proof.phone,
         };
@@ -191,15 +242,37 @@ impl Vouch {
     async fn identify(
         &self,
         app: &WeChatApp,
-        code: &LoginCode,
+        proof: LoginProof<'_>,
         key: Option<ProofKey>,
-    ) -> Result<WeChatIdentity, LoginError> {
-        match self.gateway.identify(app, LoginProof::Code(code)).await {
-            Ok(answer) => Ok(WeChatIdentity::vouched(app, answer)),
+    ) -> Result<(WeChatIdentity, Option<ProfileTicket>), LoginError> {
+        match self.gateway.identify(app, proof).await {
+            Ok(mut answer) => {
+                let ticket = answer.profile_ticket.take();
+                Ok((WeChatIdentity::vouched(app, answer), ticket))
+            }
             Err(error) => {
-                self.end(key, (!may_try_again(&error)).then_some(ProofRecord::Spent))
+                self.end(key, (!error.code_unspent()).then_some(ProofRecord::Spent))
                     .await;
                 Err(error.into())
+            }
+        }
+    }
+
+    /// Claims a code in the ledger, if that answers.
+    async fn claim(&self, key: ProofKey) -> Result<Claimed, LoginError> {
+        match self.ledger.claim(key, LEASE, PATIENCE).await {
+            Ok(Claim::Granted { vouched }) => Ok(Claimed::Open(Some(key), vouched)),
+            Ok(Claim::Recorded(record)) => Ok(Claimed::Done(record)),
+            Ok(Claim::InProgress) => Err(LoginError::WeChatUnavailable {
+                retry_after: None,
+                source: "the same login is still in progress".into(),
+            }),
+            Err(error) => {
+                tracing::warn!(
+                    error = &error as &dyn std::error::Error,
+                    "exchanging without the ledger"
+                );
+                Ok(Claimed::Open(None, None))
             }
         }
     }
@@ -224,6 +297,19 @@ impl Vouch {
             MacUse::ReplayLedger,
             &parts(&["wechat", app.id.as_str(), code.expose()]),
         ))
+    }
+
+    /// Who may complete a login that an SMS code is asked for: the same client,
+    /// on whichever login route.
+    fn confirmation(&self, caller: Caller<'_>) -> Binding {
+        let user = caller.user.map(|user| user.to_string()).unwrap_or_default();
+        let message = parts(&[
+            "confirmation",
+            caller.client_type.as_str(),
+            caller.device_id.unwrap_or_default(),
+            &user,
+        ]);
+        Binding(self.mac.tag(MacUse::ReplayLedger, &message))
     }
 
     fn binding(&self, phone_code: Option<&PhoneCode>, caller: Caller<'_>) -> Binding {
@@ -258,23 +344,14 @@ fn answered(record: ProofRecord, binding: Binding) -> Result<Vouched, LoginError
             session,
             is_new_user,
             not_attached,
-        } if held == binding => Ok(Vouched::Before {
+        } if held == binding => Ok(Vouched::Before(Before {
             session,
             is_new_user,
             not_attached,
-        }),
+        })),
         ProofRecord::SignedIn { .. } | ProofRecord::Vouched { .. } | ProofRecord::Spent => {
             Err(LoginError::WeChatCodeInvalid)
         }
-    }
-}
-
-/// True if the code was certainly not spent by the exchange that failed.
-fn may_try_again(error: &WeChatGatewayError) -> bool {
-    match error {
-        WeChatGatewayError::Busy { .. } | WeChatGatewayError::Misconfigured(_) => true,
-        WeChatGatewayError::Unavailable { code_unspent, .. } => *code_unspent,
-        WeChatGatewayError::CodeRefused | WeChatGatewayError::RiskBlocked => false,
     }
 }
 
@@ -285,7 +362,14 @@ impl From<WeChatGatewayError> for LoginError {
             WeChatGatewayError::RiskBlocked => Self::WeChatRiskBlocked,
             WeChatGatewayError::Busy { retry_after } => Self::WeChatBusy { retry_after },
             WeChatGatewayError::Misconfigured(source) => Self::WeChatMisconfigured(source),
-            WeChatGatewayError::Unavailable { source, .. } => Self::WeChatUnavailable(source),
+            WeChatGatewayError::Unavailable {
+                retry_after,
+                source,
+                ..
+            } => Self::WeChatUnavailable {
+                retry_after,
+                source,
+            },
         }
     }
 }

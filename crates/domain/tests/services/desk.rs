@@ -18,11 +18,14 @@ use menshen_domain::model::session::Session;
 use menshen_domain::model::sms_delivery::SendVerdict;
 use menshen_domain::model::token::{AccessClaims, AccessToken, Scope};
 use menshen_domain::model::wechat::{WeChatApp, WeChatApps};
+use menshen_domain::model::wechat_limits::WeChatLimits;
+use menshen_domain::model::wechat_login::RiskRank;
 use menshen_domain::ports::account_store::{AccountStoreError, MockAccountStore};
 use menshen_domain::ports::audit_log::{AuditLogError, MockAuditLog};
 use menshen_domain::ports::clock::Clock;
 use menshen_domain::ports::code_store::{Attempt, MockCodeStore};
 use menshen_domain::ports::mac::Mac;
+use menshen_domain::ports::open_data_reader::MockOpenDataReader;
 use menshen_domain::ports::rate_limiter::{
     Admission, MockRateLimiter, RateLimiterError, Reservation,
 };
@@ -33,11 +36,15 @@ use menshen_domain::ports::sms_sender::MockSmsSender;
 use menshen_domain::ports::token_issuer::MockTokenIssuer;
 use menshen_domain::ports::token_verifier::MockTokenVerifier;
 use menshen_domain::ports::wechat_gateway::MockWeChatGateway;
+use menshen_domain::services::adopt_profile::AdoptProfile;
+use menshen_domain::services::ask_phone_number::AskPhoneNumber;
 use menshen_domain::services::authenticate::{Authenticate, Authenticated};
 use menshen_domain::services::bind::Bind;
 use menshen_domain::services::bind_phone::BindPhone;
 use menshen_domain::services::check_code::CheckCode;
 use menshen_domain::services::complete_once::CompleteOnce;
+use menshen_domain::services::decrypt_open_data::DecryptOpenData;
+use menshen_domain::services::heed_wechat::HeedWeChat;
 use menshen_domain::services::issue_tokens::IssueTokens;
 use menshen_domain::services::link_wechat::LinkWeChat;
 use menshen_domain::services::login::LoginRequest;
@@ -46,6 +53,7 @@ use menshen_domain::services::login_with_wechat::LoginWithWeChat;
 use menshen_domain::services::profile::EditProfile;
 use menshen_domain::services::refresh::Refresh;
 use menshen_domain::services::rejoin::Rejoin;
+use menshen_domain::services::screen_sign_up::ScreenSignUp;
 use menshen_domain::services::send_code::SendCode;
 use menshen_domain::services::sign_in::SignIn;
 use menshen_domain::services::step_up::StepUp;
@@ -147,6 +155,7 @@ pub(crate) struct Desk {
     pub(crate) accounts: MockAccountStore,
     pub(crate) sessions: MockSessionStore,
     pub(crate) gateway: MockWeChatGateway,
+    pub(crate) reader: MockOpenDataReader,
     pub(crate) ledger: Arc<dyn ReplayLedger>,
     pub(crate) issuer: MockTokenIssuer,
     pub(crate) verifier: MockTokenVerifier,
@@ -154,6 +163,9 @@ pub(crate) struct Desk {
     pub(crate) now: DateTime<Utc>,
     pub(crate) sms: SmsPolicy,
     pub(crate) limits: Limits,
+    pub(crate) wechat_limits: WeChatLimits,
+    pub(crate) risk_rank: Option<RiskRank>,
+    pub(crate) check_session: bool,
     pub(crate) policy: AccountPolicy,
     pub(crate) tokens: TokenPolicy,
     pub(crate) apps: Vec<WeChatApp>,
@@ -189,6 +201,7 @@ impl Default for Desk {
             accounts: MockAccountStore::new(),
             sessions: MockSessionStore::new(),
             gateway: MockWeChatGateway::new(),
+            reader: MockOpenDataReader::new(),
             ledger: Arc::new(FakeLedger::default()),
             issuer: MockTokenIssuer::new(),
             verifier: MockTokenVerifier::new(),
@@ -196,6 +209,13 @@ impl Default for Desk {
             now: epoch(),
             sms: sms_policy(),
             limits: no_limits(),
+            wechat_limits: WeChatLimits {
+                phone_day: 0,
+                phone_per_user_day: 0,
+                decrypt_per_session: 0,
+            },
+            risk_rank: None,
+            check_session: false,
             policy: AccountPolicy {
                 require_phone: RequirePhone::Never,
                 merge: true,
@@ -355,6 +375,7 @@ impl Desk {
             accounts: Arc::new(self.accounts),
             sessions: Arc::new(self.sessions),
             gateway: Arc::new(self.gateway),
+            reader: Arc::new(self.reader),
             ledger: self.ledger,
             issuer: Arc::new(self.issuer),
             verifier: Arc::new(self.verifier),
@@ -362,6 +383,9 @@ impl Desk {
             clock: clock_at(self.now),
             sms: Arc::new(self.sms),
             limits: self.limits,
+            wechat_limits: self.wechat_limits,
+            risk_rank: self.risk_rank,
+            check_session: self.check_session,
             policy: Arc::new(self.policy),
             tokens: self.tokens,
             apps: Arc::new(WeChatApps::new(self.apps)),
@@ -383,6 +407,7 @@ pub(crate) struct Office {
     accounts: Arc<MockAccountStore>,
     sessions: Arc<MockSessionStore>,
     gateway: Arc<MockWeChatGateway>,
+    reader: Arc<MockOpenDataReader>,
     ledger: Arc<dyn ReplayLedger>,
     issuer: Arc<MockTokenIssuer>,
     verifier: Arc<MockTokenVerifier>,
@@ -390,6 +415,9 @@ pub(crate) struct Office {
     clock: Arc<dyn Clock>,
     sms: Arc<SmsPolicy>,
     limits: Limits,
+    wechat_limits: WeChatLimits,
+    risk_rank: Option<RiskRank>,
+    check_session: bool,
     policy: Arc<AccountPolicy>,
     tokens: TokenPolicy,
     apps: Arc<WeChatApps>,
@@ -442,12 +470,59 @@ impl Office {
             clock: self.clock.clone(),
             randomness: randomness(),
             policy: self.policy.clone(),
+            screen: Arc::new(ScreenSignUp {
+                gateway: self.gateway.clone(),
+                apps: self.apps.clone(),
+                threshold: self.risk_rank,
+            }),
+        }
+    }
+
+    pub(crate) fn phones(&self) -> AskPhoneNumber {
+        AskPhoneNumber {
+            gateway: self.gateway.clone(),
+            limiter: self.limiter.clone(),
+            limits: self.wechat_limits,
+        }
+    }
+
+    pub(crate) fn adopt(&self) -> AdoptProfile {
+        AdoptProfile {
+            gateway: self.gateway.clone(),
+            accounts: self.accounts.clone(),
+            clock: self.clock.clone(),
+            randomness: randomness(),
+        }
+    }
+
+    pub(crate) fn decrypt(&self) -> DecryptOpenData {
+        DecryptOpenData {
+            reader: self.reader.clone(),
+            accounts: self.accounts.clone(),
+            gateway: self.gateway.clone(),
+            limiter: self.limiter.clone(),
+            apps: self.apps.clone(),
+            clock: self.clock.clone(),
+            randomness: randomness(),
+            limits: self.wechat_limits,
+            check_session: self.check_session,
+        }
+    }
+
+    pub(crate) fn heed_wechat(&self) -> HeedWeChat {
+        HeedWeChat {
+            accounts: self.accounts.clone(),
+            apps: self.apps.clone(),
+            clock: self.clock.clone(),
+            randomness: randomness(),
+            policy: self.policy.clone(),
         }
     }
 
     pub(crate) fn vouch(&self) -> Vouch {
         Vouch {
             gateway: self.gateway.clone(),
+            phones: Arc::new(self.phones()),
             ledger: self.ledger.clone(),
             mac: self.mac.clone(),
         }
@@ -474,8 +549,11 @@ impl Office {
         LoginWithWeChat {
             apps: self.apps.clone(),
             vouch: Arc::new(self.vouch()),
+            reader: self.reader.clone(),
             sign_in: Arc::new(self.sign_in()),
             rejoin: Arc::new(self.rejoin()),
+            adopt: Arc::new(self.adopt()),
+            clock: self.clock.clone(),
         }
     }
 
@@ -488,7 +566,7 @@ impl Office {
     pub(crate) fn bind_phone(&self) -> BindPhone {
         BindPhone {
             check: Arc::new(self.check()),
-            gateway: self.gateway.clone(),
+            phones: Arc::new(self.phones()),
             apps: self.apps.clone(),
             bind: Arc::new(self.bind()),
             clock: self.clock.clone(),
@@ -528,6 +606,7 @@ impl Office {
             check: Arc::new(self.check()),
             vouch: Arc::new(self.vouch()),
             apps: self.apps.clone(),
+            accounts: self.accounts.clone(),
             sessions: self.sessions.clone(),
             clock: self.clock.clone(),
             randomness: randomness(),

@@ -8,14 +8,14 @@ use menshen_domain::ports::replay_ledger::ProofRecord;
 use menshen_domain::ports::wechat_gateway::{WeChatGatewayError, WeChatIdentification};
 use menshen_domain::services::bind::{BindError, Bound};
 use menshen_domain::services::link_wechat::LinkWeChat;
-use menshen_domain::services::login::LoginError;
+use menshen_domain::services::login::{LoginError, WeChatProof};
 
 use crate::desk::{Desk, signed_in, steps};
 use crate::ledger::FakeLedger;
 use crate::support::people::{Holding, account, app, openid, origin};
 
 async fn link(link: &LinkWeChat, me: &Account) -> Result<Bound, BindError> {
-    let code = LoginCode::parse("login-code").expect("a code");
+    let code = WeChatProof::Code(LoginCode::parse("login-code").expect("a code"));
     link.execute(&signed_in(me), &code, None, &origin()).await
 }
 

@@ -13,7 +13,7 @@ use menshen_domain::ports::replay_ledger::ProofRecord;
 use menshen_domain::ports::token_issuer::TokenIssuerError;
 use menshen_domain::ports::wechat_gateway::{WeChatGatewayError, WeChatIdentification};
 use menshen_domain::services::check_code::CheckCodeError;
-use menshen_domain::services::login::{LoginError, LoginRequest, SignedIn};
+use menshen_domain::services::login::{LoginError, LoginRequest, SignedIn, WeChatProof};
 use menshen_domain::services::login_with_sms::SmsProof;
 
 use crate::desk::{Desk, login_request, opened};
@@ -34,7 +34,9 @@ fn proof() -> SmsProof {
 
 fn with_wechat() -> SmsProof {
     SmsProof {
-        wechat: LoginCode::parse("login-code").ok().map(|code| (code, None)),
+        wechat: LoginCode::parse("login-code")
+            .ok()
+            .map(|code| (WeChatProof::Code(code), None)),
         ..proof()
     }
 }
@@ -305,7 +307,7 @@ async fn an_application_that_cannot_be_told_is_refused_before_the_code_is_tried(
     let error = run(ambiguous, with_wechat()).await.unwrap_err();
     assert!(matches!(error, LoginError::App(AppChoiceError::Ambiguous)));
 
-    let code = LoginCode::parse("login-code").expect("a code");
+    let code = WeChatProof::Code(LoginCode::parse("login-code").expect("a code"));
     let unknown = SmsProof {
         wechat: Some((code, Some(app(9).id))),
         ..proof()
@@ -329,7 +331,7 @@ async fn an_application_may_be_named_whatever_its_kind() {
     desk.signing();
     desk.observed(held());
     let applied = desk.applied();
-    let code = LoginCode::parse("login-code").expect("a code");
+    let code = WeChatProof::Code(LoginCode::parse("login-code").expect("a code"));
     let named = SmsProof {
         wechat: Some((code, Some(website.id.clone()))),
         ..proof()

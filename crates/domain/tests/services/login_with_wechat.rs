@@ -10,27 +10,34 @@ use menshen_domain::ports::session_store::SessionWithAccount;
 use menshen_domain::ports::wechat_gateway::{
     WeChatGatewayError, WeChatIdentification, WeChatPhone,
 };
-use menshen_domain::services::login::{LoginError, LoginRequest, SignedIn};
-use menshen_domain::services::login_with_wechat::LoginWithWeChat;
+use menshen_domain::services::login::{LoginError, LoginRequest, SignedIn, WeChatProof};
+use menshen_domain::services::login_with_wechat::{Button, LoginWithWeChat};
 
 use crate::desk::{Desk, login_request, opened};
 use crate::support::people::{Holding, account, app, openid, union_id};
 use crate::support::{away, epoch, phone};
 
-fn code() -> LoginCode {
-    LoginCode::parse("login-code").expect("a code")
+fn code() -> WeChatProof {
+    WeChatProof::Code(LoginCode::parse("login-code").expect("a code"))
 }
 
 async fn one_tap(login: &LoginWithWeChat) -> Result<SignedIn, LoginError> {
     login
-        .with_login_code(AppKind::MiniProgram, None, &code(), &login_request())
+        .with_login_code(AppKind::MiniProgram, None, &code(), None, &login_request())
         .await
+}
+
+fn button_code(code: &PhoneCode) -> Button<'_> {
+    Button {
+        code,
+        if_missing: false,
+    }
 }
 
 async fn button(login: &LoginWithWeChat) -> Result<SignedIn, LoginError> {
     let phone_code = PhoneCode::parse("phone-code").expect("a code");
     login
-        .with_phone_button(None, &code(), &phone_code, &login_request())
+        .with_phone_button(None, &code(), button_code(&phone_code), &login_request())
         .await
 }
 
@@ -238,7 +245,7 @@ async fn a_login_that_lacked_consent_is_completed_with_the_same_code() {
         ..login_request()
     };
     let done = login
-        .with_login_code(AppKind::MiniProgram, None, &code(), &agreed)
+        .with_login_code(AppKind::MiniProgram, None, &code(), None, &agreed)
         .await;
     assert!(done.is_ok_and(|done| done.is_new_user));
 }
@@ -280,7 +287,7 @@ async fn with_wechat_away_no_account_is_touched() {
         })
     });
     let answer = one_tap(&desk.open().login_with_wechat()).await;
-    assert!(matches!(answer, Err(LoginError::WeChatUnavailable(_))));
+    assert!(matches!(answer, Err(LoginError::WeChatUnavailable { .. })));
 }
 
 #[tokio::test]
@@ -295,7 +302,7 @@ async fn a_code_of_an_application_of_another_kind_is_not_exchanged() {
     let login = desk.open().login_with_wechat();
     let id = app(0).id;
     let answer = login
-        .with_login_code(AppKind::App, Some(&id), &code(), &login_request())
+        .with_login_code(AppKind::App, Some(&id), &code(), None, &login_request())
         .await;
     assert!(matches!(
         answer,

@@ -6,7 +6,7 @@ use menshen_domain::model::wechat::{AppChoiceError, LoginCode};
 use menshen_domain::ports::session_store::SessionStoreError;
 use menshen_domain::ports::wechat_gateway::{WeChatGatewayError, WeChatIdentification};
 use menshen_domain::services::check_code::CheckCodeError;
-use menshen_domain::services::login::LoginError;
+use menshen_domain::services::login::{LoginError, WeChatProof};
 use menshen_domain::services::step_up::{StepUp, StepUpError};
 
 use crate::desk::{Desk, session_of, signed_in};
@@ -36,7 +36,7 @@ async fn with_sms(desk: Desk, code: SmsCode) -> Result<(), StepUpError> {
 }
 
 async fn with_wechat(step_up: &StepUp, me: &Account) -> Result<(), StepUpError> {
-    let code = LoginCode::parse("login-code").expect("a code");
+    let code = WeChatProof::Code(LoginCode::parse("login-code").expect("a code"));
     step_up
         .with_wechat(&signed_in(me), &code, None, &origin())
         .await

@@ -10,16 +10,16 @@ use menshen_domain::ports::replay_ledger::{
 use menshen_domain::ports::wechat_gateway::{
     WeChatGatewayError, WeChatIdentification, WeChatPhone,
 };
-use menshen_domain::services::login::LoginError;
-use menshen_domain::services::vouch::{Caller, OpenProof, Vouch, Vouched};
+use menshen_domain::services::login::{LoginError, WeChatProof};
+use menshen_domain::services::vouch::{Before, Caller, OpenProof, Vouch, Vouched};
 
 use crate::desk::Desk;
 use crate::ledger::FakeLedger;
 use crate::support::people::{app, openid, union_id};
 use crate::support::{away, phone, secs, session_id, user};
 
-fn code() -> LoginCode {
-    LoginCode::parse("login-code").expect("a code")
+fn code() -> WeChatProof {
+    WeChatProof::Code(LoginCode::parse("login-code").expect("a code"))
 }
 
 fn is_code(proof: LoginProof<'_>, text: &str) -> bool {
@@ -81,9 +81,14 @@ async fn ask(vouch: &Vouch) -> Result<Vouched, LoginError> {
 
 async fn ask_with_phone(vouch: &Vouch) -> Result<Vouched, LoginError> {
     let phone_code = phone_code();
-    vouch
+    let asked = vouch
         .execute(&app(0), &code(), Some(&phone_code), caller())
-        .await
+        .await?;
+    let Vouched::Now(proof) = asked else {
+        return Ok(asked);
+    };
+    let proof = vouch.with_phone(&app(0), *proof, &phone_code).await?;
+    Ok(Vouched::Now(Box::new(proof)))
 }
 
 fn now(vouched: Result<Vouched, LoginError>) -> OpenProof {
@@ -161,7 +166,7 @@ async fn a_repeat_of_a_completed_login_is_answered_with_its_session() {
         let again = ask(&vouch).await;
         assert!(matches!(
             again,
-            Ok(Vouched::Before { session, is_new_user: true, .. }) if session == session_id(1)
+            Ok(Vouched::Before(Before { session, is_new_user: true, .. })) if session == session_id(1)
         ));
     }
 }
@@ -207,7 +212,7 @@ async fn ten_callers_at_once_make_one_exchange_and_get_one_session() {
                     vouch.complete(*proof, session_id(n), true, &[]).await;
                     session_id(n)
                 }
-                Vouched::Before { session, .. } => session,
+                Vouched::Before(before) => before.session,
             }
         });
     }
@@ -315,7 +320,7 @@ fn word(error: &LoginError) -> String {
         LoginError::WeChatRiskBlocked => "blocked".to_owned(),
         LoginError::WeChatBusy { retry_after } => format!("busy {}", retry_after.as_secs()),
         LoginError::WeChatMisconfigured(_) => "misconfigured".to_owned(),
-        LoginError::WeChatUnavailable(_) => "unavailable".to_owned(),
+        LoginError::WeChatUnavailable { .. } => "unavailable".to_owned(),
         other => panic!("{other:?}"),
     }
 }
@@ -381,7 +386,7 @@ async fn while_somebody_else_is_still_at_it_nothing_is_exchanged() {
             .returning(|_, _, _| Ok(Claim::InProgress));
     });
     let answer = ask(&desk.open().vouch()).await;
-    assert!(matches!(answer, Err(LoginError::WeChatUnavailable(_))));
+    assert!(matches!(answer, Err(LoginError::WeChatUnavailable { .. })));
 }
 
 #[tokio::test]
@@ -422,7 +427,7 @@ async fn with_the_ledger_away_logins_go_on_and_it_is_not_asked_again() {
         .once()
         .returning(|_, _| Err(unspent(false)));
     let answer = ask(&desk.open().vouch()).await;
-    assert!(matches!(answer, Err(LoginError::WeChatUnavailable(_))));
+    assert!(matches!(answer, Err(LoginError::WeChatUnavailable { .. })));
 }
 
 #[tokio::test]

@@ -12,6 +12,8 @@ pub(super) enum Slot {
     Messages,
     /// Rotations of refresh tokens: by far the most.
     Rotations,
+    /// What is asked of WeChat's billed or laborious answers.
+    WeChat,
 }
 
 impl Slot {
@@ -25,6 +27,9 @@ impl Slot {
             | LimitKey::FailuresSource(_)
             | LimitKey::RefusalRows(_) => Self::Messages,
             LimitKey::RefreshSession(_) | LimitKey::RefreshSource(_) => Self::Rotations,
+            LimitKey::PhoneCalls(_) | LimitKey::PhoneCallsFor(..) | LimitKey::OpenData(_) => {
+                Self::WeChat
+            }
         }
     }
 
@@ -32,6 +37,7 @@ impl Slot {
         match self {
             Self::Messages => "messages",
             Self::Rotations => "rotations",
+            Self::WeChat => "wechat",
         }
     }
 }
@@ -48,6 +54,13 @@ pub(super) fn name(names: &RedisNames, key: &LimitKey) -> String {
         LimitKey::RefusalRows(source) => ("refusal-rows", address(source)),
         LimitKey::RefreshSession(id) => ("refresh-session", id.as_uuid().as_bytes().to_vec()),
         LimitKey::RefreshSource(source) => ("refresh-source", address(source)),
+        LimitKey::PhoneCalls(app) => ("phone-calls", app.as_str().as_bytes().to_vec()),
+        LimitKey::PhoneCallsFor(app, openid) => {
+            // Neither of the two can contain the separator.
+            let person = [app.as_str(), openid.as_str()].join("/");
+            ("phone-calls-for", person.into_bytes())
+        }
+        LimitKey::OpenData(id) => ("open-data", id.as_uuid().as_bytes().to_vec()),
     };
     names.within(Slot::of(key).as_str(), kind, &[&subject])
 }
