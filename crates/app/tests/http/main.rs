@@ -28,4 +28,5 @@ mod sms;
 mod statements;
 mod tokens;
 mod upstreams;
+mod vendors;
 mod wechat;
