@@ -81,6 +81,38 @@ fn a_new_clone_passes_against_its_own_simulator() {
     no_secret(&output);
 }
 
+#[test]
+fn every_vendor_has_a_line_of_its_own() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let vendors = r#"["aliyun","tencent","huawei","volcengine","twilio","console"]"#;
+    let settings = [("sms.vendors", vendors), ("sms.regions", r#"["CN","HK"]"#)];
+    let check = |more: &[&str]| {
+        let arguments: Vec<&str> = ["config", "check", "--live"]
+            .iter()
+            .chain(more)
+            .copied()
+            .collect();
+        let output = ended(menshen(folder.path(), &settings, &arguments));
+        assert_eq!(output.status.code(), Some(0), "{:?}", said(&output));
+        no_secret(&output);
+        output
+    };
+    let names = ["aliyun", "tencent", "huawei", "volcengine", "twilio"];
+    let output = check(&[]);
+    for name in names {
+        let told = line(&output, &format!("sms {name}: http"));
+        assert!(told.starts_with("open"), "{told}");
+    }
+    assert!(line(&output, "sms console").starts_with("open"));
+    for number in ["13800138000", "+85251234567"] {
+        let output = check(&["--phone", number]);
+        for name in names {
+            let told = line(&output, &format!("sms {name}: a message to"));
+            assert!(told.starts_with("ok"), "{number}: {told}");
+        }
+    }
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn right_settings_are_proven_right_and_the_probe_arrives() {
     let folder = tempfile::tempdir().expect("a folder");
