@@ -228,4 +228,19 @@ mod tests {
             BadReply::NotAnObject
         );
     }
+
+    proptest::proptest! {
+        #[test]
+        fn an_answer_of_any_bytes_is_no_panic_and_is_not_quoted(
+            status in 100..600_u16,
+            errmsg in "[a-zA-Z0-9 :,.-]{0,120}",
+            bytes: Vec<u8>,
+        ) {
+            let _ = read(status, &bytes);
+            let body = format!("{{\"errcode\":40125,\"errmsg\":\"s3cr3t {errmsg}\"}}");
+            let refusal = read(200, body.as_bytes()).unwrap().unwrap_err();
+            let shown = format!("{refusal} {refusal:?}");
+            proptest::prop_assert!(!shown.contains("s3cr3t"));
+        }
+    }
 }

@@ -18,10 +18,11 @@ use crate::reply::{self, Reply};
 /// How many calls may be under way at once, so that a WeChat that hangs holds
 /// only so much of us.
 const SLOTS: usize = 64;
-/// How many may wait for one of them, and for how long: enough for a burst on a
-/// WeChat in health, next to nothing on one that hangs.
+/// How many may wait for one of them, and for how long: enough for a burst of a
+/// hundred on a WeChat in health and a machine that is busy, little on a WeChat
+/// that hangs.
 const QUEUE: usize = 192;
-const SLOT_WAIT: Duration = Duration::from_millis(150);
+const SLOT_WAIT: Duration = Duration::from_millis(500);
 /// The pause before a call that was answered -1 is tried again; of reads, see
 /// [`Tries::pause`].
 const PAUSE: Duration = Duration::from_millis(100);

@@ -110,4 +110,15 @@ mod tests {
         assert!(unframe(&framed(u32::MAX)).is_none());
         assert!(unframe(&[0; 19]).is_none());
     }
+
+    proptest::proptest! {
+        #[test]
+        fn anything_at_all_is_opened_or_refused(bytes: Vec<u8>, key: [u8; 32]) {
+            let _ = unframe(&bytes);
+            if let Some(clear) = unpad(&bytes) {
+                proptest::prop_assert!((1..=32).contains(&(bytes.len() - clear.len())));
+            }
+            let _ = open(&STANDARD.encode(&bytes), &key);
+        }
+    }
 }

@@ -120,4 +120,20 @@ mod tests {
         }
         assert!(read(b"{\"A\":\"\xff\"}").is_none());
     }
+
+    proptest::proptest! {
+        #[test]
+        fn anything_at_all_is_read_or_refused(text in "\\PC{0,200}", bytes: Vec<u8>) {
+            let _ = read(&bytes);
+            let _ = read(text.as_bytes());
+            let _ = read(format!("<xml><A>{text}</A></xml>").as_bytes());
+            let _ = read(format!("{{\"A\":{text}}}").as_bytes());
+        }
+
+        #[test]
+        fn a_text_in_cdata_comes_out_as_it_is(text in "[^\\]\r\u{0}]{1,100}") {
+            let message = format!("<xml><A><![CDATA[{text}]]></A></xml>");
+            proptest::prop_assert_eq!(said(&message, "A"), Some(text));
+        }
+    }
 }
