@@ -85,10 +85,12 @@ impl FailoverSender {
         Self { health, ..self }
     }
 
-    /// Counts in `metrics`.
+    /// Counts in `metrics`, which name every vendor from now on.
     #[must_use]
     pub fn with_metrics(self, metrics: SmsMetrics) -> Self {
-        Self { metrics, ..self }
+        let counting = Self { metrics, ..self };
+        counting.tell_standing();
+        counting
     }
 
     /// The vendors in the order in which they are asked for this message.

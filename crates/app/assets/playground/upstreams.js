@@ -74,9 +74,9 @@ class Upstreams {
     this.rows.replaceChildren(
       h('p', { class: 'upstreams-text' }, t('upstreams_text')),
       h('h3', {}, t('sms')),
-      this.vendors.map((vendor) => this.row(`sms/${vendor.name}`, vendor.name, vendor)),
+      ...this.vendors.map((vendor) => this.row(`sms/${vendor.name}`, vendor.name, vendor)),
       h('h3', {}, t('wechat')),
-      WECHAT.map((target) => this.row(target, t(`upstream_${target.split('/').pop()}`))),
+      ...WECHAT.map((target) => this.row(target, t(`upstream_${target.split('/').pop()}`))),
       clear,
     );
     if (focused) this.rows.querySelector(`[data-testid="${focused}"]`)?.focus({ preventScroll: true });
