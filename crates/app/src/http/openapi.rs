@@ -271,7 +271,7 @@ fn failure(kinds: &[&'static Kind]) -> ResponseBuilder {
         .description(words.join("\n"))
         .content("application/json", content.build());
     match kinds.first().map(|kind| kind.status) {
-        Some(429) => response.header(
+        Some(429 | 503) => response.header(
             "Retry-After",
             HeaderBuilder::new().schema(Some(text())).build(),
         ),

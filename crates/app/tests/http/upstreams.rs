@@ -222,7 +222,10 @@ async fn a_wechat_that_fails_again_and_again_is_left_alone_for_a_while() {
     let code = service.login_code("alice").await;
     for _ in 0..10 {
         let answer = service.hand_in(&code, client()).await;
-        answer.fails(503, "wechat_unavailable");
+        let body = answer.fails(503, "wechat_unavailable");
+        // The wait is known; `Retry-After` says the same as the body.
+        let wait = body["retry_after"].as_u64().expect("a wait");
+        assert!((1..=10).contains(&wait), "{body}");
     }
     assert_eq!(service.calls(CODE2SESSION).await, 5);
     // Other calls of WeChat have a circuit of their own.
