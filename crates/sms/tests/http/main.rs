@@ -6,4 +6,5 @@ mod aliyun;
 mod console;
 mod failover;
 mod support;
+mod vendors;
 mod webhook;

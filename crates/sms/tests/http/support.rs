@@ -14,7 +14,9 @@ use menshen_domain::ports::randomness::Randomness;
 use menshen_domain::ports::sms_sender::SmsMessage;
 use menshen_outbound::mock::{MockServer, Reaction, Seen};
 use menshen_sms::{
-    Aliyun, AliyunConfig, FailoverSender, SmsVendor, Template, Templates, Webhook, WebhookConfig,
+    Aliyun, AliyunConfig, FailoverSender, Huawei, HuaweiAuth, HuaweiConfig, SmsVendor, Template,
+    Templates, Tencent, TencentConfig, Twilio, TwilioConfig, Volcengine, VolcengineConfig, Webhook,
+    WebhookConfig,
 };
 
 pub(crate) const PHONE: &str = "+8613800138000";
@@ -112,4 +114,57 @@ pub(crate) fn code_saying(code: &str, message: &str) -> Reaction {
     Reaction::ok(format!(
         r#"{{"Code":"{code}","Message":"{message}","BizId":"900000000000000001^0","RequestId":"R-1"}}"#
     ))
+}
+
+/// Every vendor with an account, at this address and with the same secret.
+pub(crate) fn every_vendor(endpoint: &str) -> Vec<Arc<dyn SmsVendor>> {
+    let (endpoint, key, id) = (endpoint.to_owned(), KEY_SECRET, KEY_ID.to_owned());
+    let templates = Templates::only(Template::with_code("100001"));
+    let tencent = TencentConfig {
+        endpoint: endpoint.clone(),
+        secret_id: id.clone(),
+        secret_key: key.into(),
+        sdk_app_id: "1400000001".to_owned(),
+        sign_name: "门神".to_owned(),
+        templates: templates.clone(),
+        region: "ap-guangzhou".to_owned(),
+    };
+    let huawei = |auth| HuaweiConfig {
+        endpoint: endpoint.clone(),
+        app_key: id.clone(),
+        app_secret: key.into(),
+        sender: "8800000000001".to_owned(),
+        overseas_sender: None,
+        signature: None,
+        templates: templates.clone(),
+        auth,
+        status_callback: Some("https://login.example.com/r/fake-receipt-secret".into()),
+        push_key: None,
+    };
+    let volcengine = VolcengineConfig {
+        endpoint: endpoint.clone(),
+        access_key_id: id.clone(),
+        secret_access_key: key.into(),
+        sms_account: "7a000001".to_owned(),
+        sign: "门神".to_owned(),
+        templates: templates.clone(),
+        region: "cn-north-1".to_owned(),
+    };
+    let twilio = TwilioConfig {
+        endpoint: endpoint.clone(),
+        account_sid: "AC00000000000000000000000000000001".to_owned(),
+        auth_token: key.into(),
+        from: "+14155550100".to_owned(),
+        texts: Templates::default(),
+        status_callback: Some("https://login.example.com/r/fake-receipt-secret".into()),
+    };
+    vec![
+        aliyun(&endpoint),
+        Arc::new(Tencent::new(tencent, clock()).unwrap()),
+        Arc::new(Huawei::new(huawei(HuaweiAuth::SdkHmac), clock(), randomness()).unwrap()),
+        Arc::new(Huawei::new(huawei(HuaweiAuth::Wsse), clock(), randomness()).unwrap()),
+        Arc::new(Volcengine::new(volcengine, clock()).unwrap()),
+        Arc::new(Twilio::new(twilio).unwrap()),
+        webhook(&endpoint),
+    ]
 }
