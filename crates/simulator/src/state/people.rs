@@ -22,7 +22,7 @@ pub(crate) struct Individual {
     /// The numbers bound to the `WeChat` account; the button offers the first.
     pub(crate) phones: Vec<Phone>,
     pub(crate) nickname: Option<String>,
-    /// The address of the avatar; one that all share when there is none.
+    /// The address of the avatar; `WeChat` tells an empty one for whoever has none.
     pub(crate) avatar_url: Option<String>,
     pub(crate) blocked: bool,
     /// Whether the `WeChat` account was closed.

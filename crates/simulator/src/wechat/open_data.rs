@@ -12,9 +12,6 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde::Serialize;
 
-/// An avatar, as `WeChat` names one.
-pub(crate) const AVATAR_URL: &str = "https://thirdwx.qlogo.cn/mmopen/vi_32/menshen-simulator/132";
-
 /// The profile, in the order in which `WeChat` sends it.
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
@@ -52,7 +49,7 @@ impl<'a> Profile<'a> {
             city: "",
             province: "",
             country: "",
-            avatar_url: avatar_url.unwrap_or(AVATAR_URL),
+            avatar_url: avatar_url.unwrap_or_default(),
             union_id: None,
             watermark: None,
         }

@@ -7,7 +7,6 @@ use chrono::{DateTime, Utc};
 use serde_json::{Value, json};
 
 use super::oauth_user;
-use super::open_data::AVATAR_URL;
 use super::refusal::Refusal;
 use crate::call::Call;
 use crate::state::{World, openid, unionid};
@@ -33,7 +32,7 @@ pub(super) fn respond(
         "city": "",
         "province": "",
         "country": "",
-        "headimgurl": person.avatar_url.as_deref().unwrap_or(AVATAR_URL),
+        "headimgurl": person.avatar_url.as_deref().unwrap_or_default(),
         "privilege": [],
     });
     let app = world.find_app(&grant.app_id);
