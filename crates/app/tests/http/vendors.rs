@@ -3,6 +3,7 @@
 
 use std::time::{Duration, Instant};
 
+use reqwest::Method;
 use serde_json::{Value, json};
 
 use crate::support::{Answer, Service};
@@ -373,4 +374,44 @@ async fn a_message_takes_the_template_of_its_region_and_weight_draws_the_first()
     refuses(&service, "tencent", "LimitExceeded.AppDailyLimit").await;
     asked(&service, "+85251234568").await.ok();
     assert_eq!(carriers(&service, "+85251234568").await, ["aliyun"]);
+}
+
+/// What a vendor pushes in its own form ends up beside the message.
+#[tokio::test]
+async fn receipts_of_every_vendor_are_put_on_record_once() {
+    const SECRET: &str = "0123456789abcdef01234567";
+    for name in ["aliyun", "tencent", "huawei", "volcengine"] {
+        let vendors = format!(r#"["{name}"]"#);
+        let given = [
+            ("sms.vendors", vendors.as_str()),
+            ("sms.receipt_secret", SECRET),
+        ];
+        let service = Service::with(&given).await;
+        let url = format!("{}/v1/sms/receipts/{name}/{SECRET}", service.url());
+        for (n, outcome) in (1..).zip(["delivered", "failed"]) {
+            let plan = json!({ "vendor": name, "url": url, "outcome": outcome, "duplicates": 2 });
+            service.control(Method::PUT, "sms/receipts", plan).await;
+            asked(&service, &phone(name, n)).await.ok();
+            let delivered = i32::from(outcome == "delivered");
+            let noted = format!("sms_receipts WHERE vendor = '{name}' AND delivered = {delivered}");
+            let begun = Instant::now();
+            while service.count(&noted).await == 0 {
+                assert!(begun.elapsed() < DEADLINE, "{name} {outcome}");
+                tokio::time::sleep(Duration::from_millis(20)).await;
+            }
+        }
+        assert_eq!(service.count("sms_receipts").await, 2, "{name}");
+        let metrics = service
+            .get("/metrics")
+            .raw()
+            .await
+            .text()
+            .await
+            .expect("text");
+        for result in ["delivered", "failed"] {
+            let line =
+                format!(r#"menshen_sms_receipts_total{{vendor="{name}",result="{result}"}} 1"#);
+            assert!(metrics.contains(&line), "{line}");
+        }
+    }
 }

@@ -133,6 +133,11 @@ impl Service {
         self.call(Method::DELETE, path)
     }
 
+    /// Where it listens itself, as others of this machine reach it.
+    pub(crate) fn url(&self) -> String {
+        format!("http://{}", self.address)
+    }
+
     /// Where the offline WeChat and the offline vendors listen.
     pub(crate) fn simulator(&self) -> String {
         format!("http://{}", self.simulator.expect("a simulator"))
