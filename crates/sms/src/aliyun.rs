@@ -76,8 +76,7 @@ impl Aliyun {
     }
 
     /// The request of one attempt: date and nonce are new in each.
-    fn request(&self, message: &SmsMessage, template: &Template) -> Request {
-        let phone = national_or_international(&message.phone);
+    fn request(&self, message: &SmsMessage, phone: &str, template: &Template) -> Request {
         let (param, send_id) = (template.named_values(message), message.id.to_string());
         let sign_name = template.sign.as_ref().unwrap_or(&self.config.sign_name);
         let query = [
@@ -125,14 +124,19 @@ impl SmsVendor for Aliyun {
     }
 
     fn serves(&self, message: &SmsMessage) -> Serves {
+        if national_or_international(&message.phone).is_none() {
+            return Serves::Never;
+        }
         Serves::with(self.config.templates.of(message))
     }
 
     async fn attempt(&self, message: &SmsMessage, deadline: Instant) -> Attempt {
-        let Some(template) = self.config.templates.of(message) else {
+        let phone = national_or_international(&message.phone);
+        let template = self.config.templates.of(message);
+        let Some((phone, template)) = phone.zip(template) else {
             return Outcome::Config(Scope::Message).into();
         };
-        let request = self.request(message, template);
+        let request = self.request(message, phone, template);
         match send(&self.client, request, deadline).await {
             Ok(answer) => read(&answer),
             Err(outcome) => outcome.into(),
@@ -141,15 +145,15 @@ impl SmsVendor for Aliyun {
 }
 
 /// Mainland numbers as 11 digits, all others as country code and number; neither
-/// with a `+`.
-fn national_or_international(phone: &PhoneNumber) -> &str {
-    let prefix = if phone.region() == Region::CN {
-        "+86"
-    } else {
-        "+"
-    };
+/// with a `+`. None for numbers of the country code 1: without its `+`,
+/// +1 305 555 0123 is the mainland number of somebody else.
+fn national_or_international(phone: &PhoneNumber) -> Option<&str> {
     let e164 = phone.as_e164();
-    e164.strip_prefix(prefix).unwrap_or(e164)
+    if phone.region() == Region::CN {
+        return e164.strip_prefix("+86");
+    }
+    e164.strip_prefix('+')
+        .filter(|digits| !digits.starts_with('1'))
 }
 
 /// An answer of the service or of its gateway.
@@ -195,9 +199,11 @@ mod tests {
     #[test]
     fn numbers_take_the_vendors_form() {
         for (raw, form) in [
-            ("+8613800138000", "13800138000"),
-            ("+85251234567", "85251234567"),
-            ("+12025550123", "12025550123"),
+            ("+8613800138000", Some("13800138000")),
+            ("+85251234567", Some("85251234567")),
+            // Would be read as somebody's mainland number, or nearly.
+            ("+13055550123", None),
+            ("+12025550123", None),
         ] {
             let phone = PhoneNumber::parse(raw).unwrap();
             assert_eq!(national_or_international(&phone), form);

@@ -87,5 +87,5 @@ export async function vendors() {
     const carried = /^menshen_sms_attempts_total\{vendor="(\w+)",outcome="accepted"\} (\d+)/.exec(line);
     if (carried) found.set(carried[1], { name: carried[1], circuit: 'closed', ...found.get(carried[1]), carried: Number(carried[2]) });
   }
-  return [...found.values()];
+  return [...found.values()].sort((one, other) => one.name.localeCompare(other.name));
 }

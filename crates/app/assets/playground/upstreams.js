@@ -96,7 +96,7 @@ class Upstreams {
       'div',
       { class: 'upstream', testid: 'upstream', data: { target, trouble, circuit: state ?? '' } },
       h('span', { class: 'upstream-name' }, label, state && state !== 'closed' && h('b', { class: 'circuit' }, t(`circuit_${state}`))),
-      vendor && h('span', { class: 'carried', title: t('carried', { count: vendor.carried }) }, String(vendor.carried)),
+      h('span', { class: 'carried', title: vendor && t('carried', { count: vendor.carried }) }, vendor ? String(vendor.carried) : ''),
       choose,
     );
   }

@@ -20,8 +20,8 @@ export function welcome({ device }) {
       device.ended && notice(device.ended),
       h('h2', { class: 'sr-only' }, t('sign_in')),
       serves(oneTap) && button(t(`login_wechat_${device.client}`), { kind: 'wechat', symbol: 'wechat', testid: 'login-wechat', onClick: press(loginWithWechat) }),
-      mini && serves(oneTap) && button(t('login_wechat_profile'), { kind: 'outline', symbol: 'person', testid: 'login-wechat-profile', onClick: press(loginWithProfile) }),
       phoneButton && button(t('login_phone_button'), { kind: 'outline', symbol: 'phone', testid: 'login-phone-button', onClick: press(loginWithPhoneButton) }),
+      mini && serves(oneTap) && button(t('login_wechat_profile'), { kind: 'outline', symbol: 'person', testid: 'login-wechat-profile', onClick: press(loginWithProfile) }),
       h('div', { class: 'divider' }, h('span', {}, t('or_by_sms'))),
       codeForm({
         device,
