@@ -4,6 +4,7 @@ use std::future::Future;
 
 use actix_web::web::Data;
 use actix_web::{HttpRequest, HttpResponse};
+use menshen_domain::model::wechat_login::HostedIdentity;
 use menshen_domain::services::login::{LoginError, LoginRequest, SignedIn};
 use menshen_domain::services::login_with_sms::SmsProof;
 use serde::Deserialize;
@@ -104,23 +105,27 @@ pub(super) async fn sms(
         consent,
     };
     let use_case = app.login_with_sms.clone();
+    let linked = proof.wechat.as_ref();
+    let hosted = linked.and_then(|(shown, _)| shown.hosted()).cloned();
     let login = Box::pin(async move { use_case.execute(&proof, &request).await });
-    run(&context, &app, &http, &body.text, login).await
+    let asked = (body.text.as_str(), hosted.as_ref());
+    run(&context, &app, &http, asked, login).await
 }
 
-/// Carries a login out, once per idempotency key, to its end.
+/// Carries a login out, once per idempotency key, to its end. What it is asked
+/// with is its body, and whom the headers of cloud hosting name instead of a code.
 pub(super) async fn run(
     context: &Context,
     app: &Data<App>,
     http: &HttpRequest,
-    body: &str,
+    (body, hosted): (&str, Option<&HostedIdentity>),
     login: impl Future<Output = Result<SignedIn, LoginError>> + Send + 'static,
 ) -> Result<HttpResponse, ApiError> {
     let done = match idempotency_key(http)? {
         None => detached(login).await,
         Some(given) => {
             let once = app.complete_once.clone();
-            let key = once.key(http.path(), given, body);
+            let key = once.key(http.path(), given, body, hosted);
             detached(async move { once.execute(key, login).await }).await
         }
     };

@@ -113,13 +113,15 @@ pub(super) async fn one_tap(
         consent,
     };
     let use_case = app.login_with_wechat.clone();
+    let hosted = shown.hosted().cloned();
     let kind = AppKind::MiniProgram;
     let login = Box::pin(async move {
         use_case
             .with_login_code(kind, app_id.as_ref(), &shown, profile.as_ref(), &request)
             .await
     });
-    run(&context, &app, &http, &body.text, login).await
+    let asked = (body.text.as_str(), hosted.as_ref());
+    run(&context, &app, &http, asked, login).await
 }
 
 /// `POST /v1/login/wechat-oauth`
@@ -156,7 +158,7 @@ pub(super) async fn oauth(
             .with_login_code(kind, app_id.as_ref(), &shown, None, &request)
             .await
     });
-    run(&context, &app, &http, &body.text, login).await
+    run(&context, &app, &http, (&body.text, None), login).await
 }
 
 /// `POST /v1/login/wechat-phone`
@@ -186,6 +188,7 @@ pub(super) async fn phone_button(
     };
     let if_missing = json.phone_if_missing;
     let use_case = app.login_with_wechat.clone();
+    let hosted = shown.hosted().cloned();
     let login = Box::pin(async move {
         let button = Button {
             code: &phone_code,
@@ -195,5 +198,6 @@ pub(super) async fn phone_button(
             .with_phone_button(app_id.as_ref(), &shown, button, &request)
             .await
     });
-    run(&context, &app, &http, &body.text, login).await
+    let asked = (body.text.as_str(), hosted.as_ref());
+    run(&context, &app, &http, asked, login).await
 }

@@ -174,6 +174,24 @@ async fn linking_and_step_up_take_the_headers_too() {
     assert_eq!(tapped.user(), login.user());
 }
 
+/// The body of such a login holds no secret: whoever guesses another person's
+/// idempotency key and sends the same body is still nobody but themselves.
+#[tokio::test]
+async fn an_idempotency_key_answers_only_the_person_of_the_headers() {
+    let service = Service::with(&[TRUSTED, HOSTED]).await;
+    let plain = |openid| {
+        let call = tap(&service).header("idempotency-key", "1");
+        let call = call.header("x-wx-openid", openid);
+        call.header("x-wx-appid", MINI_PROGRAM)
+    };
+    let victim = Login::of(&plain(OPENID).send().await);
+    let again = Login::of(&plain(OPENID).send().await);
+    assert_eq!(again.session(), victim.session());
+    let thief = Login::of(&plain(OTHER).send().await);
+    assert_ne!(thief.user(), victim.user());
+    assert_ne!(thief.session(), victim.session());
+}
+
 /// With the phone button, and as a member of the SMS login.
 #[tokio::test]
 async fn the_headers_stand_for_the_login_code_of_other_logins() {

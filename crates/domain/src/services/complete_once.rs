@@ -7,6 +7,8 @@ use std::time::Duration;
 
 use crate::model::evidence::EvidencePart;
 use crate::model::identifiers::SessionId;
+use crate::model::wechat::UnionId;
+use crate::model::wechat_login::HostedIdentity;
 use crate::ports::mac::{Mac, MacUse};
 use crate::ports::replay_ledger::{Binding, Claim, ProofKey, ProofRecord, ReplayLedger};
 use crate::services::login::{LoginError, SignedIn};
@@ -32,11 +34,23 @@ pub struct CompleteOnce {
 
 impl CompleteOnce {
     /// Names one login: the route, the client's key, and the whole body, so that
-    /// another body under the same key is another login.
+    /// another body under the same key is another login. Where cloud hosting vouches
+    /// for a person, the body holds no proof, and that person is part of the name:
+    /// whoever guesses a key must not be answered with somebody else's session.
     #[must_use]
-    pub fn key(&self, route: &str, idempotency_key: &str, body: &str) -> ProofKey {
-        let message = parts(&["idempotency", route, idempotency_key, body]);
-        ProofKey(self.mac.tag(MacUse::ReplayLedger, &message))
+    pub fn key(
+        &self,
+        route: &str,
+        idempotency_key: &str,
+        body: &str,
+        hosted: Option<&HostedIdentity>,
+    ) -> ProofKey {
+        let mut texts = vec!["idempotency", route, idempotency_key, body];
+        if let Some(person) = hosted {
+            texts.extend([person.app_id.as_str(), person.openid.as_str()]);
+            texts.extend(person.union_id.as_ref().map(UnionId::as_str));
+        }
+        ProofKey(self.mac.tag(MacUse::ReplayLedger, &parts(&texts)))
     }
 
     /// Carries `login` out, or answers what it answered before.

@@ -50,6 +50,15 @@ impl WeChatProof {
             Self::Hosted(identity) => LoginProof::Hosted(identity),
         }
     }
+
+    /// Whom cloud hosting vouches for, where no code does.
+    #[must_use]
+    pub fn hosted(&self) -> Option<&HostedIdentity> {
+        match self {
+            Self::Code(_) => None,
+            Self::Hosted(identity) => Some(identity),
+        }
+    }
 }
 
 /// A person who is signed in.

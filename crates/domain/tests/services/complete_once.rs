@@ -7,6 +7,8 @@ use menshen_domain::model::linking::Refusal;
 use menshen_domain::model::refresh_token::{RefreshClaims, RefreshToken};
 use menshen_domain::model::session::{EndReason, Session};
 use menshen_domain::model::token::{AccessToken, TokenPair};
+use menshen_domain::model::wechat::{AppId, OpenId, UnionId};
+use menshen_domain::model::wechat_login::HostedIdentity;
 use menshen_domain::ports::replay_ledger::{
     Claim, MockReplayLedger, ProofRecord, ReplayLedgerError,
 };
@@ -65,7 +67,7 @@ fn with_mock(prepare: impl FnOnce(&mut MockReplayLedger)) -> Desk {
 
 /// Runs the login under one key, and tells how often it was carried out.
 async fn run(once: &CompleteOnce, times: &AtomicU32) -> Result<SignedIn, LoginError> {
-    let key = once.key("/v1/login/sms", "key-1", "{}");
+    let key = once.key("/v1/login/sms", "key-1", "{}", None);
     let login = async {
         times.fetch_add(1, Ordering::Relaxed);
         tokio::task::yield_now().await;
@@ -75,7 +77,7 @@ async fn run(once: &CompleteOnce, times: &AtomicU32) -> Result<SignedIn, LoginEr
 }
 
 async fn failing(once: &CompleteOnce) -> Result<SignedIn, LoginError> {
-    let key = once.key("/v1/login/sms", "key-1", "{}");
+    let key = once.key("/v1/login/sms", "key-1", "{}", None);
     let login = async { Err(LoginError::Refused(Refusal::ConsentRequired)) };
     once.execute(key, login).await
 }
@@ -141,18 +143,42 @@ async fn a_login_is_remembered_for_a_minute() {
 async fn another_route_key_or_body_is_another_login() {
     let once = Desk::default().open().complete_once();
     let keys = [
-        once.key("/v1/login/sms", "key-1", "{}"),
-        once.key("/v1/login/wechat", "key-1", "{}"),
-        once.key("/v1/login/sms", "key-2", "{}"),
-        once.key("/v1/login/sms", "key-1", "{ }"),
+        once.key("/v1/login/sms", "key-1", "{}", None),
+        once.key("/v1/login/wechat", "key-1", "{}", None),
+        once.key("/v1/login/sms", "key-2", "{}", None),
+        once.key("/v1/login/sms", "key-1", "{ }", None),
         // The parts cannot run into each other.
-        once.key("/v1/login/smsk", "ey-1", "{}"),
-        once.key("/v1/login/sms", "key-1{", "}"),
-        once.key("/v1/login/sms", "key-1{}", ""),
+        once.key("/v1/login/smsk", "ey-1", "{}", None),
+        once.key("/v1/login/sms", "key-1{", "}", None),
+        once.key("/v1/login/sms", "key-1{}", "", None),
     ];
     let different: std::collections::HashSet<_> = keys.iter().collect();
     assert_eq!(different.len(), keys.len());
-    assert_eq!(keys[0], once.key("/v1/login/sms", "key-1", "{}"));
+    assert_eq!(keys[0], once.key("/v1/login/sms", "key-1", "{}", None));
+}
+
+/// The body of a login that cloud hosting vouches for holds no proof.
+#[tokio::test]
+async fn another_person_of_cloud_hosting_is_another_login() {
+    let once = Desk::default().open().complete_once();
+    let person = |app: &str, openid: &str, union_id: Option<&str>| HostedIdentity {
+        app_id: AppId::parse(app).unwrap(),
+        openid: OpenId::parse(openid).unwrap(),
+        union_id: union_id.map(|text| UnionId::parse(text).unwrap()),
+    };
+    let openid = "oGZUI0egBJY1zhBYw2KhdUfwVJJE";
+    let people = [
+        person("wx1", openid, None),
+        person("wx2", openid, None),
+        person("wx1", "oGZUI0egBJY1zhBYw2KhdUfwVJJe", None),
+        person("wx1", openid, Some("ocMvos6NjeKLIBqg5Mr9QjxrP1FA")),
+    ];
+    let key = |hosted| once.key("/v1/login/wechat", "key-1", "{}", hosted);
+    let mut keys: Vec<_> = people.iter().map(|person| key(Some(person))).collect();
+    keys.push(key(None));
+    let different: std::collections::HashSet<_> = keys.iter().collect();
+    assert_eq!(different.len(), keys.len());
+    assert_eq!(keys[0], key(Some(&people[0])));
 }
 
 #[tokio::test]
