@@ -14,10 +14,8 @@ use menshen_domain::ports::audit_log::AuditLog;
 use menshen_domain::ports::clock::Clock as _;
 use menshen_domain::ports::randomness::Randomness;
 use menshen_domain::ports::wechat_gateway::WeChatGateway;
-use menshen_memory::code_store::MemoryCodeStore;
-use menshen_memory::rate_limiter::MemoryRateLimiter;
+use menshen_domain::ports::wechat_token_cache::WeChatTokenCache;
 use menshen_memory::recent_sessions::RecentSessions;
-use menshen_memory::replay_ledger::MemoryReplayLedger;
 use menshen_simulator::RunningSimulator;
 use menshen_simulator::Simulator;
 use menshen_simulator::SimulatorConfig;
@@ -30,7 +28,6 @@ use menshen_token::keyring::Keyring;
 use menshen_token::system_randomness::SystemRandomness;
 use menshen_wechat::AesOpenDataReader;
 use menshen_wechat::CloudRunGateway;
-use menshen_wechat::LocalTokenCache;
 use menshen_wechat::OfficialGateway;
 use menshen_wechat::OfficialGatewayConfig;
 use menshen_wechat::PushKeys;
@@ -56,8 +53,10 @@ use crate::use_cases::Outside;
 use crate::use_cases::Stores;
 use crate::use_cases::app;
 
+mod ephemeral;
 mod sms;
 
+pub(crate) use ephemeral::redis;
 pub(crate) use sms::vendor;
 
 /// Sessions that a process remembers as live for a second.
@@ -171,8 +170,9 @@ pub async fn wire(settings: &Settings) -> Result<Parts, StartError> {
         WeChatMetrics::default(),
         sms::messages(settings, simulated, receipt_address.as_ref())?,
     );
+    let ephemeral = ephemeral::stores(settings, &keyring)?;
     let outside = Outside {
-        gateway: gateway(settings, simulated, &wechat_metrics)?,
+        gateway: gateway(settings, simulated, &wechat_metrics, ephemeral.tokens)?,
         reader: Arc::new(AesOpenDataReader),
         push: Arc::new(push(settings)?),
         sender: Arc::new(messages.sender),
@@ -187,13 +187,13 @@ pub async fn wire(settings: &Settings) -> Result<Parts, StartError> {
         sessions: Arc::new(sessions),
         audit: audit.clone(),
         records: Arc::new(store),
-        codes: Arc::new(MemoryCodeStore::default()),
-        limiter: Arc::new(MemoryRateLimiter::default()),
-        ledger: Arc::new(MemoryReplayLedger::default()),
+        codes: ephemeral.codes,
+        limiter: ephemeral.limiter,
+        ledger: ephemeral.ledger,
     };
     let readiness = Arc::new(Readiness::new(
         Arc::new(DatabaseProbe(database.clone())),
-        "up",
+        ephemeral.probe,
     ));
     let keys = Keys {
         issuer: key_set.clone(),
@@ -315,6 +315,7 @@ pub(crate) fn gateway(
     settings: &Settings,
     simulated: Option<SocketAddr>,
     metrics: &WeChatMetrics,
+    tokens: Arc<dyn WeChatTokenCache>,
 ) -> Result<Arc<dyn WeChatGateway>, StartError> {
     let wechat = &settings.wechat;
     let base_urls = match simulated.filter(|_| wechat.is_simulated()) {
@@ -338,7 +339,7 @@ pub(crate) fn gateway(
         apps,
         metrics: metrics.clone(),
     };
-    let (clock, tokens) = (Arc::new(SystemClock), Arc::new(LocalTokenCache::default()));
+    let clock = Arc::new(SystemClock);
     Ok(match wechat.gateway {
         GatewayKind::Official => {
             Arc::new(OfficialGateway::with_token_cache(config, clock, tokens)?)

@@ -7,8 +7,11 @@
 //!   of live entries refuses, and forgets nobody.
 //! - [`recent_sessions::RecentSessions`] spares any session store the question
 //!   whether a session is over that it answered less than a second ago.
+//! - [`local_limits::LocalLimits`] counts in process while a shared limiter is away,
+//!   where that is better than refusing.
 
 pub mod code_store;
+pub mod local_limits;
 pub mod rate_limiter;
 pub mod recent_sessions;
 pub mod replay_ledger;

@@ -82,7 +82,7 @@ pub enum RedisUrlError {
     Master,
     /// A part that has no meaning.
     #[error(
-        "after `?` only sentinel_user and sentinel_password are known, and nothing follows `#`"
+        "after `?` only sentinel_user and sentinel_password are known, percent-encoded, and nothing follows `#`"
     )]
     Parameter,
 }
@@ -95,10 +95,10 @@ impl RedisUrl {
     /// [`RedisUrlError`], a sentence on what to write.
     pub fn parse(text: &str) -> Result<Self, RedisUrlError> {
         let (scheme, rest) = text.split_once("://").ok_or(RedisUrlError::Scheme)?;
-        if rest.contains('#') {
+        let (rest, query) = rest.split_once('?').unwrap_or((rest, ""));
+        if rest.contains('#') || query.contains(['#', '@']) {
             return Err(RedisUrlError::Parameter);
         }
-        let (rest, query) = rest.split_once('?').unwrap_or((rest, ""));
         let (authority, path) = rest.split_once('/').unwrap_or((rest, ""));
         let (login, hosts) = authority.rsplit_once('@').unwrap_or(("", authority));
         let login = Login::parse(login)?;
@@ -308,6 +308,8 @@ mod tests {
             ("redis://a?x=1", E::Parameter),
             ("rediss://a#insecure", E::Parameter),
             ("redis+sentinel://a/m?x=1", E::Parameter),
+            ("redis+sentinel://a/m?sentinel_password=p@w", E::Parameter),
+            ("redis://me:p?w@a", E::Parameter),
             ("redis://%ff:x@a", E::Login),
         ] {
             assert_eq!(RedisUrl::parse(text).unwrap_err(), wrong, "{text}");

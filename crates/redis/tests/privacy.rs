@@ -88,6 +88,35 @@ async fn use_everything(stores: &Stores) {
     assert!(claimed.unwrap());
 }
 
+/// The user and the rights that `docs/redis.md` names are enough.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_user_with_the_documented_rights_can_do_everything() {
+    let page = include_str!("../../../docs/redis.md");
+    let (_, rights) = page.split_once("- An ACL needs `").unwrap();
+    let (always, rest) = rights.split_once('`').unwrap();
+    let (_, rest) = rest.split_once('`').unwrap();
+    let (scripts, _) = rest.split_once('`').unwrap();
+    let server = RedisServer::start();
+    let mut rules = vec!["ACL", "SETUSER", "app", "on", ">p@ss/word", "~test-*"];
+    rules.extend(
+        always
+            .split_whitespace()
+            .filter(|rule| !rule.starts_with('~')),
+    );
+    rules.extend(scripts.split_whitespace());
+    server.command(&rules);
+    let url = server.url().replace("//", "//app:p%40ss%2Fword@");
+    let stores = Stores::over(&format!("{url}/2"));
+    use_everything(&stores).await;
+    // Until connections are asked whether they still work.
+    tokio::time::sleep(Duration::from_millis(1100)).await;
+    stores.redis.ping().await.unwrap();
+    let stranger = Stores::over(&url.replace("p%40ss", "pass"));
+    let refused = stranger.redis.ping().await.unwrap_err();
+    let told = format!("{refused:?} {refused}");
+    assert!(!told.contains("ss/word"), "{told}");
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_dump_tells_nothing_and_every_key_has_an_end() {
     let server = RedisServer::shared().await;

@@ -11,9 +11,10 @@ pub(super) async fn live() -> HttpResponse {
     HttpResponse::Ok().json(serde_json::json!({ "status": "ok" }))
 }
 
-/// `GET /readyz`: names each dependency's state.
+/// `GET /readyz`: names each dependency's state. Without the ephemeral store there
+/// is still much to serve: `WeChat` logins, refreshing, verifying.
 pub(super) async fn ready(app: Data<App>) -> HttpResponse {
-    let database = app.readiness.database().await;
+    let (database, ephemeral) = app.readiness.dependencies().await;
     let draining = app.readiness.is_draining();
     let ready = database && !draining;
     let status = if ready {
@@ -24,6 +25,6 @@ pub(super) async fn ready(app: Data<App>) -> HttpResponse {
     let word = |up: bool| if up { "up" } else { "down" };
     HttpResponse::build(status).json(serde_json::json!({
         "status": if draining { "draining" } else if ready { "ready" } else { "unready" },
-        "dependencies": { "database": word(database), "ephemeral": app.readiness.ephemeral() },
+        "dependencies": { "database": word(database), "ephemeral": word(ephemeral) },
     }))
 }

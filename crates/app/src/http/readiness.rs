@@ -16,14 +16,14 @@ pub trait Probe: Send + Sync {
 /// Whether the process can serve.
 pub struct Readiness {
     database: Arc<dyn Probe>,
-    ephemeral: &'static str,
+    ephemeral: Arc<dyn Probe>,
     draining: AtomicBool,
 }
 
 impl Readiness {
-    /// Watches the database; the ephemeral store is named as it is.
+    /// Watches the database and the ephemeral store.
     #[must_use]
-    pub fn new(database: Arc<dyn Probe>, ephemeral: &'static str) -> Self {
+    pub fn new(database: Arc<dyn Probe>, ephemeral: Arc<dyn Probe>) -> Self {
         Self {
             database,
             ephemeral,
@@ -31,17 +31,10 @@ impl Readiness {
         }
     }
 
-    /// True if the database answers within a second.
-    pub async fn database(&self) -> bool {
-        tokio::time::timeout(Duration::from_secs(1), self.database.answers())
-            .await
-            .unwrap_or(false)
-    }
-
-    /// The ephemeral store's state.
-    #[must_use]
-    pub fn ephemeral(&self) -> &'static str {
-        self.ephemeral
+    /// True for the database and for the ephemeral store, each, if it answers
+    /// within a second.
+    pub async fn dependencies(&self) -> (bool, bool) {
+        tokio::join!(answers(&*self.database), answers(&*self.ephemeral))
     }
 
     /// From now on the process takes no new work.
@@ -54,4 +47,10 @@ impl Readiness {
     pub fn is_draining(&self) -> bool {
         self.draining.load(Ordering::Relaxed)
     }
+}
+
+async fn answers(dependency: &dyn Probe) -> bool {
+    tokio::time::timeout(Duration::from_secs(1), dependency.answers())
+        .await
+        .unwrap_or(false)
 }

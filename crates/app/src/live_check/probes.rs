@@ -1,8 +1,10 @@
 //! All questions, in order. A bad answer to one keeps none of the others from
 //! being asked.
 
+use std::sync::Arc;
+
 use menshen_domain::model::phone_number::PhoneNumber;
-use menshen_wechat::WeChatMetrics;
+use menshen_wechat::{LocalTokenCache, WeChatMetrics};
 
 use super::finding::{Finding, chain};
 use super::{sms, stores, wechat};
@@ -23,7 +25,7 @@ pub async fn findings(
     let simulated = simulator.as_ref().map(|one| one.running.address());
     let mut findings = vec![
         stores::database(settings).await,
-        stores::ephemeral(settings),
+        stores::ephemeral(settings).await,
     ];
     if simulated.is_some() {
         findings.push(
@@ -31,7 +33,12 @@ pub async fn findings(
                 .advise("set real credentials to learn about the real ones"),
         );
     }
-    let gateway = wiring::gateway(settings, simulated, &WeChatMetrics::default())?;
+    let gateway = wiring::gateway(
+        settings,
+        simulated,
+        &WeChatMetrics::default(),
+        Arc::new(LocalTokenCache::default()),
+    )?;
     for app in wiring::apps(settings)?.all() {
         findings.extend(wechat::application(&*gateway, app).await);
     }

@@ -32,12 +32,19 @@ pub(super) async fn database(settings: &Settings) -> Finding {
     }
 }
 
-/// Says where codes and limits are kept.
-pub(super) fn ephemeral(settings: &Settings) -> Finding {
+/// Asks the store of codes and limits for a sign of life.
+pub(super) async fn ephemeral(settings: &Settings) -> Finding {
     const ASKED: &str = "ephemeral store";
-    match settings.stores.ephemeral {
-        Ephemeral::Memory => Finding::well(ASKED, "in this process; there is nothing to reach"),
-        // The settings' own check refuses it before this is asked.
-        Ephemeral::Redis(_) => Finding::wrong(ASKED, "this version has no adapter for Redis"),
+    let Ephemeral::Redis(url) = &settings.stores.ephemeral else {
+        return Finding::well(ASKED, "in this process; there is nothing to reach");
+    };
+    let answer = match wiring::redis(settings, url) {
+        Ok(redis) => redis.ping().await,
+        Err(error) => Err(error),
+    };
+    match answer {
+        Ok(()) => Finding::well(ASKED, "Redis answers"),
+        Err(error) => Finding::wrong(ASKED, chain(&error))
+            .advise("is ephemeral.url right, and are user and password?"),
     }
 }

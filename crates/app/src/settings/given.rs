@@ -59,9 +59,27 @@ fn is_secret(name: &str) -> bool {
         .any(|word| name.ends_with(word))
 }
 
+/// Masks the password of an address, and the secrets among its parameters.
+fn masked_text(text: &str) -> String {
+    match text.split_once('?') {
+        Some((address, parameters)) if address.contains("://") && !parameters.contains('@') => {
+            let masked: Vec<_> = parameters.split('&').map(masked_parameter).collect();
+            format!("{}?{}", masked_password(address), masked.join("&"))
+        }
+        _ => masked_password(text),
+    }
+}
+
+fn masked_parameter(parameter: &str) -> String {
+    match parameter.split_once('=') {
+        Some((name, _)) if is_secret(name) => format!("{name}={MASK}"),
+        _ => parameter.to_owned(),
+    }
+}
+
 /// Masks what stands between the scheme and the `@` of an address, its user's
 /// name apart.
-fn masked_text(text: &str) -> String {
+fn masked_password(text: &str) -> String {
     let Some((scheme, rest)) = text.split_once("://") else {
         return text.to_owned();
     };
@@ -90,6 +108,12 @@ mod tests {
             ("rediss://pw@cache", "rediss://***@cache"),
             ("postgres://me:p/w@db/x", "postgres://me:***@db/x"),
             ("sqlite://data/menshen.db", "sqlite://data/menshen.db"),
+            ("sqlite://x?mode=memory", "sqlite://x?mode=memory"),
+            (
+                "redis+sentinel://:pw@a,b/m?sentinel_user=u&sentinel_password=pw",
+                "redis+sentinel://:***@a,b/m?sentinel_user=u&sentinel_password=***",
+            ),
+            ("redis://me:p?w@cache", "redis://me:***@cache"),
             ("https://a.example/b", "https://a.example/b"),
             ("1h", "1h"),
         ] {

@@ -1,17 +1,21 @@
 //! `database.*` and `ephemeral.*`: where things are kept.
 
+use std::time::Duration;
+
+use menshen_redis::url::RedisUrl;
+
 use crate::settings::Profile;
 use crate::settings::given::Given;
 use crate::settings::parse;
 use crate::settings::reader::Reader;
 
 /// Where codes, limits, locks and caches are kept.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone)]
 pub enum Ephemeral {
     /// In this process.
     Memory,
-    /// In Redis, by this URL.
-    Redis(String),
+    /// In Redis, which replicas share.
+    Redis(RedisUrl),
 }
 
 /// `database.*` and `ephemeral.*`.
@@ -25,6 +29,11 @@ pub struct StoreSettings {
     pub auto_migrate: bool,
     /// Where codes, limits, locks and caches are kept.
     pub ephemeral: Ephemeral,
+    /// Connections to it at most.
+    pub ephemeral_connections: u32,
+    /// How long each step may take there: connecting, waiting for a connection,
+    /// a command.
+    pub ephemeral_timeout: Duration,
 }
 
 impl StoreSettings {
@@ -64,23 +73,53 @@ pub fn read(reader: &mut Reader) -> StoreSettings {
             "where codes, limits, locks and caches are kept: `memory:` in this process; `redis://…`, `rediss://…`, `redis+cluster://h1,h2` or `redis+sentinel://h1,h2/master`",
             ephemeral,
         ),
+        ephemeral_connections: reader.read(
+            "ephemeral.max_connections",
+            "16",
+            "connections to Redis at most; to a cluster, to each node",
+            parse::count,
+        ),
+        ephemeral_timeout: reader.read(
+            "ephemeral.timeout",
+            "500ms",
+            "how long Redis may take to connect, to hand out a connection, and to answer, each; 50ms to 500ms",
+            parse::duration,
+        ),
     };
+    let allow_plaintext = reader.read(
+        "ephemeral.allow_plaintext",
+        "false",
+        "reach Redis on another machine without TLS, over a network that nobody else listens to",
+        parse::boolean,
+    );
     if settings.max_connections == 0 {
         reader.problem("database.max_connections", "write a number from 1 on");
     }
     if settings.is_in_memory() {
         reader.unsafe_for_production("database.url", "an in-memory database forgets everyone at a restart: write sqlite://path or postgres://…");
     }
-    if settings.is_postgres() && settings.ephemeral == Ephemeral::Memory {
+    if settings.is_postgres() && matches!(settings.ephemeral, Ephemeral::Memory) {
         reader.unsafe_for_production(
             "ephemeral.url",
             "replicas over Postgres must share codes and limits: write redis://…",
         );
     }
-    if matches!(settings.ephemeral, Ephemeral::Redis(_)) {
-        reader.problem(
+    if settings.ephemeral_connections == 0 {
+        reader.problem("ephemeral.max_connections", "write a number from 1 on");
+    }
+    let safe = Duration::from_millis(50)..=Duration::from_millis(500);
+    reader.demand(
+        "ephemeral.timeout",
+        safe.contains(&settings.ephemeral_timeout),
+        "50ms to 500ms",
+    );
+    if let Ephemeral::Redis(url) = &settings.ephemeral
+        && !url.is_protected()
+        && !allow_plaintext
+    {
+        reader.unsafe_for_production(
             "ephemeral.url",
-            "this version has no Redis adapter yet: write memory: and run one process",
+            "what goes to Redis can be read on the way: write rediss://…, or set ephemeral.allow_plaintext = true if nobody else is on that network",
         );
     }
     settings
@@ -100,15 +139,10 @@ fn database_url(given: &Given) -> Result<String, String> {
 
 fn ephemeral(given: &Given) -> Result<Ephemeral, String> {
     let url = parse::text(given)?;
-    let redis = [
-        "redis://",
-        "rediss://",
-        "redis+cluster://",
-        "redis+sentinel://",
-    ];
-    match url.as_str() {
-        "memory:" => Ok(Ephemeral::Memory),
-        _ if redis.iter().any(|scheme| url.starts_with(scheme)) => Ok(Ephemeral::Redis(url)),
-        _ => Err("write memory: or redis://host:6379".to_owned()),
+    if url == "memory:" {
+        return Ok(Ephemeral::Memory);
     }
+    let url =
+        RedisUrl::parse(&url).map_err(|wrong| format!("write memory:, or for Redis: {wrong}"))?;
+    Ok(Ephemeral::Redis(url))
 }

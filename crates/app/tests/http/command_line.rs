@@ -398,8 +398,8 @@ fn production_refuses_each_stand_in_with_a_sentence() {
         ),
         (
             "ephemeral.url",
-            "redis://cache",
-            "ephemeral.url: this version has no Redis",
+            "redis://cache:none",
+            "ephemeral.url: write memory:, or for Redis: each host is written name:port",
         ),
     ]);
 }
@@ -416,6 +416,21 @@ fn production_refuses_what_is_outside_the_safe_ranges() {
             "sms.test_numbers",
             "[{ phone = \"13900000099\", code = \"246810\", until = \"2999-01-01\" }]",
             "sms.test_numbers: each needs an `until`",
+        ),
+        (
+            "ephemeral.timeout",
+            "2s",
+            "ephemeral.timeout: is outside the safe range",
+        ),
+        (
+            "ephemeral.url",
+            "redis://cache",
+            "ephemeral.url: what goes to Redis can be read on the way",
+        ),
+        (
+            "ephemeral.url",
+            "redis+cluster://127.0.0.1,cache",
+            "ephemeral.url: what goes to Redis can be read on the way",
         ),
         (
             "sms.code_ttl",

@@ -24,6 +24,7 @@ mod risk;
 mod secrecy;
 mod send_records;
 mod sessions;
+mod shared_store;
 mod sms;
 mod statements;
 mod tokens;

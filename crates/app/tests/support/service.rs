@@ -13,6 +13,7 @@ use menshen_app::clock::SystemClock;
 use menshen_app::settings::{self, Settings, source};
 use menshen_app::{server, wiring};
 use menshen_domain::ports::clock::Clock as _;
+use menshen_simulator::defaults;
 use menshen_sql::{Database, DatabaseOptions, StatementCount};
 use menshen_token::key_set::KeySet;
 use reqwest::Method;
@@ -67,6 +68,21 @@ impl Service {
     /// in-process store and an offline WeChat of its own.
     pub(crate) async fn beside(&self) -> Self {
         Self::over(Arc::clone(&self.folder), self.given.clone()).await
+    }
+
+    /// Starts one more over the same database, with these settings too, that asks
+    /// the offline `WeChat` of this one.
+    pub(crate) async fn replica(&self) -> Self {
+        let app = format!(
+            "[{{ app_id = {:?}, app_secret = {:?}, kind = \"mini_program\", platform = {:?} }}]",
+            defaults::MINI_PROGRAM_APP_ID,
+            defaults::MINI_PROGRAM_APP_SECRET,
+            defaults::PLATFORM,
+        );
+        let mut given = self.given.clone();
+        given.push(("wechat.base_url".to_owned(), self.simulator()));
+        given.push(("wechat.apps".to_owned(), app));
+        Self::over(Arc::clone(&self.folder), given).await
     }
 
     /// Stops, and starts again over the same database.

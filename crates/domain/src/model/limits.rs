@@ -67,6 +67,28 @@ pub enum LimitKey {
     OpenData(SessionId),
 }
 
+impl LimitKey {
+    /// True for acts that go on with limits of each process while the shared store
+    /// is away: refreshing, and what `WeChat` logins ask for. Messages, and tries at
+    /// the codes in them, do not. New keys must choose.
+    #[must_use]
+    pub fn counts_without_the_shared_store(&self) -> bool {
+        match self {
+            Self::RefreshSession(_)
+            | Self::RefreshSource(_)
+            | Self::PhoneCalls(_)
+            | Self::PhoneCallsFor(..)
+            | Self::OpenData(_) => true,
+            Self::SmsPhone(_)
+            | Self::SmsSource(_)
+            | Self::SmsDeployment
+            | Self::FailuresPhone(_)
+            | Self::FailuresSource(_)
+            | Self::RefusalRows(_) => false,
+        }
+    }
+}
+
 /// Which rule a window belongs to, so that a refusal can be told apart.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum LimitRule {

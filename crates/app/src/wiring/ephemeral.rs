@@ -1,0 +1,111 @@
+//! The store of codes, limits, claims and WeChat's tokens: this process, or Redis.
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use menshen_domain::ports::code_store::CodeStore;
+use menshen_domain::ports::rate_limiter::RateLimiter;
+use menshen_domain::ports::replay_ledger::ReplayLedger;
+use menshen_domain::ports::wechat_token_cache::WeChatTokenCache;
+use menshen_memory::code_store::MemoryCodeStore;
+use menshen_memory::local_limits::LocalLimits;
+use menshen_memory::rate_limiter::MemoryRateLimiter;
+use menshen_memory::replay_ledger::MemoryReplayLedger;
+use menshen_redis::code_store::RedisCodeStore;
+use menshen_redis::rate_limiter::RedisRateLimiter;
+use menshen_redis::replay_ledger::RedisReplayLedger;
+use menshen_redis::url::RedisUrl;
+use menshen_redis::wechat_token_cache::RedisWeChatTokenCache;
+use menshen_redis::{Redis, RedisFault, RedisNames, RedisOptions};
+use menshen_token::keyring::Keyring;
+use menshen_token::system_randomness::SystemRandomness;
+use menshen_wechat::LocalTokenCache;
+
+use super::StartError;
+use crate::http::readiness::Probe;
+use crate::settings::Settings;
+use crate::settings::stores::Ephemeral;
+
+/// What the keys in Redis begin with.
+const PREFIX: &str = "menshen";
+
+/// The ports of the ephemeral store.
+pub(super) struct EphemeralStores {
+    pub(super) codes: Arc<dyn CodeStore>,
+    pub(super) limiter: Arc<dyn RateLimiter>,
+    pub(super) ledger: Arc<dyn ReplayLedger>,
+    pub(super) tokens: Arc<dyn WeChatTokenCache>,
+    pub(super) probe: Arc<dyn Probe>,
+}
+
+/// The ports as the settings say. Redis need not answer yet.
+pub(super) fn stores(
+    settings: &Settings,
+    keyring: &Arc<Keyring>,
+) -> Result<EphemeralStores, StartError> {
+    let Ephemeral::Redis(url) = &settings.stores.ephemeral else {
+        return Ok(EphemeralStores {
+            codes: Arc::new(MemoryCodeStore::default()),
+            limiter: Arc::new(MemoryRateLimiter::default()),
+            ledger: Arc::new(MemoryReplayLedger::default()),
+            tokens: Arc::new(LocalTokenCache::default()),
+            probe: Arc::new(InProcess),
+        });
+    };
+    if !url.is_protected() {
+        tracing::warn!("Redis on another machine is reached without TLS");
+    }
+    let redis = redis(settings, url)?;
+    let names = RedisNames::new(PREFIX, keyring.clone());
+    Ok(EphemeralStores {
+        codes: Arc::new(RedisCodeStore::new(redis.clone(), names.clone())),
+        limiter: Arc::new(LocalLimits::beside(Arc::new(RedisRateLimiter::new(
+            redis.clone(),
+            names.clone(),
+            Arc::new(SystemRandomness),
+        )))),
+        ledger: Arc::new(RedisReplayLedger::new(
+            redis.clone(),
+            names.clone(),
+            keyring.clone(),
+        )),
+        tokens: Arc::new(RedisWeChatTokenCache::new(
+            redis.clone(),
+            names,
+            keyring.clone(),
+            keyring.clone(),
+        )),
+        probe: Arc::new(RedisProbe(redis)),
+    })
+}
+
+/// The connections to Redis, none of which is made yet.
+pub(crate) fn redis(settings: &Settings, url: &RedisUrl) -> Result<Redis, RedisFault> {
+    let timeout = settings.stores.ephemeral_timeout;
+    let options = RedisOptions {
+        max_connections: usize::try_from(settings.stores.ephemeral_connections)
+            .unwrap_or(usize::MAX),
+        connect: timeout,
+        acquire: timeout,
+        command: timeout,
+    };
+    Redis::new(url, options)
+}
+
+struct InProcess;
+
+#[async_trait]
+impl Probe for InProcess {
+    async fn answers(&self) -> bool {
+        true
+    }
+}
+
+struct RedisProbe(Redis);
+
+#[async_trait]
+impl Probe for RedisProbe {
+    async fn answers(&self) -> bool {
+        self.0.ping().await.is_ok()
+    }
+}
