@@ -11,5 +11,6 @@ pub mod master_key;
 pub mod receipt_address;
 pub mod server;
 pub mod settings;
+mod simulated;
 mod use_cases;
 pub mod wiring;

@@ -18,7 +18,6 @@ use menshen_domain::ports::wechat_token_cache::WeChatTokenCache;
 use menshen_memory::recent_sessions::RecentSessions;
 use menshen_simulator::RunningSimulator;
 use menshen_simulator::Simulator;
-use menshen_simulator::SimulatorConfig;
 use menshen_simulator::defaults;
 use menshen_sql::{Database, DatabaseError, DatabaseOptions, SqlStore};
 use menshen_token::algorithm::Algorithm;
@@ -47,6 +46,7 @@ use crate::settings::Settings;
 use crate::settings::sms::vendors::VendorSettings;
 use crate::settings::tokens::Algorithm as AlgorithmSetting;
 use crate::settings::wechat::GatewayKind;
+use crate::simulated;
 use crate::use_cases::Keys;
 use crate::use_cases::Machine;
 use crate::use_cases::Outside;
@@ -267,7 +267,7 @@ pub(crate) async fn simulator(
     if !settings.wechat.is_simulated() && !sms {
         return Ok(None);
     }
-    let simulator = Simulator::new(SimulatorConfig::default());
+    let simulator = Simulator::new(simulated::beside(settings));
     let running = simulator
         .start(SocketAddr::from((Ipv4Addr::LOCALHOST, 0)))
         .await?;

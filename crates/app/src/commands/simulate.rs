@@ -4,19 +4,12 @@ use std::net::SocketAddr;
 use std::path::Path;
 
 use clap::Args;
-use menshen_domain::model::wechat::AppKind as DomainKind;
-use menshen_simulator::{
-    AliyunAccount, AppKind, SimulatedApp, Simulator, SimulatorConfig, SmsRegion, SmsTemplate,
-    TencentAccount, defaults,
-};
-use menshen_sms::{RegionClass, Templates};
-use secrecy::ExposeSecret as _;
+use menshen_simulator::{Simulator, SimulatorConfig, SmsRegion, SmsTemplate, defaults};
 use tokio::signal::unix::{SignalKind, signal};
 
 use crate::commands::good_settings;
 use crate::logging;
-use crate::settings::Settings;
-use crate::settings::sms::vendors::VendorSettings;
+use crate::simulated;
 use crate::wiring::StartError;
 
 /// How the simulator runs.
@@ -39,7 +32,7 @@ pub async fn run(options: &Options, file: Option<&Path>) -> Result<(), StartErro
         signal(SignalKind::terminate())?,
         signal(SignalKind::interrupt())?,
     );
-    let config = config(&settings);
+    let config = simulated::alone(&settings);
     config.check().map_err(|error| error.to_string())?;
     print_credentials(&config);
     let running = Simulator::new(config)
@@ -58,76 +51,6 @@ pub async fn run(options: &Options, file: Option<&Path>) -> Result<(), StartErro
     }
     running.stop().await;
     Ok(())
-}
-
-/// The credentials of the settings where they have some, else the fixed fake ones.
-fn config(settings: &Settings) -> SimulatorConfig {
-    let mut config = SimulatorConfig::default();
-    if !settings.wechat.apps.is_empty() {
-        let apps = settings.wechat.apps.iter().map(|app| SimulatedApp {
-            app_id: app.app.id.as_str().to_owned(),
-            app_secret: app.secret.expose_secret().to_owned(),
-            kind: match app.app.kind {
-                DomainKind::MiniProgram => AppKind::MiniProgram,
-                DomainKind::App => AppKind::App,
-                DomainKind::Website => AppKind::Website,
-            },
-            platform: app
-                .app
-                .platform
-                .as_ref()
-                .map(|platform| platform.as_str().to_owned()),
-        });
-        config.apps = apps.collect();
-    }
-    for vendor in &settings.sms.vendors {
-        match vendor {
-            VendorSettings::Aliyun(account) => {
-                config.aliyun = AliyunAccount {
-                    access_key_id: account.access_key_id.clone(),
-                    access_key_secret: account.access_key_secret.expose_secret().to_owned(),
-                    signs: signs(&account.sign_name, &account.templates),
-                    templates: templates(&account.templates),
-                };
-            }
-            VendorSettings::Tencent(account) => {
-                config.tencent = TencentAccount {
-                    secret_id: account.secret_id.clone(),
-                    secret_key: account.secret_key.expose_secret().to_owned(),
-                    sdk_app_id: account.sdk_app_id.clone(),
-                    signs: signs(&account.sign_name, &account.templates),
-                    templates: templates(&account.templates),
-                    ..TencentAccount::default()
-                };
-            }
-            _ => {}
-        }
-    }
-    config
-}
-
-/// The usual sign of an account and those of its templates.
-fn signs(usual: &str, templates: &Templates) -> Vec<String> {
-    let own = templates.iter().filter_map(|(_, own)| own.sign.clone());
-    let mut signs: Vec<String> = std::iter::once(usual.to_owned()).chain(own).collect();
-    signs.sort_unstable();
-    signs.dedup();
-    signs
-}
-
-/// The templates of an account as the vendor approved them: one for all regions
-/// is one for the mainland.
-fn templates(templates: &Templates) -> Vec<SmsTemplate> {
-    let approved = templates.iter().map(|(meant, template)| {
-        let region = match meant.region {
-            Some(RegionClass::Overseas) => SmsRegion::Overseas,
-            Some(RegionClass::Mainland) | None => SmsRegion::Mainland,
-        };
-        let variables = template.variables.iter().map(|variable| variable.as_str());
-        let variables: Vec<&str> = variables.collect();
-        SmsTemplate::new(&template.id, region, &variables)
-    });
-    approved.collect()
 }
 
 /// Prints the fixed fake credentials; others are the operator's own, and known.
@@ -232,7 +155,8 @@ fn print_others(config: &SimulatorConfig, shown: impl Fn(&str, &str) -> String) 
         account.account_sid,
         shown(&account.auth_token, defaults::TWILIO_AUTH_TOKEN)
     );
-    println!("  {:<12} from {}", "", account.senders.join(", "));
+    let from = [&account.senders[..], &account.messaging_services].concat();
+    println!("  {:<12} from {}", "", from.join(", "));
 }
 
 fn region_name(region: SmsRegion) -> &'static str {

@@ -179,6 +179,26 @@ impl Reader {
         value
     }
 
+    /// A text as it was given, of a key that is read elsewhere.
+    #[must_use]
+    pub fn given_text(&self, key: &str) -> Option<String> {
+        self.given
+            .get(key)
+            .and_then(|given| parse::text(given).ok())
+    }
+
+    /// A secret as it was given, itself or in a file, of a key that is read
+    /// elsewhere.
+    #[must_use]
+    pub fn given_secret(&self, key: &str) -> Option<SecretString> {
+        let direct = self.given.get(key).map(secret_text);
+        let given = direct.or_else(|| {
+            let path = secret_text(self.given.get(&format!("{key}_file"))?);
+            Some(path.and_then(|path| read_file(&path)))
+        });
+        Some(given?.ok()?.into())
+    }
+
     /// Reads a list of secrets, or one; in a file, one per line.
     pub fn read_secret_list(&mut self, key: &str, meaning: &'static str) -> Vec<SecretString> {
         match self.given.get(key).cloned() {

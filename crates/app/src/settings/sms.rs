@@ -13,9 +13,11 @@ use menshen_sms::{RegionClass, Weights};
 use crate::settings::given::Given;
 use crate::settings::parse::{self, Members};
 use crate::settings::reader::Reader;
+use crate::settings::sms::accounts::GivenAccount;
 use crate::settings::sms::receipts::ReceiptSettings;
 use crate::settings::sms::vendors::{Vendor, VendorSettings};
 
+pub mod accounts;
 mod aliyun;
 mod huawei;
 pub mod receipts;
@@ -47,6 +49,8 @@ pub struct SmsSettings {
     pub limits: Limits,
     /// The vendors, in order of preference.
     pub vendors: Vec<VendorSettings>,
+    /// The vendors' accounts, chosen or not, as far as they are given.
+    pub accounts: Vec<GivenAccount>,
     /// Where vendors push delivery receipts.
     pub receipts: ReceiptSettings,
     /// How the first vendor of each message is drawn.
@@ -63,7 +67,7 @@ pub struct SmsSettings {
 pub fn read(reader: &mut Reader, now: DateTime<Utc>) -> SmsSettings {
     let policy = policy(reader, now);
     let limits = limits(reader);
-    let vendors = vendors::read(reader);
+    let (vendors, accounts) = vendors::read(reader);
     served(reader, &policy, &vendors);
     let chosen: Vec<Vendor> = vendors.iter().map(VendorSettings::vendor).collect();
     let weights = weights::read(reader, &chosen);
@@ -71,6 +75,7 @@ pub fn read(reader: &mut Reader, now: DateTime<Utc>) -> SmsSettings {
         policy,
         limits,
         vendors,
+        accounts,
         receipts: receipts::read(reader),
         weights,
         guard: reader.read(

@@ -25,6 +25,7 @@ mod secrecy;
 mod send_records;
 mod sessions;
 mod shared_store;
+mod simulate;
 mod sms;
 mod statements;
 mod tokens;

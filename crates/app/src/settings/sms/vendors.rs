@@ -11,6 +11,7 @@ use crate::settings::Profile;
 use crate::settings::given::Given;
 use crate::settings::parse;
 use crate::settings::reader::Reader;
+use crate::settings::sms::accounts::{self, GivenAccount};
 use crate::settings::sms::templates::MoreTemplates;
 use crate::settings::sms::{aliyun, huawei, tencent, twilio, volcengine, webhook};
 use crate::settings::wechat::{BARE_URL, SIMULATOR, is_bare_url, is_safe_url};
@@ -147,7 +148,7 @@ impl VendorSettings {
 }
 
 /// Reads `sms.vendors`, and the sections of all vendors.
-pub(super) fn read(reader: &mut Reader) -> Vec<VendorSettings> {
+pub(super) fn read(reader: &mut Reader) -> (Vec<VendorSettings>, Vec<GivenAccount>) {
     let development = reader.profile() == Profile::Development;
     let default = if development { "[\"aliyun\"]" } else { "[]" };
     let chosen = reader.read(
@@ -187,7 +188,7 @@ pub(super) fn read(reader: &mut Reader) -> Vec<VendorSettings> {
             .iter()
             .position(|vendor| *vendor == settings.vendor())
     });
-    read
+    (read, accounts::read(reader, &more))
 }
 
 /// A section's endpoint; `None` for the simulator.
