@@ -148,12 +148,30 @@ fn check(reader: &mut Reader, settings: &WeChatSettings) {
 
 /// Refuses to take people at the word of headers that anybody could write.
 pub fn check_hosting(reader: &mut Reader, settings: &WeChatSettings, trusted_proxies: &[IpNet]) {
-    if settings.gateway == GatewayKind::CloudRun && trusted_proxies.is_empty() {
+    if settings.gateway != GatewayKind::CloudRun {
+        return;
+    }
+    if trusted_proxies.is_empty() {
         reader.unsafe_for_production(
             "wechat.gateway",
             "cloud_run believes headers only from server.trusted_proxies: set the networks of cloud hosting there, or write official",
         );
+    } else if trusted_proxies.iter().any(is_half_the_world) {
+        reader.unsafe_for_production(
+            "server.trusted_proxies",
+            "is so wide that anybody could write the headers that wechat.gateway = \"cloud_run\" believes: write the network of the gateway alone",
+        );
     }
+}
+
+/// True for a network wider than any private one (RFC 1918, RFC 4193): there are
+/// strangers in it.
+fn is_half_the_world(network: &IpNet) -> bool {
+    let widest = match network {
+        IpNet::V4(_) => 8,
+        IpNet::V6(_) => 7,
+    };
+    network.prefix_len() < widest
 }
 
 fn apps(given: &Given) -> Result<Vec<AppSettings>, String> {

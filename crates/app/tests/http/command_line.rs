@@ -357,6 +357,16 @@ fn production_refuses_each_stand_in_with_a_sentence() {
             "sms.webhook.url: must be https",
         ),
         (
+            "sms.receipt_url",
+            "http://login.example.com/v1/sms/receipts",
+            "sms.receipt_url: must be https",
+        ),
+        (
+            "sms.receipt_secret",
+            "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa",
+            "sms.receipt_secret: must be at least 24",
+        ),
+        (
             "wechat.base_url",
             "simulator",
             "wechat.base_url: the simulator vouches for anybody",
@@ -402,6 +412,25 @@ fn production_refuses_each_stand_in_with_a_sentence() {
             "ephemeral.url: write memory:, or for Redis: each host is written name:port",
         ),
     ]);
+}
+
+/// Whoever is in a trusted network says whom they are.
+#[test]
+fn production_refuses_cloud_hosting_that_trusts_the_world() {
+    for networks in ["0.0.0.0/0", "::/0", "10.0.0.0/8\", \"0.0.0.0/1", "2000::/3"] {
+        let networks = format!("[\"{networks}\"]");
+        let trusted = ("server.trusted_proxies", networks.as_str());
+        let hosted = ("wechat.gateway", "cloud_run");
+        let output = run(&production(&[hosted, trusted]), &["config", "check"]);
+        assert_eq!(output.status.code(), Some(1), "{networks}");
+        let err = refused(&output);
+        assert!(err.contains("server.trusted_proxies: is so wide"), "{err}");
+    }
+    let private = "[\"10.0.0.0/8\", \"100.64.0.0/10\", \"fc00::/7\"]";
+    let hosted = ("wechat.gateway", "cloud_run");
+    let trusted = ("server.trusted_proxies", private);
+    let output = run(&production(&[hosted, trusted]), &["config", "check"]);
+    assert_eq!(output.status.code(), Some(0), "{:?}", said(&output));
 }
 
 #[test]

@@ -1,13 +1,19 @@
 //! `sms.receipt_*`: where vendors push delivery receipts.
 
+use std::collections::BTreeSet;
+
 use secrecy::{ExposeSecret as _, SecretString};
 
 use crate::settings::given::Given;
 use crate::settings::parse;
 use crate::settings::reader::Reader;
+use crate::settings::wechat::is_safe_url;
 
 /// The fewest characters of a secret: more than anybody can guess.
 const LEAST_SECRET: usize = 24;
+/// The fewest different ones among them. Of 24 random hexadecimal digits fewer are
+/// different once in millions of times.
+const LEAST_DIFFERENT: usize = 6;
 
 /// `sms.receipt_*`.
 #[derive(Debug)]
@@ -35,7 +41,13 @@ pub(super) fn read(reader: &mut Reader) -> ReceiptSettings {
     if !usable {
         reader.problem(
             SECRET,
-            "must be at least 24 letters, digits, -, _, . or ~, as `openssl rand -hex 24` prints them",
+            "must be at least 24 letters, digits, -, _, . or ~, and random: write what `openssl rand -hex 24` prints",
+        );
+    }
+    if url.as_deref().is_some_and(|url| !is_safe_url(url)) {
+        reader.unsafe_for_production(
+            "sms.receipt_url",
+            "must be https://…, or http:// on loopback: the secret is in each push",
         );
     }
     if url.is_some() && secret.is_none() {
@@ -51,7 +63,10 @@ pub(super) fn read(reader: &mut Reader) -> ReceiptSettings {
 fn is_usable(secret: &SecretString) -> bool {
     let secret = secret.expose_secret();
     let plain = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_' | b'.' | b'~');
-    (LEAST_SECRET..=256).contains(&secret.len()) && secret.bytes().all(plain)
+    let different: BTreeSet<u8> = secret.bytes().collect();
+    (LEAST_SECRET..=256).contains(&secret.len())
+        && secret.bytes().all(plain)
+        && different.len() >= LEAST_DIFFERENT
 }
 
 fn address(given: &Given) -> Result<String, String> {
@@ -81,6 +96,8 @@ mod tests {
             ("0123456789abcdef01234567", true),
             ("Aa0-_.~Aa0-_.~Aa0-_.~Aa0", true),
             ("0123456789abcdef0123456", false),
+            ("aaaaaaaaaaaaaaaaaaaaaaaaaaaaaa", false),
+            ("abcabcabcabcabcabcabcabcabc", false),
             ("0123456789abcdef0123456/", false),
             ("0123456789abcdef01234567 ", false),
             ("0123456789abcdef0123456é", false),
