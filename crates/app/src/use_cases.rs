@@ -210,6 +210,8 @@ pub(crate) fn app(
             apps: apps.clone(),
             vouch: vouch.clone(),
             reader: reader.clone(),
+            limiter: limiter.clone(),
+            limits: settings.wechat.limits,
             sign_in,
             rejoin: rejoin.clone(),
             adopt: Arc::new(AdoptProfile {

@@ -92,7 +92,7 @@ pub fn read(reader: &mut Reader) -> WeChatSettings {
         limits: WeChatLimits {
             phone_day: reader.read("wechat.phone_day", "0", "billed phone-number calls per application and day; 0 means no limit", parse::count),
             phone_per_user_day: reader.read("wechat.phone_per_user_day", "5", "billed phone-number calls per person and day; 0 means no limit", parse::count),
-            decrypt_per_session: reader.read("wechat.decrypt_per_session", "30", "open data decrypted per session and minute; 0 means no limit", parse::count),
+            decrypt_per_session: reader.read("wechat.decrypt_per_session", "30", "open data decrypted per session and minute, and in logins per person and minute; 0 means no limit", parse::count),
         },
         gateway: reader.read(
             "wechat.gateway",

@@ -8,6 +8,9 @@ use crate::support::{Answer, Login, MINI_PROGRAM, Service, client};
 const CODE2SESSION: &str = "/sns/jscode2session";
 
 /// A login with open data of the same `wx.login`, changed by `change`.
+/// The address of an avatar that somebody chose.
+const AVATAR: &str = "https://thirdwx.qlogo.cn/mmopen/vi_32/chosen/132";
+
 async fn login_with(service: &Service, code: &str, profile: &Value) -> Answer {
     let body = json!({ "code": code, "client": client(), "profile": profile });
     service.post("/v1/login/wechat").json(body).send().await
@@ -29,16 +32,13 @@ async fn decrypt(service: &Service, login: &Login, data: &Value) -> Answer {
 #[tokio::test]
 async fn a_new_account_shows_what_the_open_data_says() {
     let service = Service::start().await;
-    let nickname = json!({ "nickname": "  阿丽👨‍👩‍👧\u{0}\u{202e} " });
-    service
-        .control(Method::PATCH, "people/alice", nickname)
-        .await;
+    let looks = json!({ "nickname": "  阿丽👨‍👩‍👧\u{0}\u{202e} ", "avatar_url": AVATAR });
+    service.control(Method::PATCH, "people/alice", looks).await;
     let (code, data) = code_and_data(&service, "alice").await;
     let login = Login::of(&login_with(&service, &code, &data).await);
     assert!(login.is_new());
     assert_eq!(login.0["user"]["nickname"], "阿丽👨‍👩‍👧");
-    let avatar = login.0["user"]["avatar_url"].as_str().expect("an avatar");
-    assert!(avatar.starts_with("https://"), "{avatar}");
+    assert_eq!(login.0["user"]["avatar_url"], AVATAR);
     let me = service.me(login.access()).await.ok();
     assert_eq!(me["nickname"], "阿丽👨‍👩‍👧");
     let again = Login::of(&login_with(&service, &code, &data).await);
@@ -199,6 +199,30 @@ async fn a_session_decrypts_so_often_and_no_more() {
     decrypt(&service, &other, &data).await.ok();
 }
 
+/// The code stays good, and so do logins without data; data that was made up is
+/// not tried again and again under one key.
+#[tokio::test]
+async fn a_person_tries_data_in_logins_so_often_and_no_more() {
+    let service = Service::with(&[("wechat.decrypt_per_session", "2")]).await;
+    let (code, good) = code_and_data(&service, "alice").await;
+    let mut bad = good.clone();
+    bad["iv"] = json!("AAAAAAAAAAAAAAAAAAAAAA==");
+    for _ in 0..2 {
+        let answer = login_with(&service, &code, &bad).await;
+        answer.fails(400, "decrypt_failed");
+    }
+    for data in [&bad, &good] {
+        let answer = login_with(&service, &code, data).await;
+        answer.fails(429, "rate_limited");
+    }
+    let (fresh, data) = code_and_data(&service, "alice").await;
+    let answer = login_with(&service, &fresh, &data).await;
+    answer.fails(429, "rate_limited");
+    Login::of(&service.hand_in(&code, client()).await);
+    let (code, data) = code_and_data(&service, "bob").await;
+    Login::of(&login_with(&service, &code, &data).await);
+}
+
 /// Only where the deployment asks WeChat about keys that fail.
 #[tokio::test]
 async fn a_dead_key_is_dropped_where_wechat_is_asked() {
@@ -227,10 +251,8 @@ async fn a_dead_key_is_dropped_where_wechat_is_asked() {
 async fn consent_in_an_app_brings_nickname_and_avatar_once() {
     let service = Service::start().await;
     let app = "wx8c2d4e6f0a1b3c5d";
-    let nickname = json!({ "nickname": "阿丽" });
-    service
-        .control(Method::PATCH, "people/alice", nickname)
-        .await;
+    let looks = json!({ "nickname": "阿丽", "avatar_url": AVATAR });
+    service.control(Method::PATCH, "people/alice", looks).await;
     let consent = async |person: &str| {
         let code = service.oauth_code(app, person).await;
         let body = json!({ "code": code, "client": { "type": "app" } });
@@ -239,7 +261,7 @@ async fn consent_in_an_app_brings_nickname_and_avatar_once() {
     };
     let login = consent("alice").await;
     assert_eq!(login.0["user"]["nickname"], "阿丽");
-    assert!(login.0["user"]["avatar_url"].is_string());
+    assert_eq!(login.0["user"]["avatar_url"], AVATAR);
     assert_eq!(service.calls("/sns/userinfo").await, 1);
     let again = consent("alice").await;
     assert!(!again.is_new());

@@ -65,6 +65,8 @@ pub enum LimitKey {
     PhoneCallsFor(AppId, OpenId),
     /// Open data decrypted for a session.
     OpenData(SessionId),
+    /// Open data that comes along with the logins of a person of an application.
+    OpenDataOf(AppId, OpenId),
 }
 
 impl LimitKey {
@@ -78,7 +80,8 @@ impl LimitKey {
             | Self::RefreshSource(_)
             | Self::PhoneCalls(_)
             | Self::PhoneCallsFor(..)
-            | Self::OpenData(_) => true,
+            | Self::OpenData(_)
+            | Self::OpenDataOf(..) => true,
             Self::SmsPhone(_)
             | Self::SmsSource(_)
             | Self::SmsDeployment

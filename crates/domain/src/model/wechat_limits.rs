@@ -14,7 +14,8 @@ pub struct WeChatLimits {
     /// `wechat.phone_per_user_day`: billed phone-number calls for one person of
     /// an application.
     pub phone_per_user_day: u32,
-    /// `wechat.decrypt_per_session`: open data decrypted for a session and minute.
+    /// `wechat.decrypt_per_session`: open data decrypted for a session and minute,
+    /// and in logins for a person and minute.
     pub decrypt_per_session: u32,
 }
 
@@ -38,6 +39,21 @@ impl WeChatLimits {
         windows.add(
             LimitRule::OpenData,
             LimitKey::OpenData(session),
+            self.decrypt_per_session,
+            Duration::from_mins(1),
+        );
+        windows.0
+    }
+
+    /// The window that opening data within a login counts against. A code whose
+    /// data is refused stays good, so nothing else bounds the tries, and each tells
+    /// whether what was made up decrypts to something that makes sense.
+    #[must_use]
+    pub fn for_open_data_of(&self, app: &AppId, openid: &OpenId) -> Vec<Window> {
+        let mut windows = Windows(Vec::with_capacity(1));
+        windows.add(
+            LimitRule::OpenData,
+            LimitKey::OpenDataOf(app.clone(), openid.clone()),
             self.decrypt_per_session,
             Duration::from_mins(1),
         );

@@ -5,9 +5,11 @@ use std::sync::Arc;
 use crate::model::evidence::Evidence;
 use crate::model::linking::Refusal;
 use crate::model::wechat::{AppId, AppKind, PhoneCode, WeChatApp, WeChatApps};
+use crate::model::wechat_limits::WeChatLimits;
 use crate::model::wechat_profile::WeChatProfile;
 use crate::ports::clock::Clock;
 use crate::ports::open_data_reader::{OpenDataError, OpenDataReader};
+use crate::ports::rate_limiter::{Admission, RateLimiter};
 use crate::services::adopt_profile::AdoptProfile;
 use crate::services::decrypt_open_data::GivenOpenData;
 use crate::services::login::{LoginError, LoginRequest, SignedIn, WeChatProof};
@@ -25,6 +27,10 @@ pub struct LoginWithWeChat {
     pub vouch: Arc<Vouch>,
     /// Opens the data that comes along.
     pub reader: Arc<dyn OpenDataReader>,
+    /// Counts the tries at that.
+    pub limiter: Arc<dyn RateLimiter>,
+    /// How often a person may try.
+    pub limits: WeChatLimits,
     /// Ends the login.
     pub sign_in: Arc<SignIn>,
     /// Answers a repeat.
@@ -70,6 +76,10 @@ impl LoginWithWeChat {
         proof.phone = None;
         let mut looks = None;
         if let Some(given) = profile {
+            if let Err(error) = self.admit(app, &proof).await {
+                self.vouch.keep(proof).await;
+                return Err(error);
+            }
             match self.open(app, given, &mut proof) {
                 Ok(profile) => looks = Some(profile),
                 Err(error) => {
@@ -139,6 +149,22 @@ impl LoginWithWeChat {
             .execute(before.session, before.is_new_user, before.not_attached)
             .await?;
         again.ok_or(LoginError::WeChatCodeInvalid)
+    }
+
+    /// Counts one try at opening data of this person.
+    async fn admit(&self, app: &WeChatApp, proof: &OpenProof) -> Result<(), LoginError> {
+        let person = &proof.identity.openid;
+        let windows = self.limits.for_open_data_of(&app.id, person);
+        if windows.is_empty() {
+            return Ok(());
+        }
+        match self.limiter.reserve(&windows).await {
+            Ok(Admission::Reserved(_)) => Ok(()),
+            Ok(Admission::Refused { retry_after, .. }) => {
+                Err(LoginError::RateLimited { retry_after })
+            }
+            Err(error) => Err(LoginError::Unavailable(Box::new(error))),
+        }
     }
 
     /// Opens the data under the key of this very exchange. A unionid in it joins

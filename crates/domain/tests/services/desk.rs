@@ -550,6 +550,8 @@ impl Office {
             apps: self.apps.clone(),
             vouch: Arc::new(self.vouch()),
             reader: self.reader.clone(),
+            limiter: self.limiter.clone(),
+            limits: self.wechat_limits,
             sign_in: Arc::new(self.sign_in()),
             rejoin: Arc::new(self.rejoin()),
             adopt: Arc::new(self.adopt()),

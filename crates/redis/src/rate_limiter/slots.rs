@@ -1,6 +1,7 @@
 //! Which limits are counted together, in one slot of a cluster.
 
 use menshen_domain::model::limits::LimitKey;
+use menshen_domain::model::wechat::{AppId, OpenId};
 
 use crate::names::RedisNames;
 
@@ -27,9 +28,10 @@ impl Slot {
             | LimitKey::FailuresSource(_)
             | LimitKey::RefusalRows(_) => Self::Messages,
             LimitKey::RefreshSession(_) | LimitKey::RefreshSource(_) => Self::Rotations,
-            LimitKey::PhoneCalls(_) | LimitKey::PhoneCallsFor(..) | LimitKey::OpenData(_) => {
-                Self::WeChat
-            }
+            LimitKey::PhoneCalls(_)
+            | LimitKey::PhoneCallsFor(..)
+            | LimitKey::OpenData(_)
+            | LimitKey::OpenDataOf(..) => Self::WeChat,
         }
     }
 
@@ -45,6 +47,8 @@ impl Slot {
 /// The name of what counts a key.
 pub(super) fn name(names: &RedisNames, key: &LimitKey) -> String {
     let address = |address: &std::net::IpAddr| address.to_string().into_bytes();
+    // Neither of the two can contain the separator.
+    let person = |app: &AppId, openid: &OpenId| [app.as_str(), openid.as_str()].join("/");
     let (kind, subject) = match key {
         LimitKey::SmsPhone(phone) => ("sms-phone", phone.as_e164().as_bytes().to_vec()),
         LimitKey::SmsSource(source) => ("sms-source", address(source)),
@@ -56,11 +60,10 @@ pub(super) fn name(names: &RedisNames, key: &LimitKey) -> String {
         LimitKey::RefreshSource(source) => ("refresh-source", address(source)),
         LimitKey::PhoneCalls(app) => ("phone-calls", app.as_str().as_bytes().to_vec()),
         LimitKey::PhoneCallsFor(app, openid) => {
-            // Neither of the two can contain the separator.
-            let person = [app.as_str(), openid.as_str()].join("/");
-            ("phone-calls-for", person.into_bytes())
+            ("phone-calls-for", person(app, openid).into_bytes())
         }
         LimitKey::OpenData(id) => ("open-data", id.as_uuid().as_bytes().to_vec()),
+        LimitKey::OpenDataOf(app, openid) => ("open-data-of", person(app, openid).into_bytes()),
     };
     names.within(Slot::of(key).as_str(), kind, &[&subject])
 }
