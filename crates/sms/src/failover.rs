@@ -133,7 +133,7 @@ impl FailoverSender {
                     }
                 }
                 Err(open) if open.tripped => refusing.push(slot),
-                Err(_) => search.refusals.note_skipped(name, "circuit open"),
+                Err(open) => search.refusals.note_resting(name, open.rest),
             }
             if search.refusals.blame_the_text() {
                 break;
@@ -157,7 +157,7 @@ impl FailoverSender {
     ) -> Option<Result<SmsDelivery, SmsSendError>> {
         let name = slot.vendor.name();
         if !has_time(search.deadline, Duration::ZERO) {
-            search.refusals.note_skipped(name, "no time left");
+            search.refusals.note_late(name);
             return None;
         }
         let outcome = self.ask(slot, search).await;

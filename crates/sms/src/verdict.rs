@@ -6,6 +6,8 @@ use menshen_domain::ports::sms_sender::{SmsDelivery, SmsSendError};
 
 use crate::outcome::Outcome;
 
+const NO_TEMPLATE: &str = "no template";
+
 /// Why each vendor that was asked did not take the message.
 #[derive(Debug, Default, thiserror::Error)]
 #[error("{}", self.summary())]
@@ -16,6 +18,8 @@ struct Refusal {
     vendor: &'static str,
     reason: &'static str,
     ours: bool,
+    /// How long its circuit stays open, where that is why it was not asked.
+    rest: Option<Duration>,
 }
 
 impl Refusals {
@@ -25,6 +29,7 @@ impl Refusals {
             vendor,
             reason: outcome.as_str(),
             ours: is_ours(outcome),
+            rest: None,
         });
     }
 
@@ -32,8 +37,9 @@ impl Refusals {
     pub(crate) fn note_unserved(&mut self, vendor: &'static str) {
         self.0.push(Refusal {
             vendor,
-            reason: "no template",
+            reason: NO_TEMPLATE,
             ours: true,
+            rest: None,
         });
     }
 
@@ -44,13 +50,34 @@ impl Refusals {
         refusals.filter(|refusal| refusal.reason == text).count() >= 2
     }
 
-    /// This vendor was not asked at all.
-    pub(crate) fn note_skipped(&mut self, vendor: &'static str, reason: &'static str) {
+    /// There was no time left to ask this vendor.
+    pub(crate) fn note_late(&mut self, vendor: &'static str) {
         self.0.push(Refusal {
             vendor,
-            reason,
+            reason: "no time left",
             ours: false,
+            rest: None,
         });
+    }
+
+    /// This vendor is left alone for so long.
+    pub(crate) fn note_resting(&mut self, vendor: &'static str, rest: Duration) {
+        self.0.push(Refusal {
+            vendor,
+            reason: "circuit open",
+            ours: false,
+            rest: Some(rest),
+        });
+    }
+
+    /// When the first vendor is asked again, where nobody was asked at all.
+    fn wait(&self) -> Option<Duration> {
+        let could_serve = self
+            .0
+            .iter()
+            .filter(|refusal| refusal.reason != NO_TEMPLATE);
+        let rests: Option<Vec<Duration>> = could_serve.map(|refusal| refusal.rest).collect();
+        rests?.into_iter().min()
     }
 
     /// Misconfigured if that alone was in the way, else unavailable.
@@ -58,7 +85,10 @@ impl Refusals {
         if !self.0.is_empty() && self.0.iter().all(|refusal| refusal.ours) {
             SmsSendError::Misconfigured(Box::new(self))
         } else {
-            SmsSendError::Unavailable(Box::new(self))
+            SmsSendError::Unavailable {
+                retry_after: self.wait(),
+                source: Box::new(self),
+            }
         }
     }
 
@@ -121,8 +151,31 @@ mod tests {
         let both = error(&[ours.clone(), Outcome::Billing]);
         assert!(matches!(both, SmsSendError::Misconfigured(_)));
         let mixed = error(&[ours, theirs]);
-        assert!(matches!(mixed, SmsSendError::Unavailable(_)));
-        assert!(matches!(error(&[]), SmsSendError::Unavailable(_)));
+        assert!(matches!(mixed, SmsSendError::Unavailable { .. }));
+        assert!(matches!(error(&[]), SmsSendError::Unavailable { .. }));
+    }
+
+    #[test]
+    fn the_wait_is_known_only_where_every_vendor_rests() {
+        let wait = |refusals: Refusals| match refusals.into_error() {
+            SmsSendError::Unavailable { retry_after, .. } => retry_after,
+            other => panic!("{other:?}"),
+        };
+        let resting = || {
+            let mut refusals = Refusals::default();
+            refusals.note_resting("aliyun", Duration::from_secs(9));
+            refusals.note_resting("tencent", Duration::from_secs(4));
+            refusals.note_unserved("twilio");
+            refusals
+        };
+        assert_eq!(wait(resting()), Some(Duration::from_secs(4)));
+        let mut asked = resting();
+        asked.note("huawei", &Outcome::VendorFault);
+        assert_eq!(wait(asked), None);
+        let mut late = resting();
+        late.note_late("huawei");
+        assert_eq!(wait(late), None);
+        assert_eq!(wait(Refusals::default()), None);
     }
 
     #[test]

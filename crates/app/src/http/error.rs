@@ -267,8 +267,13 @@ impl From<SendCodeError> for ApiError {
             }
             SendCodeError::Unreachable => Self::new(&kinds::PHONE_UNREACHABLE),
             SendCodeError::Misconfigured(source) => Self::ours(&kinds::SMS_MISCONFIGURED, source),
-            SendCodeError::VendorsUnavailable(source) => {
-                Self::ours(&kinds::SMS_UNAVAILABLE, source)
+            SendCodeError::VendorsUnavailable {
+                retry_after,
+                source,
+            } => {
+                let mut error = Self::ours(&kinds::SMS_UNAVAILABLE, source);
+                error.details.retry_after = retry_after;
+                error
             }
             SendCodeError::Unavailable(source) => Self::ours(&kinds::UNAVAILABLE, source),
         }

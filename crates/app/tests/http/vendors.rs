@@ -332,6 +332,24 @@ async fn a_vendor_that_refuses_our_account_is_asked_once_and_then_left_alone() {
     assert_eq!(carriers(&service, &phone).await, ["volcengine"]);
 }
 
+#[tokio::test]
+async fn while_every_vendor_is_left_alone_the_wait_is_told() {
+    let service = service(r#"["tencent"]"#).await;
+    fault(&service, "tencent", json!({ "http_status": 502 })).await;
+    let mut told = None;
+    for n in 1..=6 {
+        let answer = asked(&service, &phone("tencent", n)).await;
+        let wait = answer.fails(503, "sms_unavailable")["retry_after"].as_u64();
+        let header = answer.header("retry-after").map(ToOwned::to_owned);
+        assert_eq!(header, wait.map(|wait| wait.to_string()));
+        told = told.or(wait);
+    }
+    assert!(
+        told.is_some_and(|wait| (1..=10).contains(&wait)),
+        "{told:?}"
+    );
+}
+
 /// The first hangs until it is left alone; the second refuses for its own reasons.
 #[tokio::test]
 async fn two_vendors_in_trouble_at_once_leave_it_to_the_third() {

@@ -69,7 +69,13 @@ pub enum SmsSendError {
     Misconfigured(#[source] BoxError),
     /// No vendor took it.
     #[error("no vendor took the message")]
-    Unavailable(#[source] BoxError),
+    Unavailable {
+        /// When one is asked again, where it is known.
+        retry_after: Option<Duration>,
+        /// Why, vendor by vendor.
+        #[source]
+        source: BoxError,
+    },
 }
 
 /// What was tried for one message, and what came of it.
@@ -91,7 +97,7 @@ impl SmsReport {
             Err(SmsSendError::Unreachable) => SendVerdict::Unreachable,
             Err(SmsSendError::NumberLimited { .. }) => SendVerdict::NumberLimited,
             Err(SmsSendError::Misconfigured(_)) => SendVerdict::Misconfigured,
-            Err(SmsSendError::Unavailable(_)) => SendVerdict::Unavailable,
+            Err(SmsSendError::Unavailable { .. }) => SendVerdict::Unavailable,
         }
     }
 }

@@ -62,7 +62,13 @@ pub enum SendCodeError {
     Misconfigured(#[source] BoxError),
     /// No vendor took the message.
     #[error("no SMS vendor took the message")]
-    VendorsUnavailable(#[source] BoxError),
+    VendorsUnavailable {
+        /// When one is asked again, where it is known.
+        retry_after: Option<Duration>,
+        /// Why, vendor by vendor.
+        #[source]
+        source: BoxError,
+    },
     /// A store did not answer: nothing is sent then.
     #[error("a store is unavailable")]
     Unavailable(#[source] BoxError),
@@ -317,6 +323,12 @@ fn refusal(error: SmsSendError) -> SendCodeError {
         }
         SmsSendError::NumberLimited { retry_after } => SendCodeError::LimitReached { retry_after },
         SmsSendError::Misconfigured(source) => SendCodeError::Misconfigured(source),
-        SmsSendError::Unavailable(source) => SendCodeError::VendorsUnavailable(source),
+        SmsSendError::Unavailable {
+            retry_after,
+            source,
+        } => SendCodeError::VendorsUnavailable {
+            retry_after,
+            source,
+        },
     }
 }

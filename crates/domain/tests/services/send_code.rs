@@ -308,7 +308,10 @@ async fn what_no_vendor_took_leaves_no_code_and_counts_nowhere() {
             SendVerdict::Misconfigured,
         ),
         (
-            || SmsSendError::Unavailable(away()),
+            || SmsSendError::Unavailable {
+                retry_after: None,
+                source: away(),
+            },
             "vendors away",
             SendVerdict::Unavailable,
         ),
@@ -336,7 +339,7 @@ async fn what_no_vendor_took_leaves_no_code_and_counts_nowhere() {
                 format!("limit {}", retry_after.as_secs())
             }
             SendCodeError::Misconfigured(_) => "misconfigured".to_owned(),
-            SendCodeError::VendorsUnavailable(_) => "vendors away".to_owned(),
+            SendCodeError::VendorsUnavailable { .. } => "vendors away".to_owned(),
             other => panic!("{other:?}"),
         };
         assert_eq!(told, word);

@@ -160,5 +160,5 @@ async fn without_a_vendor_nothing_is_sent() {
         .await
         .verdict
         .unwrap_err();
-    assert!(matches!(error, E::Unavailable(_)));
+    assert!(matches!(error, E::Unavailable { .. }));
 }

@@ -121,7 +121,7 @@ async fn a_wait_that_is_too_long_is_not_waited_for() {
         .send(&message())
         .await
         .verdict;
-    assert!(matches!(refused, Err(E::Unavailable(_))));
+    assert!(matches!(refused, Err(E::Unavailable { .. })));
     assert_eq!(hook.seen().len(), 1);
 }
 
