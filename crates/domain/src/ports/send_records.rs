@@ -83,8 +83,9 @@ pub trait SendRecords: Send + Sync {
     ) -> Result<(), SendRecordsError>;
 
     /// Records receipts, all or none, and answers for each, in order, what it
-    /// added. A receipt belongs to the message that it names by our id, or else
-    /// to the last one whose attempt got the vendor's id.
+    /// added. A receipt belongs to the message that it names by our id, unless
+    /// other vendors carried that, or else to the last one whose attempt got the
+    /// vendor's id.
     ///
     /// Receipts come late, twice and in any order. A delivery is final; a
     /// failure gives way to a delivery and to nothing else; of two alike the

@@ -51,7 +51,8 @@ async fn sends(
     let begun = begun(database, named.map(|send| send.as_uuid()).collect()).await?;
     let named = |receipt: &DeliveryReceipt| {
         let send = receipt.send?.as_uuid();
-        begun.contains(&send).then_some(send)
+        let asked = begun.get(&send)?;
+        (asked.is_empty() || asked.contains(receipt.vendor)).then_some(send)
     };
     let rest = receipts.iter().filter(|receipt| named(receipt).is_none());
     let attempted = attempted(database, rest).await?;
@@ -62,19 +63,27 @@ async fn sends(
     Ok(found.collect())
 }
 
-/// Those of the sends that are ours.
-async fn begun(database: &Database, sends: HashSet<Uuid>) -> Result<HashSet<Uuid>, Failure> {
+/// Those of the sends that are ours, with the vendors that were asked for each:
+/// none as long as the answer is not recorded.
+async fn begun(
+    database: &Database,
+    sends: HashSet<Uuid>,
+) -> Result<HashMap<Uuid, HashSet<String>>, Failure> {
+    let mut begun: HashMap<Uuid, HashSet<String>> = HashMap::new();
     if sends.is_empty() {
-        return Ok(sends);
+        return Ok(begun);
     }
     let sql = format!(
-        "SELECT id FROM sms_sends WHERE id IN ({})",
+        "SELECT s.id AS id, a.vendor AS vendor FROM sms_sends s \
+         LEFT JOIN sms_attempts a ON a.send_id = s.id WHERE s.id IN ({})",
         placeholders(1, sends.len())
     );
     let values = sends.into_iter().map(Value::from);
-    let found = rows(database.read(), &sql, values).await?;
-    let ids = found.iter().map(|row| Ok(row.try_get("", "id")?));
-    ids.collect()
+    for row in rows(database.read(), &sql, values).await? {
+        let asked = begun.entry(row.try_get("", "id")?).or_default();
+        asked.extend(row.try_get::<Option<String>>("", "vendor")?);
+    }
+    Ok(begun)
 }
 
 /// The send of the last attempt that got a vendor's id, for each such id.

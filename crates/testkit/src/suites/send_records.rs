@@ -38,6 +38,7 @@ macro_rules! send_records {
             receipts_of_one_push_are_noted_together,
             a_receipt_finds_its_send_by_our_id_before_the_answer_is_recorded,
             a_receipt_finds_its_send_by_the_vendors_id,
+            a_receipt_names_no_send_that_its_vendor_was_not_asked_for,
             a_vendors_id_that_came_twice_is_the_later_sends,
             a_receipt_of_somebody_else_is_unknown,
             no_receipts_are_no_fault,

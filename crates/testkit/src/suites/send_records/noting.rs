@@ -132,6 +132,23 @@ pub async fn a_receipt_finds_its_send_by_the_vendors_id(stores: Stores) {
     }
 }
 
+/// Whoever else was told our id, or guessed it, says nothing about a message that
+/// another vendor carried.
+pub async fn a_receipt_names_no_send_that_its_vendor_was_not_asked_for(stores: Stores) {
+    let send = send(&People::new(1), 1, 0);
+    sent(&stores, &send, "900^0").await;
+    let other = |message_id: &str| DeliveryReceipt {
+        vendor: "tencent",
+        send: Some(send.id),
+        ..receipt(message_id, false)
+    };
+    for message_id in ["900^0", "2640:1", "2640:2"] {
+        assert_eq!(note(&stores, other(message_id)).await, Unknown);
+    }
+    assert!(stores.witness.receipts().await.is_empty());
+    assert_eq!(note(&stores, receipt("900^0", true)).await, Noted);
+}
+
 /// Vendors begin their numbers anew, simulators do so at every start.
 pub async fn a_vendors_id_that_came_twice_is_the_later_sends(stores: Stores) {
     let people = People::new(1);
