@@ -1,6 +1,7 @@
 //! Delivery receipts, as SMS vendors push them.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use actix_web::http::StatusCode;
 use actix_web::http::header::CONTENT_TYPE;
@@ -18,6 +19,10 @@ use crate::http::kinds::{self, Fault};
 use crate::http::metrics::ReceiptPushOutcome as Outcome;
 use crate::receipt_address::ReceiptAddress;
 
+/// How long after the first look it is looked again for messages that were not on
+/// record: what a vendor answered is written down within this time, or its receipt
+/// is about somebody else's message.
+const SECOND_LOOK: Duration = Duration::from_millis(500);
 /// The largest push.
 const MAX_PUSH: usize = 256 * 1024;
 
@@ -87,11 +92,16 @@ async fn take(
             body: &body,
             received_at: clock.now(),
         };
-        Ok::<_, ApiError>(note.execute(&vendor, &push).await)
+        let mut noted = note.execute(&vendor, &push).await;
+        if matches!(&noted, Ok(noted) if noted.strangers > 0) {
+            tokio::time::sleep(SECOND_LOOK).await;
+            noted = note.execute(&vendor, &push).await;
+        }
+        Ok::<_, ApiError>(noted)
     };
     let noted = detached(work).await;
     let noted = noted.map_err(|error| (Outcome::Unavailable, error))?;
-    noted.map_err(|error| match error {
+    let noted = noted.map_err(|error| match error {
         NoteReceiptsError::UnknownVendor => nowhere(Outcome::UnknownVendor),
         NoteReceiptsError::Bad(bad) => {
             let outcome = match bad {
@@ -105,5 +115,6 @@ async fn take(
             Outcome::Unavailable,
             ApiError::ours(&kinds::UNAVAILABLE, source),
         ),
-    })
+    })?;
+    Ok(noted.acknowledgement)
 }

@@ -179,3 +179,26 @@ async fn a_vendors_push_ends_in_the_record_of_its_message() {
     let of_the_message = "sms_receipts JOIN sms_attempts USING (send_id, vendor, message_id)";
     assert_eq!(service.count(of_the_message).await, 1);
 }
+
+/// Tencent Cloud brings no id of ours back, and the offline one pushes while we
+/// are still writing down what it answered.
+#[tokio::test]
+async fn a_receipt_may_be_faster_than_our_own_record() {
+    let service = Service::with(&[
+        ("sms.vendors", r#"["tencent"]"#),
+        ("sms.receipt_secret", SECRET),
+    ])
+    .await;
+    let url = format!("{}/v1/sms/receipts/tencent/{SECRET}", service.url());
+    let plan = json!({ "vendor": "tencent", "url": url });
+    service.control(Method::PUT, "sms/receipts", plan).await;
+    for n in 0..8 {
+        service.ask(&format!("139000001{n:02}")).await.ok();
+    }
+    let deadline = Instant::now() + Duration::from_secs(20);
+    while counted(&service, "acknowledged").await < 8 {
+        assert!(Instant::now() < deadline, "the vendor pushes in vain");
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    assert_eq!(service.count("sms_receipts").await, 8);
+}

@@ -28,6 +28,17 @@ pub enum NoteReceiptsError {
     Unavailable(#[source] BoxError),
 }
 
+/// What a push came to, now that its receipts are on record.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Noted {
+    /// What the vendor takes for "received".
+    pub acknowledgement: Acknowledgement,
+    /// How many receipts are about no message on record. A receipt may come
+    /// before the answer to its message is written down, so they are worth a
+    /// second look in a moment; what was noted is only a repeat then.
+    pub strangers: usize,
+}
+
 /// Takes delivery receipts.
 pub struct NoteReceipts {
     /// One reader per vendor that pushes here.
@@ -41,8 +52,8 @@ pub struct NoteReceipts {
 impl NoteReceipts {
     /// Reads a push of `vendor`, records its receipts, and answers what the
     /// vendor takes for "received": only once all of them are on record, so that
-    /// none is lost. Receipts about messages that are not ours are acknowledged
-    /// too; nothing would end their repeats otherwise.
+    /// none is lost. Receipts about messages that are not ours may be
+    /// acknowledged too; nothing would end their repeats otherwise.
     ///
     /// # Errors
     ///
@@ -51,22 +62,26 @@ impl NoteReceipts {
         &self,
         vendor: &str,
         push: &ReceiptPush<'_>,
-    ) -> Result<Acknowledgement, NoteReceiptsError> {
+    ) -> Result<Noted, NoteReceiptsError> {
         let reader = self.readers.iter().find(|one| one.vendor() == vendor);
         let reader = reader.ok_or(NoteReceiptsError::UnknownVendor)?;
         let receipts = reader.read(push)?;
         if receipts.len() > MAX_RECEIPTS {
             return Err(NoteReceiptsError::TooMany);
         }
+        let mut strangers = 0;
         if !receipts.is_empty() {
             let told = self.records.note_receipts(&receipts).await;
             let notes = told.map_err(|error| NoteReceiptsError::Unavailable(error.into()))?;
-            receipts
-                .iter()
-                .zip(notes)
-                .for_each(|(receipt, note)| self.tell(receipt, note));
+            for (receipt, note) in receipts.iter().zip(notes) {
+                strangers += usize::from(note == ReceiptNote::Unknown);
+                self.tell(receipt, note);
+            }
         }
-        Ok(reader.acknowledge())
+        Ok(Noted {
+            acknowledgement: reader.acknowledge(),
+            strangers,
+        })
     }
 
     fn tell(&self, receipt: &DeliveryReceipt, note: ReceiptNote) {

@@ -6,7 +6,9 @@ use menshen_domain::ports::receipt_reader::{
     Acknowledgement, BadReceipt, ReceiptPush, ReceiptReader,
 };
 use menshen_domain::ports::send_records::{MockSendRecords, ReceiptNote, SendRecordsError};
-use menshen_domain::services::note_receipts::{MAX_RECEIPTS, NoteReceipts, NoteReceiptsError};
+use menshen_domain::services::note_receipts::{
+    MAX_RECEIPTS, NoteReceipts, NoteReceiptsError, Noted,
+};
 use mockall::Sequence;
 
 use crate::support::{away, epoch};
@@ -16,6 +18,14 @@ const RECEIVED: Acknowledgement = Acknowledgement {
     content_type: "application/json",
     body: r#"{"code":0}"#,
 };
+
+/// All is on record but so many.
+fn received(strangers: usize) -> Noted {
+    Noted {
+        acknowledgement: RECEIVED,
+        strangers,
+    }
+}
 
 /// A vendor whose pushes are the ids of delivered messages, one per line.
 struct Lines;
@@ -56,7 +66,7 @@ async fn push(
     observer: MockReceiptObserver,
     vendor: &str,
     body: &[u8],
-) -> Result<Acknowledgement, NoteReceiptsError> {
+) -> Result<Noted, NoteReceiptsError> {
     let note = NoteReceipts {
         readers: vec![Arc::new(Lines)],
         records: Arc::new(records),
@@ -94,7 +104,7 @@ async fn what_was_news_is_told_after_it_was_recorded_and_all_is_acknowledged() {
         .in_sequence(&mut order)
         .return_const(());
     let answer = push(records, observer, "lines", b"a\nb\nc").await;
-    assert_eq!(answer.expect("taken"), RECEIVED);
+    assert_eq!(answer.expect("taken"), received(1));
 }
 
 /// The vendor pushes again: mocks without expectations see to the rest.
@@ -113,7 +123,7 @@ async fn what_is_not_on_record_is_neither_acknowledged_nor_told() {
 async fn a_push_of_steps_on_the_way_is_acknowledged_and_costs_nothing() {
     let (records, observer) = (MockSendRecords::new(), MockReceiptObserver::new());
     let answer = push(records, observer, "lines", b"").await;
-    assert_eq!(answer.expect("taken"), RECEIVED);
+    assert_eq!(answer.expect("taken"), received(0));
 }
 
 #[tokio::test]
@@ -140,7 +150,7 @@ async fn a_push_holds_so_many_receipts_and_no_more() {
         let body = "a\n".repeat(lines);
         let answer = push(records, observer, "lines", body.as_bytes()).await;
         match answer {
-            Ok(answer) => assert!(taken && answer == RECEIVED),
+            Ok(answer) => assert!(taken && answer == received(lines)),
             Err(error) => assert!(!taken && matches!(error, NoteReceiptsError::TooMany)),
         }
     }
