@@ -156,14 +156,11 @@ pub fn routes(config: &mut ServiceConfig, playground: bool) {
             [web::post().to(open_data::decrypt)],
             "POST",
         ))
-        .service(
-            at(
-                "/v1/wechat/push/{app_id}",
-                [web::get().to(push::check), web::post().to(push::receive)],
-                "GET, POST",
-            )
-            .app_data(web::PayloadConfig::new(push::MAX_PUSH)),
-        )
+        .service(at(
+            "/v1/wechat/push/{app_id}",
+            [web::get().to(push::check), web::post().to(push::receive)],
+            "GET, POST",
+        ))
         .service(at("/v1/me/sessions", [web::get().to(devices::list)], "GET"))
         .service(at(
             "/v1/me/sessions/{id}",

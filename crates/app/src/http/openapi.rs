@@ -190,6 +190,14 @@ fn operation(described: &Described) -> Operation {
                 .build(),
         ));
     }
+    if !described.pushed.is_empty() {
+        let mut body = RequestBodyBuilder::new().required(Some(Required::True));
+        for media_type in described.pushed {
+            let any = ContentBuilder::new().schema(Some(Schema::default()));
+            body = body.content(*media_type, any.build());
+        }
+        operation = operation.request_body(Some(body.build()));
+    }
     for (status, kinds) in described.failures() {
         // Readiness has a form of its own, ready or not.
         let response = if described.path == "/readyz" && status == 503 {

@@ -39,6 +39,8 @@ pub struct Operation {
     pub query: &'static [&'static str],
     /// The schema of its body.
     pub body: Option<&'static str>,
+    /// The media types of a body whose form others have fixed.
+    pub pushed: &'static [&'static str],
     /// Whether the body must be there.
     pub body_required: bool,
     /// What a success answers.
@@ -52,7 +54,11 @@ impl Operation {
     #[must_use]
     pub fn failures(&self) -> BTreeMap<u16, Vec<&'static Kind>> {
         let mut by_status: BTreeMap<u16, Vec<&'static Kind>> = BTreeMap::new();
-        let body: &[&Kind] = if self.body.is_some() { BODY } else { &[] };
+        let body: &[&Kind] = match (self.body, self.pushed) {
+            (Some(_), _) => BODY,
+            (None, []) => &[],
+            (None, _) => PUSHED_BODY,
+        };
         let bearer: &[&Kind] = if self.bearer { BEARER } else { &[] };
         let all = self
             .kinds
@@ -84,6 +90,11 @@ const BODY: &[&Kind] = &[
     &k::INVALID_REQUEST,
     &k::PAYLOAD_TOO_LARGE,
     &k::UNSUPPORTED_MEDIA_TYPE,
+    &k::REQUEST_TIMEOUT,
+];
+const PUSHED_BODY: &[&Kind] = &[
+    &k::MALFORMED_JSON,
+    &k::PAYLOAD_TOO_LARGE,
     &k::REQUEST_TIMEOUT,
 ];
 const BEARER: &[&Kind] = &[
@@ -127,6 +138,7 @@ const BASE: Operation = Operation {
     idempotent: false,
     query: &[],
     body: None,
+    pushed: &[],
     body_required: true,
     answer: Schemas::Nothing,
     kinds: &[],
@@ -370,12 +382,8 @@ pub const OPERATIONS: &[Operation] = &[
         description: "Takes a vendor's push in the vendor's own form and answers what the vendor expects, once all of its \
             receipts are on record. The last part of the address is `sms.receipt_secret`; with another one, or without \
             the setting, nothing is here. At most 256 KiB and 500 receipts.",
-        kinds: &[&[
-            &k::NOT_FOUND,
-            &k::MALFORMED_JSON,
-            &k::PAYLOAD_TOO_LARGE,
-            &k::REQUEST_TIMEOUT,
-        ]],
+        pushed: &["application/json", "application/x-www-form-urlencoded"],
+        kinds: &[&[&k::NOT_FOUND]],
         ..OTHERS
     },
     Operation {
@@ -395,7 +403,8 @@ pub const OPERATIONS: &[Operation] = &[
             durable; a repeat changes nothing.",
         query: &["timestamp", "nonce", "encrypt_type", "msg_signature"],
         answer: Schemas::Text("text/plain"),
-        kinds: &[PUSH, &[&k::PAYLOAD_TOO_LARGE]],
+        pushed: &["application/json", "text/xml"],
+        kinds: &[PUSH],
         ..OTHERS
     },
     Operation {

@@ -1,19 +1,20 @@
 //! What WeChat pushes: withdrawals, modified profiles, closed accounts.
 
 use actix_web::HttpResponse;
-use actix_web::web::{Bytes, Data, Path, Query};
+use actix_web::web::{Data, Path, Payload, Query};
 use menshen_domain::model::wechat::AppId;
 use menshen_domain::ports::wechat_push::{PushQuery, WeChatPushError};
 use serde::Deserialize;
 
 use crate::http::App;
+use crate::http::body::collect;
 use crate::http::context::Context;
 use crate::http::detached::detached;
 use crate::http::error::ApiError;
 use crate::http::kinds;
 
 /// The largest pushed body; real ones are near 1 KiB.
-pub(super) const MAX_PUSH: usize = 64 * 1024;
+const MAX_PUSH: usize = 64 * 1024;
 
 /// What WeChat reads as "taken": it delivers again until it has seen this.
 const TAKEN: &str = "success";
@@ -62,10 +63,11 @@ pub(super) async fn receive(
     app: Data<App>,
     path: Path<String>,
     query: Query<PushQueryText>,
-    body: Bytes,
+    payload: Payload,
 ) -> Result<HttpResponse, ApiError> {
     let id = named(&path)?;
     let query = query.into_inner().into();
+    let body = collect(payload.into_inner(), MAX_PUSH).await?;
     let opened = app.push.open(&id, &query, &body, app.clock.now());
     let opened = opened.map_err(|error| refused(&app, error))?;
     let Some(event) = opened else {

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 
-use crate::support::{Login, Service, client};
+use crate::support::{Login, MINI_PROGRAM, Service, client};
 
 /// One route that takes a body, with a body that is in order but proves nothing.
 struct Route {
@@ -488,11 +488,21 @@ async fn framing_that_two_servers_could_read_differently_is_refused() {
 #[tokio::test]
 async fn a_body_that_does_not_arrive_is_not_waited_for() {
     let service = Service::start().await;
-    let mut stream = TcpStream::connect(service.address).await.unwrap();
-    let request = "POST /v1/token/refresh HTTP/1.1\r\nhost: x\r\n\
-                   content-type: application/json\r\ncontent-length: 100\r\n\r\n{\"refresh";
-    stream.write_all(request.as_bytes()).await.unwrap();
-    let answer = first_bytes(&mut stream).await;
-    assert!(answer.starts_with("HTTP/1.1 408"), "{answer}");
-    assert!(answer.contains("\"request_id\""), "{answer}");
+    let push = format!("/v1/wechat/push/{MINI_PROGRAM}?timestamp=1&nonce=n&msg_signature=s");
+    let waits = ["/v1/token/refresh", &push].map(|path| {
+        let request = format!(
+            "POST {path} HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\n\
+             content-length: 100\r\n\r\n{{\"refresh"
+        );
+        async move {
+            let mut stream = TcpStream::connect(service.address).await.unwrap();
+            stream.write_all(request.as_bytes()).await.unwrap();
+            first_bytes(&mut stream).await
+        }
+    });
+    let [refresh, push] = waits;
+    for answer in <[String; 2]>::from(tokio::join!(refresh, push)) {
+        assert!(answer.starts_with("HTTP/1.1 408"), "{answer}");
+        assert!(answer.contains("\"request_id\""), "{answer}");
+    }
 }

@@ -113,6 +113,10 @@ fn the_description_is_well_formed() {
                 .as_array()
                 .is_some_and(|tags| !tags.is_empty())
         );
+        // All others that change anything take JSON, or forms that vendors have.
+        let takes_a_body = matches!(method.as_str(), "POST" | "PATCH");
+        let content = &operation["requestBody"]["content"];
+        assert_eq!(content.is_object(), takes_a_body, "{place}");
         parameters_are_complete(&place, path, operation);
         responses_are_complete(&place, operation);
     }
