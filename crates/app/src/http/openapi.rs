@@ -193,8 +193,7 @@ fn operation(described: &Described) -> Operation {
     if !described.pushed.is_empty() {
         let mut body = RequestBodyBuilder::new().required(Some(Required::True));
         for media_type in described.pushed {
-            let any = ContentBuilder::new().schema(Some(Schema::default()));
-            body = body.content(*media_type, any.build());
+            body = body.content(*media_type, ContentBuilder::new().build());
         }
         operation = operation.request_body(Some(body.build()));
     }

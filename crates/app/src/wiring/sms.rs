@@ -183,7 +183,7 @@ fn account(
             sign: d::VOLCENGINE_SIGN.to_owned(),
             templates: templates(
                 (d::VOLCENGINE_TEMPLATE_ID, code),
-                (d::VOLCENGINE_BIND_TEMPLATE_ID, code),
+                (d::VOLCENGINE_BIND_TEMPLATE_ID, minutes),
                 (d::VOLCENGINE_OVERSEAS_TEMPLATE_ID, code),
                 more,
             ),

@@ -155,6 +155,37 @@ async fn every_vendor_carries_messages() {
     }
 }
 
+/// The simulator's accounts have a template of its own for a new number.
+#[tokio::test]
+async fn every_vendor_carries_messages_of_every_purpose() {
+    for vendor in &VENDORS {
+        let name = vendor.name;
+        let service = Service::with(&[
+            ("sms.vendors", &format!("[{name:?}]")),
+            ("sms.regions", r#"["CN", "HK"]"#),
+            ("sms.resend_interval", "0s"),
+        ])
+        .await;
+        let login = service.one_tap("alice").await;
+        let phone = phone(name, 2);
+        service.bind_by_sms(&login, &phone).await.ok();
+        service.forget_messages().await;
+        let ask = json!({ "purpose": "step_up", "client_type": "mini_program" });
+        let asked = service.post("/v1/sms/codes").bearer(login.access());
+        asked.json(ask).send().await.ok();
+        assert_eq!(carriers(&service, &phone).await, [name]);
+        service.forget_messages().await;
+        asked_abroad(&service).await;
+    }
+}
+
+/// Overseas there is another template, and for some another sender.
+async fn asked_abroad(service: &Service) {
+    const ABROAD: &str = "+85251234599";
+    asked(service, ABROAD).await.ok();
+    assert_eq!(carriers(service, ABROAD).await.len(), 1);
+}
+
 #[tokio::test]
 async fn what_is_wrong_with_the_number_is_told_and_goes_no_further() {
     for vendor in &VENDORS {
