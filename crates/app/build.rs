@@ -1,4 +1,7 @@
 //! Lists the files of the pages, so that they are embedded into the binary.
+//!
+//! Every `expect` here ends a build, never a server: a build whose folders cannot
+//! be read or written must fail, and say where. Writing to a `String` cannot fail.
 
 use std::fmt::Write as _;
 use std::path::Path;
