@@ -20,6 +20,10 @@ const WECHAT_TOKEN: &str = "WECHAT_ACCESS_TOKEN_0123456789abcdef";
 const APP_SECRET: &str = "0fa15ecre70fa15ecre70fa15ecre700";
 const WEBHOOK_SECRET: &str = "whsec_MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY=";
 const MASTER_KEY: &str = "q0xTlXvS2mY8cQd1Zr5hWn7uEoPa3KfGjBt9yLiV6sM=";
+const RECEIPT_SECRET: &str = "r3ceipts0nlyForThoseWhoKnowThis1";
+const PUSH_TOKEN: &str = "pusht0kenOfNobodyElse";
+const PUSH_KEY: &str = "pushKey0fNobodyElse0123456789abcdefghijklmn";
+const ALIYUN_SECRET: &str = "aliyunS3cretOfNobodyElse01";
 const APP: &str = "wx00000000000000aa";
 
 /// A WeChat that knows one person, and misbehaves for some codes.
@@ -167,6 +171,43 @@ impl Journey {
         self.secrets.of(&login)
     }
 
+    /// Open data that cannot be opened, pushed messages and receipts, true and not.
+    async fn hear_from_outside(&mut self, login: &Login) {
+        let sealed = "c2VhbGVkIGZvciBub2JvZHkgZWxzZSB0byByZWFkLi4=";
+        self.secrets.add(sealed);
+        let open = json!({ "encrypted_data": sealed, "iv": "AAECAwQFBgcICQoLDA0ODw==" });
+        let refused = self.post("/v1/me/wechat/decrypt", Some(login.access()), open);
+        refused.await.fails(400, "decrypt_failed");
+
+        let query =
+            "signature=5176f&timestamp=1&nonce=n&echostr=e&msg_signature=5176f&encrypt_type=aes";
+        let push = format!("/v1/wechat/push/{APP}?{query}&openid={OPENID}");
+        self.menshen.get(&push).send().await.fails(403, "forbidden");
+        let body = json!({ "ToUserName": "gh_1", "Encrypt": sealed }).to_string();
+        let pushed = self.menshen.post(&push).text(body).send().await;
+        pushed.fails(403, "forbidden");
+
+        let told = json!([{
+            "phone_number": PHONE, "success": false, "err_code": "MOBILE_SEND_LIMIT",
+            "err_msg": PHONE, "biz_id": "900000000000000001^0", "out_id": PHONE,
+            "send_time": "2026-01-01 08:00:00", "report_time": "2026-01-01 08:00:03",
+        }]);
+        for (secret, body, status) in [
+            (RECEIPT_SECRET, told.to_string(), 200),
+            (
+                RECEIPT_SECRET,
+                format!("[{{\"phone_number\":\"{PHONE}\""),
+                400,
+            ),
+            ("r3ceipts0nlyForThoseWhoKnowThis2", told.to_string(), 404),
+        ] {
+            self.secrets.add(secret);
+            let path = format!("/v1/sms/receipts/aliyun/{secret}");
+            let answer = self.menshen.post(&path).text(body).send().await;
+            assert_eq!(answer.status, status, "{answer:?}");
+        }
+    }
+
     /// Refreshing, reuse, a profile, devices, and tokens where none belong.
     async fn onwards(&mut self, login: &Login) {
         let body = json!({ "refresh_token": login.refresh() });
@@ -212,7 +253,7 @@ async fn neither_the_log_nor_the_database_tells_a_secret() {
     let receiver = MockServer::start(|_, _| Reaction::status(204, "")).await;
     let receiver = receiver.expect("a receiver");
     let apps = format!(
-        "[{{ app_id = \"{APP}\", app_secret = \"{APP_SECRET}\", kind = \"mini_program\", platform = \"p\" }}]"
+        "[{{ app_id = \"{APP}\", app_secret = \"{APP_SECRET}\", kind = \"mini_program\", platform = \"p\", push_token = \"{PUSH_TOKEN}\", push_aes_key = \"{PUSH_KEY}\" }}]"
     );
     let settings = [
         ("server.listen", "127.0.0.1:0"),
@@ -220,7 +261,13 @@ async fn neither_the_log_nor_the_database_tells_a_secret() {
         ("log.format", "json"),
         ("wechat.base_url", &upstream.url()),
         ("wechat.apps", &apps),
-        ("sms.vendors", "[\"webhook\"]"),
+        ("sms.vendors", "[\"webhook\", \"aliyun\"]"),
+        ("sms.aliyun.endpoint", &upstream.url()),
+        ("sms.aliyun.access_key_id", "anId"),
+        ("sms.aliyun.access_key_secret", ALIYUN_SECRET),
+        ("sms.aliyun.sign_name", "门神"),
+        ("sms.aliyun.template_code", "SMS_1"),
+        ("sms.receipt_secret", RECEIPT_SECRET),
         ("sms.webhook.url", &receiver.url()),
         ("sms.webhook.secret", WEBHOOK_SECRET),
         ("secrets.master_key", MASTER_KEY),
@@ -241,12 +288,16 @@ async fn neither_the_log_nor_the_database_tells_a_secret() {
         APP_SECRET,
         WEBHOOK_SECRET,
         MASTER_KEY,
+        PUSH_TOKEN,
+        PUSH_KEY,
+        ALIYUN_SECRET,
     ] {
         journey.secrets.add(secret);
     }
     journey.by_sms().await;
     journey.by_wechat().await;
     let login = journey.by_button().await;
+    journey.hear_from_outside(&login).await;
     journey.onwards(&login).await;
     tokio::time::sleep(Duration::from_millis(200)).await;
 
