@@ -336,3 +336,37 @@ async fn deliveries_at_once_are_carried_out_once() {
     assert_eq!(told(&service, "user.updated").await, 1);
     assert_eq!(service.count("provider_notices").await, 1);
 }
+
+/// Somebody closes their WeChat account while they sign in: whichever came last
+/// counts, and nobody is left half-way.
+#[tokio::test]
+async fn a_closed_wechat_account_and_logins_at_once_leave_whole_accounts() {
+    let service = Service::with(&[("sessions.max_per_client_type", "0")]).await;
+    service.subscribe().await;
+    service.one_tap("alice").await;
+    let codes = futures_util::future::join_all((0..12).map(|_| service.login_code("alice"))).await;
+    let logins = codes
+        .iter()
+        .map(|code| service.hand_in(code, crate::support::client()));
+    let (answers, ()) = tokio::join!(
+        futures_util::future::join_all(logins),
+        happens(&service, json!({ "person": "alice", "event": CANCELLED }))
+    );
+    for answer in &answers {
+        answer.ok();
+    }
+    assert_eq!(told(&service, "user.deleted").await, 1);
+    let live = "users WHERE status = 'active'";
+    assert!(service.count(live).await <= 1);
+    for half in [
+        "users u WHERE status = 'active' AND NOT EXISTS (SELECT 1 FROM identities i WHERE i.user_id = u.id)",
+        "users u WHERE status <> 'active' AND EXISTS (SELECT 1 FROM identities i WHERE i.user_id = u.id)",
+        "sessions s JOIN users u ON u.id = s.user_id WHERE u.status <> 'active' AND s.ended_at IS NULL",
+    ] {
+        assert_eq!(service.count(half).await, 0, "{half}");
+    }
+    // Who comes back is somebody new, or who came back already.
+    let again = service.one_tap("alice").await;
+    service.me(again.access()).await.ok();
+    assert_eq!(service.count(live).await, 1);
+}
