@@ -105,8 +105,27 @@ pub fn read(reader: &mut Reader, now: DateTime<Utc>) -> SmsSettings {
     settings
 }
 
-/// Notes regions whose numbers no vendor has a template for.
+/// The regions whose numbers begin with +1 (the North American Numbering Plan).
+const NORTH_AMERICA: [&str; 25] = [
+    "AG", "AI", "AS", "BB", "BM", "BS", "CA", "DM", "DO", "GD", "GU", "JM", "KN", "KY", "LC", "MP",
+    "MS", "PR", "SX", "TC", "TT", "US", "VC", "VG", "VI",
+];
+
+/// Notes regions whose numbers nobody is there for: no vendor has a template, or
+/// the only one takes a number without its `+`, and so +1 for mainland China's.
 fn served(reader: &mut Reader, policy: &SmsPolicy, vendors: &[VendorSettings]) {
+    let aliyun = |vendor: &VendorSettings| vendor.vendor() == Vendor::Aliyun;
+    let wanted = policy.regions.iter().map(ToString::to_string);
+    let beyond = wanted.filter(|region| NORTH_AMERICA.contains(&region.as_str()));
+    if let Some(region) = beyond.reduce(|all, one| format!("{all}, {one}"))
+        && !vendors.is_empty()
+        && vendors.iter().all(aliyun)
+    {
+        reader.problem(
+            "sms.vendors",
+            format!("aliyun cannot be told +1 numbers apart from mainland ones, and sms.regions has {region}: add another vendor"),
+        );
+    }
     for region in [RegionClass::Mainland, RegionClass::Overseas] {
         let mut regions = policy.regions.iter();
         let wanted = regions.any(|code| RegionClass::of_region(*code) == region);

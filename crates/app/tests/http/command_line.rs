@@ -930,6 +930,10 @@ fn templates_must_be_unmistakable_and_serve_every_region() {
             "sms.templates: aliyun: two templates are meant for the same messages (all purposes, all regions)",
         ),
         (
+            vec![usual, ("sms.regions", "[\"CN\", \"US\", \"CA\"]")],
+            "sms.vendors: aliyun cannot be told +1 numbers apart from mainland ones, and sms.regions has US, CA: add another vendor",
+        ),
+        (
             vec![("sms.templates", overseas)],
             "sms.templates: no vendor of sms.vendors has a template for mainland numbers",
         ),

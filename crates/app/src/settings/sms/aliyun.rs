@@ -40,11 +40,7 @@ pub(super) fn read(
         return None;
     }
     let Some(endpoint) = endpoint else {
-        let templates = more.of(VENDOR);
-        return Some(VendorSettings::Simulated {
-            vendor: VENDOR,
-            templates,
-        });
+        return Some(VendorSettings::simulated(VENDOR, more));
     };
     let required = [
         ("sms.aliyun.access_key_id", id.is_some()),

@@ -95,6 +95,12 @@ pub enum VendorSettings {
 }
 
 impl VendorSettings {
+    /// A vendor at the simulator, with the templates that are given for it.
+    pub(super) fn simulated(vendor: Vendor, more: &MoreTemplates) -> Self {
+        let templates = more.of(vendor);
+        Self::Simulated { vendor, templates }
+    }
+
     /// Which vendor it is.
     #[must_use]
     pub const fn vendor(&self) -> Vendor {
