@@ -9,6 +9,7 @@ mod m20260101_000003_records;
 mod m20260101_000004_keys;
 mod m20260101_000005_sends;
 mod m20260101_000006_provider_notices;
+mod m20260101_000007_housekeeping;
 
 pub use sea_orm_migration::MigratorTrait;
 
@@ -28,6 +29,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20260101_000004_keys::Migration),
             Box::new(m20260101_000005_sends::Migration),
             Box::new(m20260101_000006_provider_notices::Migration),
+            Box::new(m20260101_000007_housekeeping::Migration),
         ]
     }
 }

@@ -26,6 +26,7 @@ mod database;
 mod entity;
 mod failure;
 mod keyring_store;
+mod lease_store;
 mod meter;
 mod migrate;
 mod moment;

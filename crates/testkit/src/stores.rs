@@ -8,6 +8,7 @@ use chrono::{DateTime, Utc};
 use menshen_domain::ports::account_store::AccountStore;
 use menshen_domain::ports::audit_log::AuditLog;
 use menshen_domain::ports::keyring_store::KeyringStore;
+use menshen_domain::ports::lease_store::LeaseStore;
 use menshen_domain::ports::send_records::SendRecords;
 use menshen_domain::ports::session_store::SessionStore;
 use menshen_domain::ports::signing_key_store::SigningKeyStore;
@@ -22,6 +23,8 @@ pub struct Stores {
     pub signing_keys: Arc<dyn SigningKeyStore>,
     /// The keyring.
     pub keyring: Arc<dyn KeyringStore>,
+    /// The leases.
+    pub leases: Arc<dyn LeaseStore>,
     /// The audit log.
     pub audit_log: Arc<dyn AuditLog>,
     /// The record of messages.

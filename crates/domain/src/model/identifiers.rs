@@ -79,6 +79,10 @@ identifier!(
     SendId
 );
 identifier!(
+    /// One run of a process, as the holder of leases.
+    HolderId
+);
+identifier!(
     /// One row of the audit log, or one event of the outbox.
     EventId
 );

@@ -8,6 +8,7 @@ pub mod audit_log;
 pub mod clock;
 pub mod code_store;
 pub mod keyring_store;
+pub mod lease_store;
 pub mod mac;
 pub mod open_data_reader;
 pub mod randomness;

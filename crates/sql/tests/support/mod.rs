@@ -44,6 +44,7 @@ pub(crate) fn stores(database: Database, guard: impl Send + Sync + 'static) -> S
         audit_log: store.clone(),
         send_records: store,
         keyring: Arc::new(database.clone()),
+        leases: Arc::new(database.clone()),
         witness: Arc::new(Eyes(database)),
         guard: Box::new(guard),
     }

@@ -4,6 +4,7 @@ pub mod account_store;
 pub mod audit_log;
 pub mod code_store;
 pub mod keyring_store;
+pub mod lease_store;
 pub mod rate_limiter;
 pub mod replay_ledger;
 pub mod send_records;
