@@ -12,6 +12,10 @@ run *arguments:
 test:
     scripts/test
 
+# Replicas over PostgreSQL and Redis behind nginx, as processes of this machine, until Ctrl-C
+cluster *arguments:
+    cargo build -p menshen && cargo run -p menshen-cluster -- {{ arguments }}
+
 # Other people's WeChat and SMS clients against the simulator
 interop:
     scripts/interop

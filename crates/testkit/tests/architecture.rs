@@ -22,6 +22,8 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("menshen-wechat", &["menshen-domain", "menshen-outbound"]),
     ("menshen-sms", &["menshen-domain", "menshen-outbound"]),
     ("menshen-testkit", &["menshen-domain"]),
+    // Knows the service as a command only.
+    ("menshen-cluster", &["menshen-simulator", "menshen-testkit"]),
     (
         "menshen",
         &[
@@ -41,6 +43,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
 
 /// What the tests of any crate may use beside that.
 const TESTS_MAY_USE: &[&str] = &[
+    "menshen-cluster",
     "menshen-domain",
     "menshen-outbound",
     "menshen-simulator",
