@@ -5,7 +5,6 @@ use menshen_domain::model::audit::AuditEvent;
 use menshen_domain::ports::audit_log::{AuditLog, AuditLogError};
 use sea_orm::{ConnectionTrait, EntityTrait as _, Set};
 
-use crate::database::within;
 use crate::entity::audit_event::{ActiveModel, Entity};
 use crate::failure::Failure;
 use crate::moment::micros;
@@ -17,7 +16,10 @@ impl AuditLog for SqlStore {
         if events.is_empty() {
             return Ok(());
         }
-        let appended = within(append(self.database.write(), events)).await;
+        let appended = self
+            .database
+            .within(append(self.database.write(), events))
+            .await;
         appended.map_err(|failure| AuditLogError(failure.boxed()))
     }
 }

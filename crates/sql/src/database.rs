@@ -2,6 +2,7 @@
 
 use std::future::Future;
 use std::io;
+use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -12,6 +13,7 @@ use sea_orm::{
 
 use crate::connect::{self, DatabaseOptions};
 use crate::failure::{Failure, StorageFault};
+use crate::health::Health;
 use crate::meter::{Meter, StatementCount, tick};
 
 /// How long one call of a port may take, whatever the engine does.
@@ -55,6 +57,8 @@ pub struct Database {
     reader: DatabaseConnection,
     writer: DatabaseConnection,
     meter: Arc<Meter>,
+    health: Arc<Health>,
+    readers_apart: bool,
 }
 
 impl Database {
@@ -76,6 +80,8 @@ impl Database {
             reader: pools.reader,
             writer: pools.writer,
             meter,
+            health: pools.health,
+            readers_apart: pools.readers_apart,
         })
     }
 
@@ -85,7 +91,7 @@ impl Database {
     ///
     /// [`DatabaseError::Unavailable`].
     pub async fn ping(&self) -> Result<(), DatabaseError> {
-        let asked = within(async { Ok(self.reader.ping().await?) }).await;
+        let asked = self.within(async { Ok(self.reader.ping().await?) }).await;
         asked.map_err(|failure| DatabaseError::Unavailable(failure.into_fault()))
     }
 
@@ -110,6 +116,15 @@ impl Database {
     #[must_use]
     pub fn statements(&self) -> StatementCount {
         self.meter.count()
+    }
+
+    /// The connections for reading only, where they are apart.
+    pub(crate) fn readers(&self) -> Option<&DatabaseConnection> {
+        self.readers_apart.then_some(&self.reader)
+    }
+
+    pub(crate) fn health(&self) -> &Health {
+        &self.health
     }
 
     pub(crate) fn backend(&self) -> DbBackend {
@@ -141,15 +156,22 @@ impl Database {
         };
         Ok(self.writer.begin_with_options(options).await?)
     }
-}
 
-/// Bounds a call: a server that froze runs no time limit of its own.
-pub(crate) async fn within<T>(
-    work: impl Future<Output = Result<T, Failure>> + Send,
-) -> Result<T, Failure> {
-    match tokio::time::timeout(DEADLINE, work).await {
-        Ok(done) => done,
-        Err(_) => Err(StorageFault::new("no answer in time").into()),
+    /// Bounds a call of a port: a server that froze runs no time limit of its own.
+    /// What the call comes to tells about the connections, too.
+    pub(crate) async fn within<T>(
+        &self,
+        work: impl Future<Output = Result<T, Failure>> + Send,
+    ) -> Result<T, Failure> {
+        // Declared before the call, and so dropped after it: the doubt is there
+        // before the connection is given back.
+        let mut work = pin!(work);
+        let call = self.health.call();
+        let Ok(outcome) = tokio::time::timeout(DEADLINE, work.as_mut()).await else {
+            return Err(StorageFault::new("no answer in time").into());
+        };
+        call.end(&outcome);
+        outcome
     }
 }
 

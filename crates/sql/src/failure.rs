@@ -2,36 +2,93 @@
 
 use menshen_domain::ports::BoxError;
 use sea_orm::sqlx;
-use sea_orm::{DbErr, RuntimeErr, SqlErr};
+use sea_orm::{ConnAcquireErr, DbErr, RuntimeErr, SqlErr};
 
 /// A fault of the database: the engine's own words.
 ///
 /// Only the words are kept. The driver's error would print more of a failed
 /// statement (PostgreSQL's detail line quotes the values of a violated key).
 #[derive(Debug, thiserror::Error)]
-#[error("{0}")]
-pub struct StorageFault(String);
+#[error("{words}")]
+pub struct StorageFault {
+    words: String,
+    blame: Blame,
+}
+
+/// What a fault tells beyond the statement that met it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Blame {
+    /// Nothing.
+    Statement,
+    /// No connection was to be had in time: all are in use, or none can be made.
+    Pool,
+    /// The connection broke, or leads to a server that does not serve us any
+    /// more. The others like it are worth as little.
+    Connection,
+}
 
 impl StorageFault {
     pub(crate) fn new(words: impl Into<String>) -> Self {
-        Self(words.into())
+        Self {
+            words: words.into(),
+            blame: Blame::Statement,
+        }
+    }
+
+    /// A fault that tells more than its statement.
+    #[cfg(test)]
+    pub(crate) fn blaming(blame: Blame) -> Self {
+        Self {
+            words: "gone".to_owned(),
+            blame,
+        }
     }
 
     /// A row that this version of the service did not write.
     pub(crate) fn unreadable(column: &'static str) -> Self {
-        Self(format!("a row has an unreadable {column}"))
+        Self::new(format!("a row has an unreadable {column}"))
+    }
+
+    pub(crate) fn blame(&self) -> Blame {
+        self.blame
     }
 }
 
 impl From<DbErr> for StorageFault {
     fn from(error: DbErr) -> Self {
-        match (database_error(&error), error.sql_err()) {
-            (Some(cause), _) => Self(format!(
+        let words = match database_error(&error) {
+            Some(cause) => format!(
                 "{} (code {})",
                 cause.message(),
                 cause.code().unwrap_or_default()
-            )),
-            (None, _) => Self(error.to_string()),
+            ),
+            None => error.to_string(),
+        };
+        let blame = Blame::of(&error);
+        Self { words, blame }
+    }
+}
+
+impl Blame {
+    fn of(error: &DbErr) -> Self {
+        match driver_error(error) {
+            Some(sqlx::Error::PoolTimedOut) => Self::Pool,
+            Some(sqlx::Error::Io(_) | sqlx::Error::Protocol(_) | sqlx::Error::Tls(_)) => {
+                Self::Connection
+            }
+            Some(sqlx::Error::Database(cause)) => match cause.code().as_deref() {
+                // A transaction that may only read: the primary became a standby.
+                // The server is ended, has crashed, or does not take anybody yet.
+                // The connection failed.
+                Some("25006" | "57P01" | "57P02" | "57P03") => Self::Connection,
+                Some(code) if code.starts_with("08") => Self::Connection,
+                _ => Self::Statement,
+            },
+            Some(_) => Self::Statement,
+            None => match error {
+                DbErr::ConnectionAcquire(ConnAcquireErr::Timeout) => Self::Pool,
+                _ => Self::Statement,
+            },
         }
     }
 }
@@ -55,7 +112,7 @@ impl Failure {
     /// The fault, for a caller to whom nothing else can happen.
     pub(crate) fn into_fault(self) -> StorageFault {
         match self {
-            Self::Taken(words) => StorageFault(words),
+            Self::Taken(words) => StorageFault::new(words),
             Self::CallerGone => StorageFault::new("the session of the caller has ended"),
             Self::NoticeSeen => StorageFault::new("the notice was claimed before"),
             Self::Lost => StorageFault::new("the transaction was undone"),
@@ -90,10 +147,14 @@ impl From<StorageFault> for Failure {
 }
 
 fn database_error(error: &DbErr) -> Option<&dyn sqlx::error::DatabaseError> {
+    driver_error(error)?.as_database_error()
+}
+
+fn driver_error(error: &DbErr) -> Option<&sqlx::Error> {
     match error {
         DbErr::Exec(RuntimeErr::SqlxError(cause))
         | DbErr::Query(RuntimeErr::SqlxError(cause))
-        | DbErr::Conn(RuntimeErr::SqlxError(cause)) => cause.as_database_error(),
+        | DbErr::Conn(RuntimeErr::SqlxError(cause)) => Some(cause),
         _ => None,
     }
 }

@@ -4,7 +4,7 @@ use async_trait::async_trait;
 use menshen_domain::ports::keyring_store::{KeyringStore, KeyringStoreError, WrappedKey};
 use sea_orm::{EntityTrait as _, QueryOrder as _, Set};
 
-use crate::database::{Database, run, within};
+use crate::database::{Database, run};
 use crate::entity::wrapped_key::{ActiveModel, Column, Entity, Model};
 use crate::failure::{Failure, StorageFault};
 use crate::moment::micros;
@@ -12,7 +12,7 @@ use crate::moment::micros;
 #[async_trait]
 impl KeyringStore for Database {
     async fn load(&self) -> Result<Vec<WrappedKey>, KeyringStoreError> {
-        let loaded = within(async {
+        let loaded = self.within(async {
             let query = Entity::find()
                 .order_by_asc(Column::CreatedAt)
                 .order_by_asc(Column::Id);
@@ -28,7 +28,7 @@ impl KeyringStore for Database {
         if keys.is_empty() {
             return Ok(true);
         }
-        let added = within(async {
+        let added = self.within(async {
             let rows = Entity::insert_many(keys.iter().map(to_row));
             rows.exec_without_returning(self.write()).await?;
             Ok(true)
@@ -40,7 +40,7 @@ impl KeyringStore for Database {
     }
 
     async fn rewrap(&self, keys: &[WrappedKey]) -> Result<(), KeyringStoreError> {
-        let rewrapped = within(async {
+        let rewrapped = self.within(async {
             let transaction = self.begin().await?;
             for key in keys {
                 let sql = r#"UPDATE keyring SET wrapped = $1 WHERE id = $2 AND "usage" = $3"#;

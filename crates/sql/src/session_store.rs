@@ -17,7 +17,7 @@ use sea_orm::{
 };
 
 use crate::accounts::{IdentityRow, assemble, end_live, identity_columns};
-use crate::database::{rows, run, within};
+use crate::database::{rows, run};
 use crate::entity::session::{Column, Entity, Model};
 use crate::entity::{columns, session, user};
 use crate::failure::{Failure, StorageFault};
@@ -32,7 +32,7 @@ const LISTED: u64 = 100;
 #[async_trait]
 impl SessionStore for SqlStore {
     async fn find(&self, id: SessionId) -> Result<Option<SessionWithAccount>, SessionStoreError> {
-        Ok(within(self.find_session(id)).await?)
+        Ok(self.database.within(self.find_session(id)).await?)
     }
 
     async fn over(
@@ -40,7 +40,7 @@ impl SessionStore for SqlStore {
         id: SessionId,
         now: DateTime<Utc>,
     ) -> Result<Option<EndReason>, SessionStoreError> {
-        Ok(within(self.why_over(id, now)).await?)
+        Ok(self.database.within(self.why_over(id, now)).await?)
     }
 
     async fn rotate(
@@ -51,7 +51,10 @@ impl SessionStore for SqlStore {
         now: DateTime<Utc>,
         audit: Option<AuditEvent>,
     ) -> Result<Rotation, SessionStoreError> {
-        Ok(within(self.rotate_session(id, from, to, now, audit)).await?)
+        Ok(self
+            .database
+            .within(self.rotate_session(id, from, to, now, audit))
+            .await?)
     }
 
     async fn note_replay(
@@ -60,7 +63,10 @@ impl SessionStore for SqlStore {
         generation: u32,
         audit: AuditEvent,
     ) -> Result<(), SessionStoreError> {
-        Ok(within(self.note_replay_once(id, generation, audit)).await?)
+        Ok(self
+            .database
+            .within(self.note_replay_once(id, generation, audit))
+            .await?)
     }
 
     async fn prove(
@@ -69,7 +75,10 @@ impl SessionStore for SqlStore {
         now: DateTime<Utc>,
         audit: AuditEvent,
     ) -> Result<bool, SessionStoreError> {
-        Ok(within(self.prove_again(id, now, audit)).await?)
+        Ok(self
+            .database
+            .within(self.prove_again(id, now, audit))
+            .await?)
     }
 
     async fn end(
@@ -80,7 +89,10 @@ impl SessionStore for SqlStore {
         now: DateTime<Utc>,
         audit: AuditEvent,
     ) -> Result<Vec<SessionId>, SessionStoreError> {
-        Ok(within(self.end_sessions(user, which, reason, now, audit)).await?)
+        Ok(self
+            .database
+            .within(self.end_sessions(user, which, reason, now, audit))
+            .await?)
     }
 
     async fn list(
@@ -88,7 +100,7 @@ impl SessionStore for SqlStore {
         user: UserId,
         now: DateTime<Utc>,
     ) -> Result<Vec<Session>, SessionStoreError> {
-        let listed = within(async {
+        let listed = self.database.within(async {
             let query = Entity::find()
                 .filter(Column::UserId.eq(user.as_uuid()))
                 .filter(Column::EndedAt.is_null())

@@ -9,7 +9,7 @@ use sea_orm::{
     ColumnTrait as _, Condition, EntityTrait as _, QueryFilter as _, QueryOrder as _, Set,
 };
 
-use crate::database::{run, within};
+use crate::database::run;
 use crate::entity::signing_key::{ActiveModel, Column, Entity, Model};
 use crate::failure::Failure;
 use crate::moment::micros;
@@ -24,7 +24,7 @@ impl SigningKeyStore for SqlStore {
         let in_use = Condition::any()
             .add(Column::RetireAt.is_null())
             .add(Column::RetireAt.gt(micros(now)));
-        let loaded = within(async {
+        let loaded = self.database.within(async {
             let query = Entity::find().filter(in_use).order_by_asc(Column::Seq);
             Ok(query.all(self.database.read()).await?)
         });
@@ -40,7 +40,9 @@ impl SigningKeyStore for SqlStore {
         after: Option<String>,
         retire_predecessor_at: DateTime<Utc>,
     ) -> Result<bool, SigningKeyStoreError> {
-        let added = within(self.succeed(key, after.as_deref(), retire_predecessor_at));
+        let added =
+            self.database
+                .within(self.succeed(key, after.as_deref(), retire_predecessor_at));
         match added.await {
             // Another successor took the number, or the same key was added.
             Err(Failure::Taken(_) | Failure::Lost) => Ok(false),

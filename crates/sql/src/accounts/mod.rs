@@ -38,14 +38,13 @@ use menshen_domain::ports::account_store::{
 pub(crate) use account_row::{IdentityRow, assemble, identity_columns};
 pub(crate) use sessions::end_live;
 
-use crate::database::within;
 use crate::failure::Failure;
 use crate::store::SqlStore;
 
 #[async_trait]
 impl AccountStore for SqlStore {
     async fn observe(&self, lookup: &Lookup) -> Result<Snapshot, AccountStoreError> {
-        Ok(within(observe::observe(self, lookup)).await?)
+        Ok(self.database.within(observe::observe(self, lookup)).await?)
     }
 
     async fn session_key(
@@ -54,11 +53,14 @@ impl AccountStore for SqlStore {
         provider: Provider,
         app: &AppId,
     ) -> Result<Option<StoredSessionKey>, AccountStoreError> {
-        Ok(within(identities::session_key(self, user, provider, app)).await?)
+        Ok(self
+            .database
+            .within(identities::session_key(self, user, provider, app))
+            .await?)
     }
 
     async fn apply(&self, changes: &Changes) -> Result<(), AccountStoreError> {
-        Ok(within(apply::apply(self, changes)).await?)
+        Ok(self.database.within(apply::apply(self, changes)).await?)
     }
 }
 

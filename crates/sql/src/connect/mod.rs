@@ -3,11 +3,13 @@
 mod postgres;
 mod sqlite;
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use sea_orm::DatabaseConnection;
 
 use crate::database::DatabaseError;
+use crate::health::Health;
 
 /// How long a caller waits for a free connection.
 const POOL_WAIT: Duration = Duration::from_millis(500);
@@ -35,6 +37,9 @@ impl Default for DatabaseOptions {
 pub(crate) struct Pools {
     pub(crate) reader: DatabaseConnection,
     pub(crate) writer: DatabaseConnection,
+    pub(crate) health: Arc<Health>,
+    /// Whether reader and writer are two pools.
+    pub(crate) readers_apart: bool,
 }
 
 /// Connects to what the URL names.

@@ -1,15 +1,18 @@
 //! PostgreSQL, with a bound on every wait.
 
 use std::str::FromStr;
+use std::sync::Arc;
 use std::time::Duration;
 
 use sea_orm::SqlxPostgresConnector;
 use sea_orm::sqlx::postgres::{PgConnectOptions, PgPoolOptions};
-use sea_orm::sqlx::{ConnectOptions as _, Connection as _};
+use sea_orm::sqlx::{self, ConnectOptions as _, Connection as _, PgConnection};
+use tokio::time::timeout;
 
 use crate::connect::{DatabaseOptions, LOCK_WAIT, POOL_WAIT, Pools};
 use crate::database::DatabaseError;
 use crate::failure::StorageFault;
+use crate::health::Health;
 
 /// How long a statement may take.
 const STATEMENT_TIME: Duration = Duration::from_secs(3);
@@ -19,6 +22,12 @@ const SILENCE: Duration = Duration::from_secs(5);
 /// How long a connection may have been idle and still be trusted to be alive.
 /// Asking each time would cost every call a round trip.
 const TRUSTED: Duration = Duration::from_secs(1);
+/// How long a connection may take for a sign of life: less than callers wait for
+/// one, so that there is time for making another.
+const SIGN_OF_LIFE: Duration = Duration::from_millis(250);
+/// How long after a call was given up connections are asked when they come back:
+/// longer than the longest call.
+const DOUBT: Duration = Duration::from_secs(10);
 
 /// Opens a pool. The wait for a connection includes making one.
 ///
@@ -39,14 +48,34 @@ pub(super) async fn connect(url: &str, options: DatabaseOptions) -> Result<Pools
             ("timezone", "UTC".to_owned()),
         ])
         .disable_statement_logging();
+    let health = Arc::new(Health::default());
+    let (taking, giving) = (Arc::clone(&health), Arc::clone(&health));
     let pool = PgPoolOptions::new()
         .max_connections(options.max_connections.max(1))
         .acquire_timeout(POOL_WAIT)
         .test_before_acquire(false)
-        .before_acquire(|connection, idle| {
+        .before_acquire(move |connection, times| {
+            let health = Arc::clone(&taking);
             Box::pin(async move {
-                if idle.idle_for > TRUSTED {
-                    connection.ping().await?;
+                if health.is_discredited(times.age) {
+                    return Ok(false);
+                }
+                if times.idle_for > TRUSTED {
+                    ask_for_life(connection, &health).await?;
+                }
+                Ok(true)
+            })
+        })
+        .after_release(move |connection, times| {
+            let health = Arc::clone(&giving);
+            Box::pin(async move {
+                if health.is_discredited(times.age) {
+                    return Ok(false);
+                }
+                // The pool asks by itself, but without a bound: a connection whose
+                // peer has vanished would never come back.
+                if health.is_doubted(DOUBT) {
+                    ask_for_life(connection, &health).await?;
                 }
                 Ok(true)
             })
@@ -58,5 +87,17 @@ pub(super) async fn connect(url: &str, options: DatabaseOptions) -> Result<Pools
     Ok(Pools {
         reader: connection.clone(),
         writer: connection,
+        health,
+        readers_apart: false,
     })
+}
+
+/// A connection that does not answer discredits all that are as old.
+async fn ask_for_life(connection: &mut PgConnection, health: &Health) -> Result<(), sqlx::Error> {
+    let answer = timeout(SIGN_OF_LIFE, connection.ping()).await;
+    let answer = answer.unwrap_or(Err(sqlx::Error::PoolTimedOut));
+    if answer.is_err() {
+        health.discredit();
+    }
+    answer
 }

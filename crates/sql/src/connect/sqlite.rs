@@ -4,6 +4,7 @@ use std::fs;
 use std::io;
 use std::path::Path;
 use std::str::FromStr;
+use std::sync::Arc;
 
 use sea_orm::SqlxSqliteConnector;
 use sea_orm::sqlx::ConnectOptions as _;
@@ -46,6 +47,8 @@ pub(super) async fn connect(url: &str, options: DatabaseOptions) -> Result<Pools
         return Ok(Pools {
             reader: connection.clone(),
             writer: connection,
+            health: Arc::default(),
+            readers_apart: false,
         });
     }
     prepare(settings.get_filename()).map_err(DatabaseError::File)?;
@@ -69,6 +72,8 @@ pub(super) async fn connect(url: &str, options: DatabaseOptions) -> Result<Pools
     Ok(Pools {
         reader: SqlxSqliteConnector::from_sqlx_sqlite_pool(reader),
         writer: SqlxSqliteConnector::from_sqlx_sqlite_pool(writer),
+        health: Arc::default(),
+        readers_apart: true,
     })
 }
 

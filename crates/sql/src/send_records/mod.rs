@@ -12,7 +12,7 @@ use menshen_domain::ports::mac::MacUse;
 use menshen_domain::ports::send_records::{NewSend, ReceiptNote, SendRecords, SendRecordsError};
 use sea_orm::{DbBackend, EntityTrait as _, QueryResult, Set, Value};
 
-use crate::database::{rows, run, within};
+use crate::database::{rows, run};
 use crate::entity::{sms_attempt, sms_send};
 use crate::failure::{Failure, StorageFault};
 use crate::moment::micros;
@@ -21,7 +21,7 @@ use crate::store::SqlStore;
 #[async_trait]
 impl SendRecords for SqlStore {
     async fn begin(&self, send: &NewSend) -> Result<(), SendRecordsError> {
-        match within(begin(self, send)).await {
+        match self.database.within(begin(self, send)).await {
             Err(Failure::Taken(_)) => Err(SendRecordsError::Conflict),
             begun => begun.map_err(unavailable),
         }
@@ -33,7 +33,10 @@ impl SendRecords for SqlStore {
         attempts: &[SmsAttempt],
         verdict: SendVerdict,
     ) -> Result<(), SendRecordsError> {
-        let finished = within(finish(self, id, attempts, verdict)).await;
+        let finished = self
+            .database
+            .within(finish(self, id, attempts, verdict))
+            .await;
         match finished.map_err(unavailable)? {
             Finish::Done => Ok(()),
             Finish::Before => Err(SendRecordsError::Conflict),
@@ -45,12 +48,18 @@ impl SendRecords for SqlStore {
         &self,
         receipts: &[DeliveryReceipt],
     ) -> Result<Vec<ReceiptNote>, SendRecordsError> {
-        let noted = within(receipts::note(&self.database, receipts)).await;
+        let noted = self
+            .database
+            .within(receipts::note(&self.database, receipts))
+            .await;
         noted.map_err(unavailable)
     }
 
     async fn sent_since(&self, since: DateTime<Utc>) -> Result<Vec<SentCount>, SendRecordsError> {
-        within(sent_since(self, since)).await.map_err(unavailable)
+        self.database
+            .within(sent_since(self, since))
+            .await
+            .map_err(unavailable)
     }
 }
 
