@@ -8,7 +8,7 @@ use menshen_domain::model::identifiers::HolderId;
 use menshen_domain::ports::lease_store::{Grant, LeaseName, LeaseStore, LeaseStoreError};
 use sea_orm::{DbBackend, Value};
 
-use crate::database::{Database, rows, run, within};
+use crate::database::{Database, rows, run};
 use crate::failure::Failure;
 
 #[async_trait]
@@ -46,7 +46,7 @@ impl LeaseStore for Database {
     }
 
     async fn release(&self, name: LeaseName, holder: HolderId) -> Result<(), LeaseStoreError> {
-        let released = within(async {
+        let released = self.within(async {
             let sql = "DELETE FROM leases WHERE name = $1 AND holder = $2";
             let values = [name.as_str().into(), holder.as_uuid().into()];
             run(self.write(), sql, values).await
@@ -65,7 +65,7 @@ impl Database {
     ) -> Result<Option<Grant>, LeaseStoreError> {
         // What both engines keep.
         let term = Duration::from_millis(millis(term).unsigned_abs().max(1));
-        let asked = within(async {
+        let asked = self.within(async {
             let values = [
                 name.as_str().into(),
                 holder.as_uuid().into(),
