@@ -163,14 +163,19 @@ pub async fn wire(settings: &Settings) -> Result<Parts, StartError> {
     let simulated = simulator
         .as_ref()
         .map(|simulator| simulator.running.address());
-    let sessions = RecentSessions::new(Arc::new(store.clone()), REMEMBERED_SESSIONS);
-    let accounts = Arc::new(sessions.watch(Arc::new(store.clone())));
     let receipt_address = receipt_address(settings);
     let (wechat_metrics, messages) = (
         WeChatMetrics::default(),
         sms::messages(settings, simulated, receipt_address.as_ref())?,
     );
     let ephemeral = ephemeral::stores(settings, &keyring)?;
+    let sessions = RecentSessions::new(
+        Arc::new(store.clone()),
+        REMEMBERED_SESSIONS,
+        ephemeral.notices.clone(),
+    );
+    ephemeral.notices.subscribe(sessions.listener());
+    let accounts = Arc::new(sessions.watch(Arc::new(store.clone())));
     let outside = Outside {
         gateway: gateway(settings, simulated, &wechat_metrics, ephemeral.tokens)?,
         reader: Arc::new(AesOpenDataReader),
@@ -208,6 +213,9 @@ pub async fn wire(settings: &Settings) -> Result<Parts, StartError> {
     app.metrics.show(|registry| {
         wechat_metrics.register(registry);
         messages.metrics.register(registry);
+        if let Some(notices) = &ephemeral.notice_metrics {
+            notices.register(registry);
+        }
     });
     Ok(Parts {
         app,

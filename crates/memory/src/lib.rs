@@ -7,6 +7,8 @@
 //!   of live entries refuses, and forgets nobody.
 //! - [`recent_sessions::RecentSessions`] spares any session store the question
 //!   whether a session is over that it answered less than a second ago.
+//! - [`session_notices::MemorySessionNotices`] carries word of ended sessions within
+//!   one process.
 //! - [`local_limits::LocalLimits`] counts in process while a shared limiter is away,
 //!   where that is better than refusing.
 
@@ -15,6 +17,7 @@ pub mod local_limits;
 pub mod rate_limiter;
 pub mod recent_sessions;
 pub mod replay_ledger;
+pub mod session_notices;
 
 mod fingerprint;
 mod limit_log;

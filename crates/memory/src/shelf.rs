@@ -1,6 +1,7 @@
 //! A bounded map whose entries have a time at which they are due.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::ops::RangeBounds;
 
 use crate::moment::Moment;
 
@@ -84,6 +85,20 @@ impl<K: Ord + Copy, V> Shelf<K, V> {
         let kept = self.kept.remove(key)?;
         self.dues.remove(&(kept.due, *key));
         Some(kept.value)
+    }
+
+    /// Takes all entries of a range out.
+    pub(crate) fn remove_all(&mut self, keys: impl RangeBounds<K>) {
+        let found: Vec<K> = self.kept.range(keys).map(|(key, _)| *key).collect();
+        for key in &found {
+            self.remove(key);
+        }
+    }
+
+    /// Takes everything out.
+    pub(crate) fn clear(&mut self) {
+        self.kept.clear();
+        self.dues.clear();
     }
 
     /// The entry that has been due the longest.

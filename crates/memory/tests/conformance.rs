@@ -5,6 +5,8 @@ use std::sync::Arc;
 use menshen_memory::code_store::MemoryCodeStore;
 use menshen_memory::rate_limiter::MemoryRateLimiter;
 use menshen_memory::replay_ledger::MemoryReplayLedger;
+use menshen_memory::session_notices::MemorySessionNotices;
+use menshen_testkit::suites::session_notices::Replicas;
 
 mod code_store {
     menshen_testkit::code_store!(super::Arc::new(super::MemoryCodeStore::default()));
@@ -16,4 +18,14 @@ mod rate_limiter {
 
 mod replay_ledger {
     menshen_testkit::replay_ledger!(super::Arc::new(super::MemoryReplayLedger::default()));
+}
+
+mod session_notices {
+    menshen_testkit::session_notices!({
+        let shared = super::Arc::new(super::MemorySessionNotices::default());
+        super::Replicas {
+            one: shared.clone(),
+            two: shared,
+        }
+    });
 }

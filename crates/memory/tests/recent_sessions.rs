@@ -9,8 +9,10 @@ use menshen_domain::model::changes::{Changes, SessionsOf, Step};
 use menshen_domain::model::identifiers::{SessionId, UserId};
 use menshen_domain::model::session::EndReason;
 use menshen_domain::ports::account_store::{AccountStore, AccountStoreError, MockAccountStore};
+use menshen_domain::ports::session_notices::{MockSessionNotices, SessionNotice};
 use menshen_domain::ports::session_store::{MockSessionStore, SessionStore, SessionStoreError};
 use menshen_memory::recent_sessions::RecentSessions;
+use menshen_memory::session_notices::MemorySessionNotices;
 use menshen_testkit::sample::{SeededRandomness, now};
 use tokio::time::advance;
 use uuid::Uuid;
@@ -38,7 +40,8 @@ impl Truth {
 fn store(truth: &Arc<Truth>) -> MockSessionStore {
     let mut mock = MockSessionStore::new();
     let (asked, ended) = (Arc::clone(truth), Arc::clone(truth));
-    mock.expect_over().returning(move |_, _| Ok(asked.answer()));
+    mock.expect_over()
+        .returning(move |_, _, _| Ok(asked.answer()));
     mock.expect_end().returning(move |_, _, _, _, _| {
         ended.over.store(true, Ordering::SeqCst);
         Ok(vec![session()])
@@ -47,7 +50,13 @@ fn store(truth: &Arc<Truth>) -> MockSessionStore {
 }
 
 fn recent(truth: &Arc<Truth>) -> RecentSessions {
-    RecentSessions::new(Arc::new(store(truth)), 10)
+    over_store(store(truth), 10)
+}
+
+/// Without anybody to tell.
+fn over_store(store: MockSessionStore, capacity: usize) -> RecentSessions {
+    let notices = Arc::new(MemorySessionNotices::default());
+    RecentSessions::new(Arc::new(store), capacity, notices)
 }
 
 fn session() -> SessionId {
@@ -64,7 +73,7 @@ fn row() -> AuditEvent {
 
 async fn over(store: &dyn SessionStore) -> Option<EndReason> {
     store
-        .over(session(), now())
+        .over(user(), session(), now())
         .await
         .expect("the store answers")
 }
@@ -125,12 +134,13 @@ async fn what_was_ended_but_not_confirmed_is_asked_for() {
     let truth = Arc::new(Truth::default());
     let mut mock = MockSessionStore::new();
     let (asked, ended) = (Arc::clone(&truth), Arc::clone(&truth));
-    mock.expect_over().returning(move |_, _| Ok(asked.answer()));
+    mock.expect_over()
+        .returning(move |_, _, _| Ok(asked.answer()));
     mock.expect_end().returning(move |_, _, _, _, _| {
         ended.over.store(true, Ordering::SeqCst);
         Err(SessionStoreError("the answer was lost".into()))
     });
-    let sessions = RecentSessions::new(Arc::new(mock), 10);
+    let sessions = over_store(mock, 10);
     assert_eq!(over(&sessions).await, None);
     assert!(end(&sessions).await.is_err());
     assert_eq!(over(&sessions).await, Some(EndReason::SignedOut));
@@ -142,7 +152,7 @@ async fn what_is_told_is_believed_no_more() {
     let sessions = recent(&truth);
     assert_eq!(over(&sessions).await, None);
     truth.over.store(true, Ordering::SeqCst);
-    sessions.forget_all();
+    sessions.listener().heard(&SessionNotice::Missed);
     assert_eq!(over(&sessions).await, Some(EndReason::SignedOut));
 }
 
@@ -154,13 +164,13 @@ async fn an_answer_that_an_end_overtook_is_not_believed() {
     let sessions: Arc<OnceLock<RecentSessions>> = Arc::default();
     let (asked, here) = (Arc::clone(&truth), Arc::clone(&sessions));
     let mut mock = MockSessionStore::new();
-    mock.expect_over().returning(move |_, _| {
+    mock.expect_over().returning(move |_, _, _| {
         let answer = asked.answer();
         asked.over.store(true, Ordering::SeqCst);
-        here.wait().forget_all();
+        here.wait().listener().heard(&SessionNotice::Missed);
         Ok(answer)
     });
-    let sessions = sessions.get_or_init(|| RecentSessions::new(Arc::new(mock), 10));
+    let sessions = sessions.get_or_init(|| over_store(mock, 10));
     assert_eq!(over(sessions).await, None);
     assert_eq!(over(sessions).await, Some(EndReason::SignedOut));
 }
@@ -168,10 +178,10 @@ async fn an_answer_that_an_end_overtook_is_not_believed() {
 #[tokio::test(start_paused = true)]
 async fn only_so_many_sessions_are_remembered() {
     let truth = Arc::new(Truth::default());
-    let sessions = RecentSessions::new(Arc::new(store(&truth)), 2);
+    let sessions = over_store(store(&truth), 2);
     let ask = async |n| {
         let id = SessionId::from_uuid(Uuid::from_u128(n));
-        sessions.over(id, now()).await.unwrap()
+        sessions.over(user(), id, now()).await.unwrap()
     };
     for n in [1, 2, 3, 1, 2, 3] {
         assert_eq!(ask(n).await, None);
@@ -183,6 +193,75 @@ async fn only_so_many_sessions_are_remembered() {
         assert_eq!(ask(n).await, None);
     }
     assert_eq!(truth.asked(), 5);
+}
+
+#[tokio::test(start_paused = true)]
+async fn only_the_account_that_is_named_is_forgotten() {
+    let truth = Arc::new(Truth::default());
+    let sessions = over_store(store(&truth), 100_000);
+    // Of one shard, and of many.
+    let accounts: Vec<_> = (0..5000u128)
+        .map(|n| UserId::from_uuid(Uuid::from_u128(n)))
+        .collect();
+    let ask = async |user| sessions.over(user, session(), now()).await.unwrap();
+    for user in &accounts {
+        ask(*user).await;
+    }
+    assert_eq!(truth.asked(), accounts.len());
+    let ended = vec![accounts[7], accounts[64 * 7 + 3]];
+    sessions.listener().heard(&SessionNotice::Ended(ended));
+    for user in &accounts {
+        ask(*user).await;
+    }
+    assert_eq!(truth.asked(), accounts.len() + 2);
+    sessions.listener().heard(&SessionNotice::Missed);
+    for user in &accounts {
+        ask(*user).await;
+    }
+    assert_eq!(truth.asked(), 2 * accounts.len() + 2);
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_answer_that_a_notice_overtook_is_not_believed() {
+    let (truth, here) = (
+        Arc::new(Truth::default()),
+        Arc::new(OnceLock::<RecentSessions>::new()),
+    );
+    let mut mock = MockSessionStore::new();
+    let (asked, hearing) = (Arc::clone(&truth), Arc::clone(&here));
+    mock.expect_over().returning(move |_, _, _| {
+        let answer = asked.answer();
+        asked.over.store(true, Ordering::SeqCst);
+        let notice = SessionNotice::Ended(vec![user()]);
+        hearing.wait().listener().heard(&notice);
+        Ok(answer)
+    });
+    let sessions = here.get_or_init(|| over_store(mock, 10));
+    assert_eq!(over(sessions).await, None);
+    assert_eq!(over(sessions).await, Some(EndReason::SignedOut));
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_ends_here_is_announced_after_it_has_ended() {
+    let truth = Arc::new(Truth::default());
+    let mut notices = MockSessionNotices::new();
+    let ended = Arc::clone(&truth);
+    notices
+        .expect_announce()
+        .withf(move |users| users == [user()] && ended.over.load(Ordering::SeqCst))
+        .once()
+        .return_const(());
+    let sessions = RecentSessions::new(Arc::new(store(&truth)), 10, Arc::new(notices));
+    end(&sessions).await.unwrap();
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_had_ended_before_is_no_news() {
+    let mut mock = MockSessionStore::new();
+    mock.expect_end().returning(|_, _, _, _, _| Ok(Vec::new()));
+    let silent = Arc::new(MockSessionNotices::new());
+    let sessions = RecentSessions::new(Arc::new(mock), 10, silent);
+    assert!(end(&sessions).await.unwrap().is_empty());
 }
 
 /// Asks, applies the steps, and asks again; answers how often the store was

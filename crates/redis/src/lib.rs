@@ -14,6 +14,7 @@
 pub mod code_store;
 pub mod rate_limiter;
 pub mod replay_ledger;
+pub mod session_notices;
 pub mod url;
 pub mod wechat_token_cache;
 
@@ -22,6 +23,7 @@ mod link;
 mod names;
 mod redis;
 mod script;
+mod subscriber;
 mod time;
 
 pub use fault::RedisFault;

@@ -178,7 +178,11 @@ impl Line {
     }
 }
 
-fn info(host: &Host, tls: bool, session: RedisConnectionInfo) -> RedisResult<ConnectionInfo> {
+pub(crate) fn info(
+    host: &Host,
+    tls: bool,
+    session: RedisConnectionInfo,
+) -> RedisResult<ConnectionInfo> {
     let address = if tls {
         ConnectionAddr::TcpTls {
             host: host.name.clone(),
@@ -192,7 +196,7 @@ fn info(host: &Host, tls: bool, session: RedisConnectionInfo) -> RedisResult<Con
     Ok(address.into_connection_info()?.set_redis_settings(session))
 }
 
-fn session(login: &Login, database: i64) -> RedisConnectionInfo {
+pub(crate) fn session(login: &Login, database: i64) -> RedisConnectionInfo {
     let mut session = RedisConnectionInfo::default()
         .set_db(database)
         .set_protocol(ProtocolVersion::RESP2);
@@ -205,7 +209,7 @@ fn session(login: &Login, database: i64) -> RedisConnectionInfo {
     session
 }
 
-fn exposed(login: &Login) -> Option<String> {
+pub(crate) fn exposed(login: &Login) -> Option<String> {
     let password = login.password.as_ref();
     password.map(|password| password.expose_secret().to_owned())
 }

@@ -11,6 +11,7 @@ use tokio::time::timeout;
 use crate::fault::RedisFault;
 use crate::link::Links;
 use crate::script::Call;
+use crate::subscriber::Subscribers;
 use crate::url::RedisUrl;
 
 /// The bounds of every step.
@@ -47,6 +48,7 @@ pub struct Redis {
     options: RedisOptions,
     /// Counts up when connections were seen to be worth nothing any more.
     epoch: Arc<AtomicU64>,
+    url: Arc<RedisUrl>,
 }
 
 impl Redis {
@@ -71,6 +73,7 @@ impl Redis {
             pool,
             options,
             epoch,
+            url: Arc::new(url.clone()),
         })
     }
 
@@ -90,6 +93,26 @@ impl Redis {
         let mut link = self.acquire().await?;
         let answer = self.in_time(call.run(&mut link.line)).await;
         self.settle(link, answer)
+    }
+
+    /// Tells all who have subscribed to a channel, on whichever server of a
+    /// cluster.
+    pub(crate) async fn publish(&self, channel: &str, message: &[u8]) -> Result<(), RedisFault> {
+        let mut link = self.acquire().await?;
+        let mut command = redis::cmd("PUBLISH");
+        command.arg(channel).arg(message);
+        let answer = self.in_time(link.line.ask(&command)).await;
+        self.settle(link, answer).map(|_| ())
+    }
+
+    /// Makes connections that listen.
+    pub(crate) fn subscribers(&self) -> Result<Subscribers, RedisFault> {
+        Subscribers::new(&self.url).map_err(RedisFault::Failed)
+    }
+
+    /// The bounds of every step.
+    pub(crate) fn options(&self) -> RedisOptions {
+        self.options
     }
 
     async fn acquire(&self) -> Result<Object<Links>, RedisFault> {

@@ -19,6 +19,10 @@ async fn sentinels() -> Stores {
 }
 
 mod one_server {
+    mod session_notices {
+        menshen_testkit::session_notices!(crate::alone().await.replicas());
+    }
+
     mod code_store {
         menshen_testkit::code_store!(crate::alone().await.codes());
     }
@@ -37,6 +41,10 @@ mod one_server {
 }
 
 mod a_cluster {
+    mod session_notices {
+        menshen_testkit::session_notices!(crate::cluster().await.replicas());
+    }
+
     mod code_store {
         menshen_testkit::code_store!(crate::cluster().await.codes());
     }
@@ -55,6 +63,10 @@ mod a_cluster {
 }
 
 mod behind_sentinels {
+    mod session_notices {
+        menshen_testkit::session_notices!(crate::sentinels().await.replicas());
+    }
+
     mod code_store {
         menshen_testkit::code_store!(crate::sentinels().await.codes());
     }

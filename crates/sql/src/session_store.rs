@@ -37,10 +37,11 @@ impl SessionStore for SqlStore {
 
     async fn over(
         &self,
+        user: UserId,
         id: SessionId,
         now: DateTime<Utc>,
     ) -> Result<Option<EndReason>, SessionStoreError> {
-        Ok(self.database.within(self.why_over(id, now)).await?)
+        Ok(self.database.within(self.why_over(user, id, now)).await?)
     }
 
     async fn rotate(
@@ -151,11 +152,13 @@ impl SqlStore {
 
     async fn why_over(
         &self,
+        user: UserId,
         id: SessionId,
         now: DateTime<Utc>,
     ) -> Result<Option<EndReason>, Failure> {
-        let sql = "SELECT end_reason, expires_at FROM sessions WHERE id = $1";
-        let found = rows(self.database.read(), sql, [id.as_uuid().into()]).await?;
+        let sql = "SELECT end_reason, expires_at FROM sessions WHERE id = $1 AND user_id = $2";
+        let values = [id.as_uuid().into(), user.as_uuid().into()];
+        let found = rows(self.database.read(), sql, values).await?;
         let Some(row) = found.first() else {
             return Ok(Some(EndReason::SignedOut));
         };

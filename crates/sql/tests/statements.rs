@@ -123,7 +123,10 @@ async fn each_way_in_asks_what_it_must() {
     assert_eq!(database.statements().since(start), refresh, "a refresh");
 
     let start = database.statements();
-    assert_eq!(store.over(session.id, now()).await.unwrap(), None);
+    assert_eq!(
+        store.over(session.user, session.id, now()).await.unwrap(),
+        None
+    );
     assert_eq!(
         database.statements().since(start),
         one_read,

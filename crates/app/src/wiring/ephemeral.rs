@@ -6,14 +6,17 @@ use async_trait::async_trait;
 use menshen_domain::ports::code_store::CodeStore;
 use menshen_domain::ports::rate_limiter::RateLimiter;
 use menshen_domain::ports::replay_ledger::ReplayLedger;
+use menshen_domain::ports::session_notices::SessionNotices;
 use menshen_domain::ports::wechat_token_cache::WeChatTokenCache;
 use menshen_memory::code_store::MemoryCodeStore;
 use menshen_memory::local_limits::LocalLimits;
 use menshen_memory::rate_limiter::MemoryRateLimiter;
 use menshen_memory::replay_ledger::MemoryReplayLedger;
+use menshen_memory::session_notices::MemorySessionNotices;
 use menshen_redis::code_store::RedisCodeStore;
 use menshen_redis::rate_limiter::RedisRateLimiter;
 use menshen_redis::replay_ledger::RedisReplayLedger;
+use menshen_redis::session_notices::{NoticeMetrics, RedisSessionNotices};
 use menshen_redis::url::RedisUrl;
 use menshen_redis::wechat_token_cache::RedisWeChatTokenCache;
 use menshen_redis::{Redis, RedisFault, RedisNames, RedisOptions};
@@ -35,6 +38,9 @@ pub(super) struct EphemeralStores {
     pub(super) limiter: Arc<dyn RateLimiter>,
     pub(super) ledger: Arc<dyn ReplayLedger>,
     pub(super) tokens: Arc<dyn WeChatTokenCache>,
+    pub(super) notices: Arc<dyn SessionNotices>,
+    /// Of notices that leave the process.
+    pub(super) notice_metrics: Option<NoticeMetrics>,
     pub(super) probe: Arc<dyn Probe>,
 }
 
@@ -49,6 +55,8 @@ pub(super) fn stores(
             limiter: Arc::new(MemoryRateLimiter::default()),
             ledger: Arc::new(MemoryReplayLedger::default()),
             tokens: Arc::new(LocalTokenCache::default()),
+            notices: Arc::new(MemorySessionNotices::default()),
+            notice_metrics: None,
             probe: Arc::new(InProcess),
         });
     };
@@ -57,6 +65,7 @@ pub(super) fn stores(
     }
     let redis = redis(settings, url)?;
     let names = RedisNames::new(PREFIX, keyring.clone());
+    let notice_metrics = NoticeMetrics::default();
     Ok(EphemeralStores {
         codes: Arc::new(RedisCodeStore::new(redis.clone(), names.clone())),
         limiter: Arc::new(LocalLimits::beside(Arc::new(RedisRateLimiter::new(
@@ -71,10 +80,18 @@ pub(super) fn stores(
         )),
         tokens: Arc::new(RedisWeChatTokenCache::new(
             redis.clone(),
-            names,
+            names.clone(),
             keyring.clone(),
             keyring.clone(),
         )),
+        notices: Arc::new(RedisSessionNotices::new(
+            redis.clone(),
+            names,
+            keyring.clone(),
+            Arc::new(SystemRandomness),
+            notice_metrics.clone(),
+        )),
+        notice_metrics: Some(notice_metrics),
         probe: Arc::new(RedisProbe(redis)),
     })
 }

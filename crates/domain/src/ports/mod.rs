@@ -18,6 +18,7 @@ pub mod receipt_reader;
 pub mod replay_ledger;
 pub mod sealer;
 pub mod send_records;
+pub mod session_notices;
 pub mod session_store;
 pub mod signing_key_store;
 pub mod sms_sender;

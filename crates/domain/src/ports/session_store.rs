@@ -46,15 +46,16 @@ pub trait SessionStore: Send + Sync {
     /// [`SessionStoreError`].
     async fn find(&self, id: SessionId) -> Result<Option<SessionWithAccount>, SessionStoreError>;
 
-    /// Why a session is over at `now`, if it is; a session that was never there
-    /// counts as signed out. An adapter may answer from what it knew at most one
-    /// second ago, except for what it ended itself.
+    /// Why a session of `user` is over at `now`, if it is; one that was never
+    /// there, or is another account's, counts as signed out. An adapter may answer
+    /// from what it knew at most one second ago, except for what it ended itself.
     ///
     /// # Errors
     ///
     /// [`SessionStoreError`].
     async fn over(
         &self,
+        user: UserId,
         id: SessionId,
         now: DateTime<Utc>,
     ) -> Result<Option<EndReason>, SessionStoreError>;

@@ -69,7 +69,7 @@ impl Authenticate {
     pub async fn for_service(&self, token: &str) -> Result<AccessClaims, AuthenticateError> {
         let now = self.clock.now();
         let claims = self.verifier.verify(token, now)?;
-        let over = self.sessions.over(claims.session, now).await;
+        let over = self.sessions.over(claims.user, claims.session, now).await;
         match over.map_err(|error| AuthenticateError::Unavailable(Box::new(error)))? {
             Some(reason) => Err(AuthenticateError::SessionRevoked(reason)),
             None if claims.scope != Scope::User => Err(AuthenticateError::PhoneRequired),

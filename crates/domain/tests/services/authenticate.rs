@@ -25,9 +25,9 @@ fn verified(claims: Result<AccessClaims, TokenVerifierError>) -> Desk {
 fn over(desk: &mut Desk, reason: Option<EndReason>) {
     desk.sessions
         .expect_over()
-        .withf(|id, now| *id == claims().session && *now == epoch())
+        .withf(|user, id, now| *user == claims().user && *id == claims().session && *now == epoch())
         .once()
-        .returning(move |_, _| Ok(reason));
+        .returning(move |_, _, _| Ok(reason));
 }
 
 fn found(desk: &mut Desk, session: Session) {
@@ -171,7 +171,7 @@ async fn with_the_session_store_away_nobody_is_let_through() {
     desk.sessions
         .expect_over()
         .once()
-        .returning(|_, _| Err(SessionStoreError(away())));
+        .returning(|_, _, _| Err(SessionStoreError(away())));
     let answer = desk.open().authenticate().for_service("access").await;
     assert!(matches!(answer, Err(AuthenticateError::Unavailable(_))));
 

@@ -8,11 +8,13 @@ use std::time::Duration;
 use menshen_redis::code_store::RedisCodeStore;
 use menshen_redis::rate_limiter::RedisRateLimiter;
 use menshen_redis::replay_ledger::RedisReplayLedger;
+use menshen_redis::session_notices::{NoticeMetrics, RedisSessionNotices};
 use menshen_redis::url::RedisUrl;
 use menshen_redis::wechat_token_cache::RedisWeChatTokenCache;
 use menshen_redis::{Redis, RedisNames, RedisOptions};
 use menshen_testkit::fake_keys::{FakeMac, FakeSealer};
 use menshen_testkit::sample::SeededRandomness;
+use menshen_testkit::suites::session_notices::Replicas;
 
 /// The adapters over one Redis, with keys that no other `Stores` uses.
 pub(crate) struct Stores {
@@ -68,6 +70,27 @@ impl Stores {
             self.names.clone(),
             Arc::new(FakeSealer),
         ))
+    }
+
+    /// Notices as of one more replica.
+    pub(crate) fn notices(&self, metrics: &NoticeMetrics) -> Arc<RedisSessionNotices> {
+        static SEED: AtomicU32 = AtomicU32::new(1);
+        let seed = u64::from(SEED.fetch_add(1, Ordering::Relaxed)) << 40;
+        Arc::new(RedisSessionNotices::new(
+            self.redis.clone(),
+            self.names.clone(),
+            Arc::new(FakeSealer),
+            Arc::new(SeededRandomness::new(seed)),
+            metrics.clone(),
+        ))
+    }
+
+    /// Two replicas that tell each other.
+    pub(crate) fn replicas(&self) -> Replicas {
+        Replicas {
+            one: self.notices(&NoticeMetrics::default()),
+            two: self.notices(&NoticeMetrics::default()),
+        }
     }
 
     pub(crate) fn tokens(&self) -> Arc<RedisWeChatTokenCache> {

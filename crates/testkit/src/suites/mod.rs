@@ -8,6 +8,7 @@ pub mod lease_store;
 pub mod rate_limiter;
 pub mod replay_ledger;
 pub mod send_records;
+pub mod session_notices;
 pub mod session_store;
 pub mod signing_key_store;
 pub mod wechat_token_cache;

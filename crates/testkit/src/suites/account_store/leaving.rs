@@ -168,7 +168,7 @@ pub async fn only_sessions_through_the_application_end(stores: Stores) {
     give_up(&stores, &people, &account, step).await.unwrap();
     let mut reasons = Vec::new();
     for id in &sessions {
-        reasons.push(stores.sessions.over(*id, now()).await.unwrap());
+        reasons.push(stores.sessions.over(account.id, *id, now()).await.unwrap());
     }
     assert_eq!(reasons, [Some(EndReason::Cancelled), None, None]);
     let told = stores.witness.outbox().await;
@@ -230,7 +230,11 @@ pub async fn the_sessions_of_an_erased_account_end(stores: Stores) {
     give_up(&stores, &people, &account, Step::Erase(account.id))
         .await
         .unwrap();
-    let over = stores.sessions.over(session.id, now()).await.unwrap();
+    let over = stores
+        .sessions
+        .over(session.user, session.id, now())
+        .await
+        .unwrap();
     assert_eq!(over, Some(EndReason::Cancelled));
     let left = stores.sessions.find(session.id).await.unwrap().unwrap();
     assert_eq!(left.session.client.device_id, None);

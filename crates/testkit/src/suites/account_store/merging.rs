@@ -107,10 +107,13 @@ pub async fn a_merge_ends_the_sessions_of_the_alias(stores: Stores) {
         .await
         .unwrap();
     assert_eq!(
-        stores.sessions.over(old.id, now()).await.unwrap(),
+        stores.sessions.over(old.user, old.id, now()).await.unwrap(),
         Some(EndReason::Merged)
     );
-    assert_eq!(stores.sessions.over(new.id, now()).await.unwrap(), None);
+    assert_eq!(
+        stores.sessions.over(new.user, new.id, now()).await.unwrap(),
+        None
+    );
     let told = stores.witness.outbox().await;
     let ends = told
         .iter()

@@ -28,11 +28,18 @@ pub async fn a_session_takes_the_place_of_its_device(stores: Stores) {
             .unwrap();
     }
     assert_eq!(
-        stores.sessions.over(old.id, now()).await.unwrap(),
+        stores.sessions.over(old.user, old.id, now()).await.unwrap(),
         Some(EndReason::Replaced)
     );
     for session in [&other, &nameless, &new] {
-        assert_eq!(stores.sessions.over(session.id, now()).await.unwrap(), None);
+        assert_eq!(
+            stores
+                .sessions
+                .over(session.user, session.id, now())
+                .await
+                .unwrap(),
+            None
+        );
     }
 }
 
@@ -65,7 +72,14 @@ pub async fn a_session_leaves_other_clients_alone(stores: Stores) {
             .unwrap();
     }
     for session in [&web, &elsewhere, &nowhere, &theirs, &ours] {
-        assert_eq!(stores.sessions.over(session.id, now()).await.unwrap(), None);
+        assert_eq!(
+            stores
+                .sessions
+                .over(session.user, session.id, now())
+                .await
+                .unwrap(),
+            None
+        );
     }
     let mut again = base();
     again.app_id = None;
@@ -75,7 +89,11 @@ pub async fn a_session_leaves_other_clients_alone(stores: Stores) {
         .await
         .unwrap();
     assert_eq!(
-        stores.sessions.over(nowhere.id, now()).await.unwrap(),
+        stores
+            .sessions
+            .over(nowhere.user, nowhere.id, now())
+            .await
+            .unwrap(),
         Some(EndReason::Replaced)
     );
 }
@@ -97,7 +115,11 @@ pub async fn the_oldest_sessions_beyond_the_limit_end(stores: Stores) {
             .unwrap();
     }
     for (n, session) in sessions.iter().enumerate() {
-        let over = stores.sessions.over(session.id, now()).await.unwrap();
+        let over = stores
+            .sessions
+            .over(session.user, session.id, now())
+            .await
+            .unwrap();
         assert_eq!(over, (n < 3).then_some(EndReason::Replaced), "session {n}");
     }
 }

@@ -31,13 +31,18 @@ pub async fn an_unknown_session_is_not_there(stores: Stores) {
     let stranger = people.session(people.account().id, None, MINUTE);
     assert_eq!(stores.sessions.find(stranger.id).await.unwrap(), None);
     assert_eq!(over(&stores, &stranger).await, Some(EndReason::SignedOut));
+    let (_, [session]) = with_sessions(&stores, &people, [1]).await;
+    assert_eq!(over(&stores, &session).await, None);
+    // Not under another account's name.
+    let over = stores.sessions.over(stranger.user, session.id, now());
+    assert_eq!(over.await.unwrap(), Some(EndReason::SignedOut));
 }
 
 /// And tells why.
 pub async fn a_session_is_over_when_it_ended_or_expired(stores: Stores) {
     let people = People::new(1);
     let (account, [session]) = with_sessions(&stores, &people, [1]).await;
-    let at = |at| stores.sessions.over(session.id, at);
+    let at = |at| stores.sessions.over(session.user, session.id, at);
     let last = session.expires_at - Duration::from_micros(1);
     assert_eq!(at(last).await.unwrap(), None);
     assert_eq!(

@@ -61,7 +61,11 @@ pub(super) fn next(state: &RefreshState, at: DateTime<Utc>) -> RefreshState {
 }
 
 pub(super) async fn over(stores: &Stores, session: &Session) -> Option<EndReason> {
-    stores.sessions.over(session.id, now()).await.unwrap()
+    stores
+        .sessions
+        .over(session.user, session.id, now())
+        .await
+        .unwrap()
 }
 
 pub(super) async fn audited(stores: &Stores, action: AuditAction) -> usize {
