@@ -20,6 +20,7 @@ mod push;
 mod races;
 mod receipts;
 mod reference;
+mod replicas;
 mod risk;
 mod secrecy;
 mod send_records;
