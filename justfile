@@ -40,6 +40,10 @@ docs:
 measure:
     cargo build --release --locked && scripts/measure
 
+# Load on the release build, beside what this machine could do at best (docs/performance.md)
+bench *arguments:
+    cargo build --release --locked -p menshen -p menshen-bench && target/release/menshen-bench {{ arguments }}
+
 # Licences, sources, and which crate may use which technology
 deny:
     target/tools/bin/cargo-deny --locked check bans licenses sources

@@ -39,6 +39,11 @@ const MAY_USE: &[(&str, &[&str])] = &[
         ],
     ),
     ("menshen-browser-tests", &["menshen"]),
+    // Drives the server from outside; its benches call the pure parts.
+    (
+        "menshen-bench",
+        &["menshen-domain", "menshen-testkit", "menshen-token"],
+    ),
 ];
 
 /// What the tests of any crate may use beside that.
@@ -52,7 +57,11 @@ const TESTS_MAY_USE: &[&str] = &[
 
 /// Technologies, and the crates of ours that may use them.
 const TECHNOLOGIES: &[(&str, &[&str])] = &[
-    ("actix-web", &["menshen", "menshen-simulator"]),
+    // The bench has an empty handler, for comparison, and fills tables.
+    (
+        "actix-web",
+        &["menshen", "menshen-bench", "menshen-simulator"],
+    ),
     ("deadpool", &["menshen-redis"]),
     ("deadpool-redis", &["menshen-redis"]),
     ("jsonwebtoken", &["menshen-token"]),
@@ -60,7 +69,7 @@ const TECHNOLOGIES: &[(&str, &[&str])] = &[
     ("reqwest", &["menshen-outbound"]),
     ("sea-orm", &["menshen-sql"]),
     ("sea-orm-migration", &["menshen-migrations"]),
-    ("sqlx", &["menshen-sql"]),
+    ("sqlx", &["menshen-bench", "menshen-sql"]),
 ];
 
 /// All that the domain is made of.

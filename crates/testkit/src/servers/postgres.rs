@@ -41,10 +41,7 @@ impl PostgresDatabase {
         let server = Server::of_this_process();
         let name = format!("test_{}", NUMBER.fetch_add(1, Ordering::Relaxed));
         server.client("createdb", [&name]);
-        let url = format!(
-            "postgres://{ROLE}@localhost/{name}?host={}",
-            server.folder.display()
-        );
+        let url = server.url(&name);
         Self { url, name, server }
     }
 }
@@ -57,23 +54,84 @@ impl Drop for PostgresDatabase {
     }
 }
 
-/// The server of this test process, on a socket in a folder of its own.
+/// A server as production has it: what is committed has reached the disk. Stopped
+/// and removed when this is dropped, or when the process ends however it ends.
+#[derive(Debug)]
+pub struct DurablePostgres(Server);
+
+impl DurablePostgres {
+    /// Starts a server with these settings (`name=value`) beside its defaults.
+    ///
+    /// # Errors
+    ///
+    /// If there is no room for it, or no process.
+    ///
+    /// # Panics
+    ///
+    /// If there is no server to start, or it does not work.
+    pub fn start(settings: &[&str]) -> io::Result<Self> {
+        Server::start(settings).map(Self)
+    }
+
+    /// Makes an empty database, and answers how to connect to it.
+    ///
+    /// # Panics
+    ///
+    /// If there is one of that name.
+    #[must_use]
+    pub fn database(&self, name: &str) -> String {
+        self.0.client("createdb", [name]);
+        self.0.url(name)
+    }
+
+    /// One of its client programs, such as `psql` or `pgbench`, ready to connect.
+    #[must_use]
+    pub fn command(&self, program: &str) -> Command {
+        self.0.command(program)
+    }
+
+    /// The process that all others of the server were started by.
+    ///
+    /// # Panics
+    ///
+    /// If the server is gone.
+    #[must_use]
+    pub fn pid(&self) -> u32 {
+        let file = fs::read_to_string(self.0.folder.join("data/postmaster.pid"));
+        let file = file.expect("a server that runs");
+        let pid = file.lines().next().and_then(|line| line.parse().ok());
+        pid.expect("the number of a process")
+    }
+}
+
+impl Drop for DurablePostgres {
+    fn drop(&mut self) {
+        drop(self.0.undertaker.stdin.take());
+        // It has nothing left to do but to remove the folder.
+        let _ = self.0.undertaker.wait();
+    }
+}
+
+/// A server on a socket in a folder of its own.
 #[derive(Debug)]
 struct Server {
     folder: PathBuf,
     programs: PathBuf,
     /// Waits for the end of this process, which closes its input, and then stops
     /// the server and removes the folder.
-    _undertaker: Child,
+    undertaker: Child,
 }
 
 impl Server {
     fn of_this_process() -> &'static Self {
         static SERVER: OnceLock<Server> = OnceLock::new();
-        SERVER.get_or_init(|| Self::start().expect("a folder and processes for PostgreSQL"))
+        SERVER.get_or_init(|| {
+            let start = Self::start(&["fsync=off", "max_connections=300"]);
+            start.expect("a folder and processes for PostgreSQL")
+        })
     }
 
-    fn start() -> io::Result<Self> {
+    fn start(settings: &[&str]) -> io::Result<Self> {
         let programs = find_programs();
         let folder = tempfile::Builder::new()
             .prefix("menshen-pg-")
@@ -104,14 +162,8 @@ impl Server {
             .arg(&data)
             .arg("-k")
             .arg(&folder)
-            .args([
-                "-c",
-                "listen_addresses=",
-                "-c",
-                "fsync=off",
-                "-c",
-                "max_connections=300",
-            ])
+            .args(["-c", "listen_addresses="])
+            .args(settings.iter().flat_map(|setting| ["-c", *setting]))
             .current_dir("/")
             .stdin(Stdio::null())
             .stdout(log.try_clone()?)
@@ -132,7 +184,7 @@ impl Server {
         let server = Self {
             folder,
             programs,
-            _undertaker: undertaker,
+            undertaker,
         };
         server.wait();
         Ok(server)
@@ -153,6 +205,11 @@ impl Server {
             );
             thread::sleep(Duration::from_millis(50));
         }
+    }
+
+    fn url(&self, database: &str) -> String {
+        let folder = self.folder.display();
+        format!("postgres://{ROLE}@localhost/{database}?host={folder}")
     }
 
     fn command(&self, program: &str) -> Command {

@@ -125,6 +125,12 @@ impl RedisServer {
         self.port
     }
 
+    /// Its process; nothing while it is killed.
+    #[must_use]
+    pub fn pid(&self) -> Option<u32> {
+        self.process().as_ref().map(Child::id)
+    }
+
     /// How to connect: `redis://…`.
     #[must_use]
     pub fn url(&self) -> String {

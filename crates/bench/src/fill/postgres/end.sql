@@ -1,0 +1,3 @@
+SET session_replication_role = origin;
+VACUUM (ANALYZE);
+CHECKPOINT

@@ -1,0 +1,34 @@
+//! A load tool for Menshen whose figures can be trusted: `docs/performance.md`.
+
+use std::error::Error;
+use std::process::ExitCode;
+
+use clap::Parser as _;
+
+use menshen_bench::options::Options;
+use menshen_bench::{report, stage};
+
+fn main() -> ExitCode {
+    let options = Options::parse();
+    match run(&options) {
+        Ok(true) => ExitCode::SUCCESS,
+        Ok(false) => {
+            eprintln!("menshen-bench: some requests failed, see the column `errors`");
+            ExitCode::FAILURE
+        }
+        Err(error) => {
+            eprintln!("menshen-bench: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// True if nothing failed.
+fn run(options: &Options) -> Result<bool, Box<dyn Error>> {
+    let mut well = true;
+    report::preface(options);
+    for (setup, users) in options.stages() {
+        well &= stage::run(options, setup, users)?;
+    }
+    Ok(well)
+}

@@ -1,0 +1,91 @@
+//! The tool itself, against a server of a debug build: everything is measured, and
+//! nothing fails. How fast it was says nothing here.
+
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+
+const SCENARIOS: [&str; 6] = [
+    "returning WeChat login",
+    "first WeChat login",
+    "full SMS login",
+    "refresh",
+    "`GET /v1/me`",
+    "`GET /v1/auth/verify`",
+];
+
+/// The server, as the rest of the tests have built it; built now if it was not.
+fn server() -> PathBuf {
+    let program = Path::new(env!("CARGO_BIN_EXE_menshen-bench")).with_file_name("menshen");
+    if !program.is_file() {
+        let mut build = Command::new(env!("CARGO"));
+        build.args(["build", "--locked", "-p", "menshen"]);
+        assert!(build.status().unwrap().success(), "the server is not built");
+    }
+    program
+}
+
+fn bench(arguments: &[&str]) -> Output {
+    let mut bench = Command::new(env!("CARGO_BIN_EXE_menshen-bench"));
+    bench.arg("--server").arg(server()).args(arguments);
+    bench.output().unwrap()
+}
+
+/// The cells of the first row of a table that begins with this one.
+fn row(report: &str, title: &str) -> Vec<String> {
+    let lines = report.lines();
+    let cells = |line: &str| -> Vec<String> {
+        let line = line.trim_matches('|');
+        line.split('|').map(|cell| cell.trim().to_owned()).collect()
+    };
+    lines
+        .map(cells)
+        .find(|cells| cells[0] == title)
+        .unwrap_or_else(|| panic!("no row {title:?} in {report}"))
+}
+
+#[test]
+fn a_quick_run_measures_every_scenario_without_an_error() {
+    let quick = [
+        "--quick",
+        "--setup",
+        "embedded",
+        "--no-ceilings",
+        "--rate",
+        "20",
+    ];
+    let output = bench(&quick);
+    let report = String::from_utf8(output.stdout).unwrap();
+    let problem = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{problem}{report}");
+    for title in SCENARIOS {
+        let row = row(&report, title);
+        let per_second: f64 = row[1].parse().unwrap();
+        assert!(per_second > 0.0, "{row:?}");
+        assert_eq!(row[6], "0", "{row:?}");
+    }
+    assert_eq!(
+        report.matches("… at a constant rate").count(),
+        SCENARIOS.len()
+    );
+}
+
+#[test]
+fn requests_that_fail_are_told_by_their_code_and_fail_the_run() {
+    let limited = [
+        "--quick",
+        "--setup",
+        "embedded",
+        "--no-ceilings",
+        "--rate",
+        "0",
+        "--scenario",
+        "refresh",
+        "--set",
+        "tokens.refresh_per_session=1",
+    ];
+    let output = bench(&limited);
+    let report = String::from_utf8(output.stdout).unwrap();
+    assert!(!output.status.success(), "{report}");
+    let errors = &row(&report, "refresh")[6];
+    assert!(errors.ends_with("× 429 rate_limited"), "{report}");
+}
