@@ -19,7 +19,10 @@ fn server() -> PathBuf {
     if !program.is_file() {
         let mut build = Command::new(env!("CARGO"));
         build.args(["build", "--locked", "-p", "menshen"]);
-        assert!(build.status().unwrap().success(), "the server is not built");
+        assert!(
+            build.status().expect("cargo").success(),
+            "the server is not built"
+        );
     }
     program
 }
@@ -27,7 +30,7 @@ fn server() -> PathBuf {
 fn bench(arguments: &[&str]) -> Output {
     let mut bench = Command::new(env!("CARGO_BIN_EXE_menshen-bench"));
     bench.arg("--server").arg(server()).args(arguments);
-    bench.output().unwrap()
+    bench.output().expect("the bench")
 }
 
 /// The cells of the first row of a table that begins with this one.
