@@ -110,7 +110,8 @@ fn beside_database(
     })
 }
 
-/// Makes the file, never over an existing one.
+/// Makes the file, never over an existing one, and whole: replicas that start
+/// together over one folder end with one key.
 fn make(path: &Path, randomness: &dyn Randomness) -> io::Result<MasterKey> {
     if let Some(folder) = path
         .parent()
@@ -121,14 +122,54 @@ fn make(path: &Path, randomness: &dyn Randomness) -> io::Result<MasterKey> {
             .mode(0o700)
             .create(folder)?;
     }
+    let key = MasterKey::generate(randomness);
+    let mut suffix = [0; 8];
+    randomness.fill(&mut suffix);
+    let draft = path.with_extension(hex::encode(suffix));
+    let written = write(&draft, &key).and_then(|()| std::fs::hard_link(&draft, path));
+    // Whatever came of it; a draft that stays behind is as private as the key.
+    let _ = std::fs::remove_file(&draft);
+    written.map(|()| key)
+}
+
+fn write(path: &Path, key: &MasterKey) -> io::Result<()> {
     let mut file = std::fs::OpenOptions::new()
         .write(true)
         .create_new(true)
         .mode(0o600)
         .open(path)?;
-    let key = MasterKey::generate(randomness);
     file.write_all(key.to_base64().expose_secret().as_bytes())?;
     file.write_all(b"\n")?;
-    file.sync_all()?;
-    Ok(key)
+    file.sync_all()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Barrier;
+
+    use menshen_token::system_randomness::SystemRandomness;
+
+    use super::*;
+
+    #[test]
+    fn replicas_that_start_together_end_with_one_key() {
+        for _ in 0..20 {
+            let folder = tempfile::tempdir().expect("a folder");
+            let path = folder.path().join("data/master.key");
+            let together = Barrier::new(8);
+            let start = || {
+                together.wait();
+                let key = beside_database(&path, &SystemRandomness).expect("a key");
+                key.to_base64().expose_secret().to_owned()
+            };
+            let keys: Vec<String> = std::thread::scope(|scope| {
+                let started: Vec<_> = (0..8).map(|_| scope.spawn(start)).collect();
+                let ended = started.into_iter().map(|one| one.join().expect("a start"));
+                ended.collect()
+            });
+            assert!(keys.iter().all(|key| *key == keys[0]));
+            let files = std::fs::read_dir(folder.path().join("data")).expect("a folder");
+            assert_eq!(files.count(), 1);
+        }
+    }
 }

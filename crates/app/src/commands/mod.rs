@@ -2,6 +2,7 @@
 
 pub mod admin;
 pub mod config;
+pub mod health;
 pub mod keys;
 pub mod migrate;
 pub mod serve;
@@ -44,6 +45,10 @@ enum Command {
         #[command(subcommand)]
         action: migrate::Action,
     },
+    /// Ask the server of these settings whether it is ready, as a container's health
+    /// check does; exits with 1 if it is not.
+    #[command(after_help = "Example: menshen health")]
+    Health,
     /// Look at the settings.
     #[command(after_help = "Example: menshen --config menshen.toml config check")]
     Config {
@@ -73,6 +78,7 @@ pub async fn run(arguments: Arguments) -> ExitCode {
     let done = match arguments.command.unwrap_or(Command::Serve) {
         Command::Serve => serve::run(file).await,
         Command::Migrate { action } => migrate::run(action, file).await,
+        Command::Health => health::run(file).await,
         Command::Config { action } => config::run(&action, file).await,
         Command::Keys { action } => keys::run(&action, file).await,
         Command::Simulate(options) => simulate::run(&options, file).await,

@@ -102,6 +102,13 @@ pub(crate) fn secrets(given: &Given) -> Result<Vec<SecretString>, String> {
         .collect())
 }
 
+/// What a file holds, without the line break at its end.
+pub(crate) fn read_file(path: &str) -> Result<String, String> {
+    let text = std::fs::read_to_string(path)
+        .map_err(|error| format!("the file cannot be read: {error}"))?;
+    Ok(text.trim().to_owned())
+}
+
 /// A list of tables.
 pub(crate) fn tables(given: &Given) -> Result<Vec<toml::Table>, String> {
     const WANTED: &str = "write a list of tables, such as [[section]] blocks";
@@ -158,6 +165,25 @@ impl Members {
         }
     }
 
+    /// Takes a secret that must be there: from the member itself, or from the file
+    /// that `<name>_file` names.
+    pub(crate) fn secret(&mut self, name: &str) -> Result<String, String> {
+        self.optional_secret(name)?
+            .ok_or_else(|| format!("lacks {name}"))
+    }
+
+    /// Takes a secret that may be left out.
+    pub(crate) fn optional_secret(&mut self, name: &str) -> Result<Option<String>, String> {
+        let file = format!("{name}_file");
+        match (self.optional_text(name)?, self.optional_text(&file)?) {
+            (Some(_), Some(_)) => Err(format!("{name} is given twice: remove either it or {file}")),
+            (text, None) => Ok(text),
+            (None, Some(path)) => read_file(&path)
+                .map(Some)
+                .map_err(|problem| format!("{file}: {problem}")),
+        }
+    }
+
     /// Takes a list of texts that may be left out.
     pub(crate) fn optional_texts(&mut self, name: &str) -> Result<Vec<String>, String> {
         self.table
@@ -190,6 +216,32 @@ mod tests {
         for bad in ["", "20", "abc", "-1s", "99999d"] {
             assert!(duration(&given(bad)).is_err(), "{bad}");
         }
+    }
+
+    #[test]
+    fn a_secret_of_a_table_may_stand_in_a_file() {
+        let file = tempfile::NamedTempFile::new().expect("a file");
+        std::fs::write(file.path(), "s3cret\n").expect("a file");
+        let members = |text: String| Members::new(text.parse().expect("a table"));
+        let path = file.path().display();
+        let mut in_file = members(format!("app_secret_file = {:?}", path.to_string()));
+        assert_eq!(in_file.secret("app_secret").as_deref(), Ok("s3cret"));
+        in_file.finish().expect("nothing else");
+        let mut twice = members(format!("app_secret = \"s\"\napp_secret_file = \"{path}\""));
+        let problem = twice.secret("app_secret").expect_err("a problem");
+        assert!(problem.contains("given twice"), "{problem}");
+        let mut nowhere = members("app_secret_file = \"nowhere/at-all\"".to_owned());
+        let problem = nowhere.secret("app_secret").expect_err("a problem");
+        assert!(
+            problem.contains("app_secret_file: the file cannot be read"),
+            "{problem}"
+        );
+        assert_eq!(
+            members(String::new())
+                .secret("app_secret")
+                .expect_err("a problem"),
+            "lacks app_secret"
+        );
     }
 
     #[test]

@@ -160,7 +160,7 @@ impl Reader {
             }
             (Some(text), None) => (self.keep(key, text), "***".to_owned()),
             (None, Some(path)) => (
-                self.keep(&file_key, path.and_then(|path| read_file(&path))),
+                self.keep(&file_key, path.and_then(|path| parse::read_file(&path))),
                 "*** (file)".to_owned(),
             ),
         };
@@ -194,7 +194,7 @@ impl Reader {
         let direct = self.given.get(key).map(secret_text);
         let given = direct.or_else(|| {
             let path = secret_text(self.given.get(&format!("{key}_file"))?);
-            Some(path.and_then(|path| read_file(&path)))
+            Some(path.and_then(|path| parse::read_file(&path)))
         });
         Some(given?.ok()?.into())
     }
@@ -336,10 +336,4 @@ fn secret_text(given: &Given) -> Result<String, String> {
         Given::Toml(toml::Value::String(text)) | Given::Text(text) => Ok(text.trim().to_owned()),
         Given::Toml(_) => Err("must be text in quotes".to_owned()),
     }
-}
-
-fn read_file(path: &str) -> Result<String, String> {
-    let text = std::fs::read_to_string(path)
-        .map_err(|error| format!("the file cannot be read: {error}"))?;
-    Ok(text.trim().to_owned())
 }

@@ -42,7 +42,7 @@ fn webhooks(given: &Given) -> Result<Vec<WebhookSettings>, String> {
 fn webhook(table: toml::Table) -> Result<WebhookSettings, String> {
     let mut members = Members::new(table);
     let url = members.text("url")?;
-    let secret = members.text("secret")?;
+    let secret = members.secret("secret")?;
     let events = members.optional_texts("events")?;
     members.finish()?;
     if !secret.starts_with("whsec_") {

@@ -86,7 +86,7 @@ pub fn read(reader: &mut Reader) -> WeChatSettings {
         apps: reader.read(
             "wechat.apps",
             "[]",
-            "tables of `app_id`, `app_secret`, `kind` (`mini_program`, `app`, `website`), `platform` (name of the Open Platform account), `push_token`, `push_aes_key`; none in development means the simulated ones",
+            "tables of `app_id`, `app_secret`, `kind` (`mini_program`, `app`, `website`), `platform` (name of the Open Platform account), `push_token`, `push_aes_key`, each secret also as `app_secret_file` and so on; none in development means the simulated ones",
             apps,
         ),
         limits: WeChatLimits {
@@ -182,7 +182,7 @@ fn app(table: toml::Table) -> Result<AppSettings, String> {
     let mut members = Members::new(table);
     let id =
         AppId::parse(&members.text("app_id")?).map_err(|_| "app_id must be as WeChat shows it")?;
-    let secret = members.text("app_secret")?;
+    let secret = members.secret("app_secret")?;
     let kind = match members.text("kind")?.as_str() {
         "mini_program" => AppKind::MiniProgram,
         "app" => AppKind::App,
@@ -196,8 +196,8 @@ fn app(table: toml::Table) -> Result<AppSettings, String> {
     let platform =
         platform.map_err(|_| "platform must be a short name of letters, digits, - and _")?;
     let push = match (
-        members.optional_text("push_token")?,
-        members.optional_text("push_aes_key")?,
+        members.optional_secret("push_token")?,
+        members.optional_secret("push_aes_key")?,
     ) {
         (None, None) => None,
         (Some(token), Some(key)) if is_push_token(&token) && is_push_key(&key) => {

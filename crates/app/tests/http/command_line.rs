@@ -54,6 +54,7 @@ fn every_command_has_help_with_an_example() {
         &["migrate", "up"],
         &["migrate", "status"],
         &["migrate", "down"],
+        &["health"],
         &["config"],
         &["config", "check"],
         &["config", "show"],
@@ -853,6 +854,22 @@ fn an_old_database_is_migrated_only_where_that_is_allowed() {
     let process = Process::start(menshen(folder.path(), &settings, &["serve"]), "listens on");
     process.signal("TERM");
     assert_eq!(process.end().0, Some(0));
+}
+
+#[test]
+fn the_health_of_a_server_is_asked_with_its_own_settings() {
+    let folder = folder();
+    let server = serve(folder.path(), &[]);
+    let here = server.address.to_string();
+    let settings = [("server.listen", here.as_str())];
+    let output = ended(menshen(folder.path(), &settings, &["health"]));
+    let (out, err) = said(&output);
+    assert_eq!(output.status.code(), Some(0), "{err}");
+    assert!(out.contains("\"database\""), "{out}");
+    server.signal("TERM");
+    assert_eq!(server.end().0, Some(0));
+    let err = refused(&ended(menshen(folder.path(), &settings, &["health"])));
+    assert!(err.contains("does not answer"), "{err}");
 }
 
 #[test]
