@@ -3,6 +3,7 @@
 pub mod banner;
 pub mod clock;
 pub mod commands;
+pub mod housekeeping;
 pub mod http;
 mod key_audit;
 pub mod live_check;

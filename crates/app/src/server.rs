@@ -15,6 +15,7 @@ use menshen_sql::Database;
 use menshen_token::key_set::KeySet;
 
 use crate::clock::SystemClock;
+use crate::housekeeping::{self, RunningHousekeeping};
 use crate::http::front_door::front_door;
 use crate::http::{self, App};
 use crate::key_audit::tell_new_key;
@@ -40,6 +41,7 @@ pub struct Running {
     app: Data<App>,
     simulator: Option<InProcessSimulator>,
     maintenance: tokio::task::JoinHandle<()>,
+    housekeeping: RunningHousekeeping,
 }
 
 /// Starts the server.
@@ -107,6 +109,7 @@ pub async fn start(settings: &Settings) -> Result<Running, StartError> {
         app,
         simulator: parts.simulator,
         maintenance: tokio::spawn(look_after(parts.key_set, parts.audit)),
+        housekeeping: housekeeping::start(parts.housekeeping),
     })
 }
 
@@ -157,10 +160,12 @@ impl Running {
             failed = &mut server => failed,
             () = stop => {
                 self.app.readiness.drain();
+                self.housekeeping.stop();
                 tokio::join!(handle.stop(true), server).1
             }
         };
         self.maintenance.abort();
+        self.housekeeping.stopped().await;
         if let Some(simulator) = self.simulator {
             simulator.running.stop().await;
         }

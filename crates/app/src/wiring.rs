@@ -5,6 +5,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 
 use async_trait::async_trait;
+use menshen_domain::model::identifiers::HolderId;
 use menshen_domain::model::wechat::AppId;
 use menshen_domain::model::wechat::AppKind;
 use menshen_domain::model::wechat::Platform;
@@ -15,6 +16,7 @@ use menshen_domain::ports::clock::Clock as _;
 use menshen_domain::ports::randomness::Randomness;
 use menshen_domain::ports::wechat_gateway::WeChatGateway;
 use menshen_domain::ports::wechat_token_cache::WeChatTokenCache;
+use menshen_domain::services::keep_house::KeepHouse;
 use menshen_memory::recent_sessions::RecentSessions;
 use menshen_simulator::RunningSimulator;
 use menshen_simulator::Simulator;
@@ -34,6 +36,7 @@ use menshen_wechat::SafeModePush;
 use menshen_wechat::WeChatMetrics;
 
 use crate::clock::SystemClock;
+use crate::housekeeping::{Housekeeping, HousekeepingMetrics};
 use crate::http::App;
 use crate::http::PublicKeys;
 use crate::http::readiness::Probe;
@@ -81,6 +84,8 @@ pub struct Parts {
     pub key_set: Arc<KeySet>,
     /// The audit log, for what happens without a request.
     pub audit: Arc<dyn AuditLog>,
+    /// Removes what was kept long enough.
+    pub housekeeping: Housekeeping,
     /// The database, for closing and measuring.
     pub database: Database,
     /// The offline WeChat and vendors, in development.
@@ -210,7 +215,9 @@ pub async fn wire(settings: &Settings) -> Result<Parts, StartError> {
         randomness: Arc::new(SystemRandomness),
     };
     let mut app = app(settings, stores, outside, keyring, keys, machine, readiness);
+    let housekeeping = housekeeping(settings, &database);
     app.metrics.show(|registry| {
+        housekeeping.metrics.register(registry);
         wechat_metrics.register(registry);
         messages.metrics.register(registry);
         if let Some(notices) = &ephemeral.notice_metrics {
@@ -221,10 +228,30 @@ pub async fn wire(settings: &Settings) -> Result<Parts, StartError> {
         app,
         key_set,
         audit,
+        housekeeping,
         database,
         simulator,
         receipt_address,
     })
+}
+
+fn housekeeping(settings: &Settings, database: &Database) -> Housekeeping {
+    let store = Arc::new(database.clone());
+    let clock = Arc::new(SystemClock);
+    let keep_house = KeepHouse {
+        leases: store.clone(),
+        store,
+        clock: clock.clone(),
+        holder: HolderId::generate(&SystemRandomness, SystemClock.now()),
+        policy: settings.retention.policy,
+        pace: settings.retention.pace,
+    };
+    Housekeeping {
+        keep_house,
+        randomness: Arc::new(SystemRandomness),
+        clock,
+        metrics: HousekeepingMetrics::default(),
+    }
 }
 
 /// Where delivery receipts are pushed to: as the settings say; in development

@@ -21,6 +21,10 @@ macro_rules! all_suites {
             use super::super::support;
             menshen_testkit::keyring_store!($stores);
         }
+        mod retention_store {
+            use super::super::support;
+            menshen_testkit::retention_store!($stores);
+        }
         mod lease_store {
             use super::super::support;
             menshen_testkit::lease_store!($stores);

@@ -9,6 +9,7 @@ use menshen_domain::ports::account_store::AccountStore;
 use menshen_domain::ports::audit_log::AuditLog;
 use menshen_domain::ports::keyring_store::KeyringStore;
 use menshen_domain::ports::lease_store::LeaseStore;
+use menshen_domain::ports::retention_store::RetentionStore;
 use menshen_domain::ports::send_records::SendRecords;
 use menshen_domain::ports::session_store::SessionStore;
 use menshen_domain::ports::signing_key_store::SigningKeyStore;
@@ -29,6 +30,8 @@ pub struct Stores {
     pub audit_log: Arc<dyn AuditLog>,
     /// The record of messages.
     pub send_records: Arc<dyn SendRecords>,
+    /// Removes what was kept long enough.
+    pub retention: Arc<dyn RetentionStore>,
     /// Reads what no port reads.
     pub witness: Arc<dyn Witness>,
     /// What goes away with the database, such as its folder.

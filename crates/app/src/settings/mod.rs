@@ -7,6 +7,7 @@ pub mod logging;
 pub(crate) mod parse;
 pub mod reader;
 pub mod reference;
+pub mod retention;
 pub mod secrets;
 pub mod server;
 pub mod sms;
@@ -51,6 +52,8 @@ pub struct Settings {
     pub sms: sms::SmsSettings,
     /// `wechat.*`.
     pub wechat: wechat::WeChatSettings,
+    /// `retention.*`.
+    pub retention: retention::RetentionSettings,
     /// `admin.*`.
     pub admin: admin::AdminSettings,
     /// `webhooks`.
@@ -92,6 +95,7 @@ pub fn read(given: BTreeMap<String, Given>, now: DateTime<Utc>) -> (Settings, Re
         accounts: accounts::read(&mut reader),
         sms: sms::read(&mut reader, now),
         wechat: wechat::read(&mut reader),
+        retention: retention::read(&mut reader),
         admin: admin::read(&mut reader),
         webhooks: webhooks::read(&mut reader),
         log: logging::read(&mut reader),

@@ -8,6 +8,7 @@ mod bad_input;
 mod cloud_run;
 mod command_line;
 mod every_code;
+mod housekeeping;
 mod linking;
 mod live_check;
 mod open_data;

@@ -186,6 +186,11 @@ impl Service {
         row.try_get_by_index(0).expect("a number")
     }
 
+    /// The database as others see it, also after the service's end.
+    pub(crate) fn witness(&self) -> Database {
+        self.aside.clone()
+    }
+
     /// Changes the database behind the service's back: what no route can do
     /// yet, such as disabling an account or letting time pass.
     pub(crate) async fn sql(&self, statement: &str) {

@@ -15,6 +15,14 @@ pub fn uuid_v7(randomness: &dyn Randomness, now: DateTime<Utc>) -> Uuid {
     uuid::Builder::from_unix_timestamp_millis(millis, &random).into_uuid()
 }
 
+/// The first of all UUIDs that [`uuid_v7`] makes within the millisecond of
+/// `moment`: those made before are smaller.
+#[must_use]
+pub fn first_uuid_of(moment: DateTime<Utc>) -> Uuid {
+    let millis = u128::try_from(moment.timestamp_millis()).unwrap_or(0);
+    Uuid::from_u128(millis << 80)
+}
+
 macro_rules! identifier {
     ($(#[$doc:meta])* $name:ident) => {
         $(#[$doc])*
@@ -90,6 +98,25 @@ identifier!(
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn identifiers_of_a_millisecond_begin_with_its_first() {
+        struct Bits(u8);
+        impl Randomness for Bits {
+            fn fill(&self, bytes: &mut [u8]) {
+                bytes.fill(self.0);
+            }
+        }
+        let moment = DateTime::from_timestamp(1_767_225_600, 123_456_000).unwrap();
+        let first = first_uuid_of(moment);
+        assert!(first <= uuid_v7(&Bits(0), moment));
+        let before = moment - chrono::TimeDelta::milliseconds(1);
+        assert!(uuid_v7(&Bits(255), before) < first);
+        assert_eq!(
+            first_uuid_of(DateTime::UNIX_EPOCH - chrono::TimeDelta::days(1)),
+            Uuid::nil()
+        );
+    }
 
     #[test]
     fn only_the_canonical_spelling_is_read() {

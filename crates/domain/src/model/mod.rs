@@ -17,6 +17,7 @@ pub mod profile;
 pub mod refresh;
 pub mod refresh_token;
 pub mod region;
+pub mod retention;
 pub mod session;
 pub mod sms_code;
 pub mod sms_delivery;

@@ -16,6 +16,7 @@ pub mod rate_limiter;
 pub mod receipt_observer;
 pub mod receipt_reader;
 pub mod replay_ledger;
+pub mod retention_store;
 pub mod sealer;
 pub mod send_records;
 pub mod session_notices;

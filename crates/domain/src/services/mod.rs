@@ -10,6 +10,7 @@ pub mod complete_once;
 pub mod decrypt_open_data;
 pub mod heed_wechat;
 pub mod issue_tokens;
+pub mod keep_house;
 pub mod link_wechat;
 pub mod list_sessions;
 pub mod login;

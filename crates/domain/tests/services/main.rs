@@ -14,6 +14,7 @@ mod check_code;
 mod complete_once;
 mod decrypt_open_data;
 mod heed_wechat;
+mod keep_house;
 mod link_wechat;
 mod login_with_sms;
 mod login_with_wechat;

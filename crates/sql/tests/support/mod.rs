@@ -45,6 +45,7 @@ pub(crate) fn stores(database: Database, guard: impl Send + Sync + 'static) -> S
         send_records: store,
         keyring: Arc::new(database.clone()),
         leases: Arc::new(database.clone()),
+        retention: Arc::new(database.clone()),
         witness: Arc::new(Eyes(database)),
         guard: Box::new(guard),
     }

@@ -7,6 +7,7 @@ pub mod keyring_store;
 pub mod lease_store;
 pub mod rate_limiter;
 pub mod replay_ledger;
+pub mod retention_store;
 pub mod send_records;
 pub mod session_notices;
 pub mod session_store;

@@ -1,0 +1,296 @@
+//! Removing what was kept long enough, in the background.
+
+use std::sync::Arc;
+use std::sync::atomic::AtomicU64;
+use std::time::{Duration, Instant};
+
+use menshen_domain::model::retention::RecordKind;
+use menshen_domain::ports::clock::Clock;
+use menshen_domain::ports::lease_store::LeaseStoreError;
+use menshen_domain::ports::randomness::Randomness;
+use menshen_domain::services::keep_house::{KeepHouse, Round, Step};
+use prometheus_client::encoding::EncodeLabelSet;
+use prometheus_client::metrics::counter::Counter;
+use prometheus_client::metrics::family::Family;
+use prometheus_client::metrics::gauge::Gauge;
+use prometheus_client::registry::Registry;
+use tokio::sync::watch;
+use tokio::task::JoinHandle;
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct Kind {
+    kind: &'static str,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct Outcome {
+    outcome: &'static str,
+}
+
+/// What a look whether anything is past its time came to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Run {
+    /// Nothing is left that is past its time.
+    Done,
+    /// Another replica sees to it.
+    Elsewhere,
+    /// Another replica took over in the middle.
+    LeaseLost,
+    /// The process ends.
+    Stopped,
+    /// The database failed.
+    Failed,
+}
+
+impl Run {
+    const ALL: [Self; 5] = [
+        Self::Done,
+        Self::Elsewhere,
+        Self::LeaseLost,
+        Self::Stopped,
+        Self::Failed,
+    ];
+
+    const fn as_str(self) -> &'static str {
+        match self {
+            Self::Done => "done",
+            Self::Elsewhere => "elsewhere",
+            Self::LeaseLost => "lease_lost",
+            Self::Stopped => "stopped",
+            Self::Failed => "failed",
+        }
+    }
+}
+
+/// Counts what was removed.
+#[derive(Debug, Clone, Default)]
+pub struct HousekeepingMetrics {
+    rows: Family<Kind, Counter<u64, AtomicU64>>,
+    runs: Family<Outcome, Counter<u64, AtomicU64>>,
+    last_success: Gauge,
+    lease_held: Gauge,
+}
+
+impl HousekeepingMetrics {
+    /// Names what is counted.
+    pub fn register(&self, registry: &mut Registry) {
+        for kind in RecordKind::ALL {
+            let kind = kind.as_str();
+            drop(self.rows.get_or_create(&Kind { kind }));
+        }
+        for run in Run::ALL {
+            let outcome = run.as_str();
+            drop(self.runs.get_or_create(&Outcome { outcome }));
+        }
+        registry.register(
+            "housekeeping_rows",
+            "Rows that were removed because they were past their time",
+            self.rows.clone(),
+        );
+        registry.register(
+            "housekeeping_runs",
+            "Looks whether anything is past its time, by what they came to",
+            self.runs.clone(),
+        );
+        registry.register(
+            "housekeeping_last_success_timestamp_seconds",
+            "When this process last removed all that was past its time, in Unix time; 0 for never",
+            self.last_success.clone(),
+        );
+        registry.register(
+            "housekeeping_lease_held",
+            "1 where this process sees to it for all replicas",
+            self.lease_held.clone(),
+        );
+    }
+
+    fn removed(&self, kind: RecordKind, rows: u64) {
+        let kind = kind.as_str();
+        self.rows.get_or_create(&Kind { kind }).inc_by(rows);
+    }
+
+    fn ran(&self, run: Run) {
+        let outcome = run.as_str();
+        self.runs.get_or_create(&Outcome { outcome }).inc();
+    }
+}
+
+/// What the background work needs.
+pub struct Housekeeping {
+    /// What it does.
+    pub keep_house: KeepHouse,
+    /// Spreads the replicas over time.
+    pub randomness: Arc<dyn Randomness>,
+    /// Tells when it was done.
+    pub clock: Arc<dyn Clock>,
+    /// Counts it.
+    pub metrics: HousekeepingMetrics,
+}
+
+/// The background work, until it is stopped.
+pub struct RunningHousekeeping {
+    stop: watch::Sender<bool>,
+    task: JoinHandle<()>,
+}
+
+impl RunningHousekeeping {
+    /// Begins to stop: no further batch is begun.
+    pub fn stop(&self) {
+        self.stop.send_replace(true);
+    }
+
+    /// Stops, after the batch under way, and leaves the rest to other replicas.
+    pub async fn stopped(self) {
+        self.stop();
+        // It panics only with a panic of its own, which was told.
+        drop(self.task.await);
+    }
+}
+
+/// Starts the background work. Nothing is done at the start itself, when the
+/// database has enough to do.
+#[must_use]
+pub fn start(housekeeping: Housekeeping) -> RunningHousekeeping {
+    let (stop, mut stopping) = watch::channel(false);
+    let task = tokio::spawn(async move {
+        while !housekeeping.pause(housekeeping.wait(), &mut stopping).await {
+            housekeeping.look(&mut stopping).await;
+        }
+        housekeeping.leave().await;
+    });
+    RunningHousekeeping { stop, task }
+}
+
+/// What a run removed, for the log.
+#[derive(Debug, Default)]
+struct Tally {
+    rows: [u64; RecordKind::ALL.len()],
+    batches: u64,
+    slowest: Duration,
+    failed: bool,
+}
+
+impl Tally {
+    /// `sessions=12 audit_events=3`.
+    fn words(&self) -> String {
+        let kinds = RecordKind::ALL.iter().zip(self.rows);
+        let some = kinds.filter(|(_, rows)| *rows > 0);
+        let words: Vec<_> = some
+            .map(|(kind, rows)| format!("{}={rows}", kind.as_str()))
+            .collect();
+        words.join(" ")
+    }
+}
+
+impl Housekeeping {
+    fn wait(&self) -> Duration {
+        let mut random = [0; 4];
+        self.randomness.fill(&mut random);
+        self.keep_house.pace.wait(u32::from_le_bytes(random))
+    }
+
+    /// Waits; `true` if the process ends.
+    async fn pause(&self, pause: Duration, stopping: &mut watch::Receiver<bool>) -> bool {
+        tokio::select! {
+            // A sender that is gone stops, too.
+            _ = stopping.wait_for(|stop| *stop) => true,
+            () = tokio::time::sleep(pause) => false,
+        }
+    }
+
+    /// Looks once, and removes what is past its time.
+    async fn look(&self, stopping: &mut watch::Receiver<bool>) {
+        let (since, mut tally) = (Instant::now(), Tally::default());
+        let run = match self.run(&mut tally, stopping).await {
+            Ok(Run::Done) if tally.failed => Run::Failed,
+            Ok(run) => run,
+            Err(error) => {
+                tracing::warn!(
+                    error = &error as &dyn std::error::Error,
+                    "the lease of housekeeping cannot be had"
+                );
+                Run::Failed
+            }
+        };
+        self.metrics.ran(run);
+        if run == Run::Done {
+            let now = self.clock.now().timestamp();
+            self.metrics.last_success.set(now);
+        } else {
+            self.metrics.lease_held.set(0);
+        }
+        if run != Run::Elsewhere {
+            tracing::info!(
+                outcome = run.as_str(),
+                removed = tally.words(),
+                batches = tally.batches,
+                slowest_ms = millis(tally.slowest),
+                duration_ms = millis(since.elapsed()),
+                "housekeeping"
+            );
+        }
+    }
+
+    async fn run(
+        &self,
+        tally: &mut Tally,
+        stopping: &mut watch::Receiver<bool>,
+    ) -> Result<Run, LeaseStoreError> {
+        let Some(mut round) = self.keep_house.begin().await? else {
+            return Ok(Run::Elsewhere);
+        };
+        self.metrics.lease_held.set(1);
+        loop {
+            let since = Instant::now();
+            match self.step(&mut round, tally).await? {
+                Step::Done => break,
+                Step::LeaseLost => return Ok(Run::LeaseLost),
+                Step::Removed(..) | Step::Failed(..) => {}
+            }
+            let took = since.elapsed();
+            tally.slowest = tally.slowest.max(took);
+            let pause = self.keep_house.pace.pause_after(took);
+            if self.pause(pause, stopping).await {
+                return Ok(Run::Stopped);
+            }
+        }
+        let ours = self.keep_house.rest().await?;
+        Ok(if ours { Run::Done } else { Run::LeaseLost })
+    }
+
+    async fn step(&self, round: &mut Round, tally: &mut Tally) -> Result<Step, LeaseStoreError> {
+        let step = self.keep_house.step(round).await?;
+        match &step {
+            Step::Removed(kind, rows) => {
+                tally.batches += 1;
+                tally.rows[*kind as usize] += rows;
+                self.metrics.removed(*kind, *rows);
+            }
+            Step::Failed(kind, error) => {
+                tally.failed = true;
+                tracing::warn!(
+                    kind = kind.as_str(),
+                    error = error as &dyn std::error::Error,
+                    "what is past its time could not be removed"
+                );
+            }
+            Step::Done | Step::LeaseLost => {}
+        }
+        Ok(step)
+    }
+
+    /// Another replica need not wait for the end of the lease.
+    async fn leave(&self) {
+        self.metrics.lease_held.set(0);
+        if let Err(error) = self.keep_house.leave().await {
+            tracing::debug!(
+                error = &error as &dyn std::error::Error,
+                "the lease of housekeeping ends by itself"
+            );
+        }
+    }
+}
+
+fn millis(span: Duration) -> u64 {
+    u64::try_from(span.as_millis()).unwrap_or(u64::MAX)
+}

@@ -1,0 +1,251 @@
+//! How long things are kept that nobody needs any more.
+
+use std::time::Duration;
+
+use chrono::{DateTime, TimeDelta, Utc};
+
+use crate::model::changes::NOTICES_KEPT;
+
+/// What is removed once it is old enough. Accounts are not: the id of a merged or
+/// erased one, of which nothing personal is left, keeps what was signed or
+/// recorded for it from being somebody else's one day.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum RecordKind {
+    /// Sessions, since they ended or expired.
+    Sessions,
+    /// Rows of the audit log, since they were written.
+    AuditEvents,
+    /// Messages with their attempts and receipts, since they were asked for.
+    Messages,
+    /// Events that other services were told, since then.
+    DeliveredEvents,
+    /// Events that could not be told, since they happened.
+    UndeliveredEvents,
+    /// Notices of providers that were carried out, since then.
+    Notices,
+    /// Signing keys that are out of use, since then.
+    SigningKeys,
+}
+
+impl RecordKind {
+    /// All kinds.
+    pub const ALL: [Self; 7] = [
+        Self::Sessions,
+        Self::AuditEvents,
+        Self::Messages,
+        Self::DeliveredEvents,
+        Self::UndeliveredEvents,
+        Self::Notices,
+        Self::SigningKeys,
+    ];
+
+    /// The stable word of metrics and the log.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Sessions => "sessions",
+            Self::AuditEvents => "audit_events",
+            Self::Messages => "sms_records",
+            Self::DeliveredEvents => "outbox_delivered",
+            Self::UndeliveredEvents => "outbox_undelivered",
+            Self::Notices => "provider_notices",
+            Self::SigningKeys => "signing_keys",
+        }
+    }
+
+    /// The shortest time that does no harm, whatever is asked for.
+    #[must_use]
+    pub const fn at_least(self) -> Duration {
+        match self {
+            // Their rows know which codes were used, should the code store forget
+            // it (S-129), and a code lives for ten minutes at most.
+            Self::Sessions => Duration::from_hours(1),
+            // The daily budget is counted from them, and vendors report for three
+            // days (Tencent Cloud says 72 hours).
+            Self::Messages => Duration::from_hours(4 * 24),
+            Self::AuditEvents | Self::DeliveredEvents | Self::UndeliveredEvents => {
+                Duration::from_hours(1)
+            }
+            Self::Notices => Duration::from_secs(NOTICES_KEPT.num_seconds().unsigned_abs()),
+            // No token of them lives; a clock may be wrong by hours.
+            Self::SigningKeys => Duration::from_hours(7 * 24),
+        }
+    }
+}
+
+/// How long each kind is kept; zero means for ever.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct RetentionPolicy {
+    /// Of [`RecordKind::Sessions`].
+    pub sessions: Duration,
+    /// Of [`RecordKind::AuditEvents`].
+    pub audit_events: Duration,
+    /// Of [`RecordKind::Messages`].
+    pub messages: Duration,
+    /// Of [`RecordKind::DeliveredEvents`].
+    pub delivered_events: Duration,
+    /// Of [`RecordKind::UndeliveredEvents`].
+    pub undelivered_events: Duration,
+}
+
+impl RetentionPolicy {
+    /// How long a kind is kept, if not for ever.
+    #[must_use]
+    pub fn keep(&self, kind: RecordKind) -> Option<Duration> {
+        let asked = match kind {
+            RecordKind::Sessions => self.sessions,
+            RecordKind::AuditEvents => self.audit_events,
+            RecordKind::Messages => self.messages,
+            RecordKind::DeliveredEvents => self.delivered_events,
+            RecordKind::UndeliveredEvents => self.undelivered_events,
+            RecordKind::Notices | RecordKind::SigningKeys => kind.at_least(),
+        };
+        (!asked.is_zero()).then(|| asked.max(kind.at_least()))
+    }
+
+    /// What is older than this has been kept long enough, if anything ever is.
+    #[must_use]
+    pub fn cutoff(&self, kind: RecordKind, now: DateTime<Utc>) -> Option<DateTime<Utc>> {
+        let keep = TimeDelta::from_std(self.keep(kind)?).ok()?;
+        now.checked_sub_signed(keep)
+    }
+}
+
+/// How fast things are removed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Pace {
+    /// Rows of one batch at most.
+    pub batch: u32,
+    /// The pause between two batches at least.
+    pub pause: Duration,
+    /// How often somebody looks whether there is anything to remove.
+    pub interval: Duration,
+}
+
+impl Pace {
+    /// The pause after a batch that took so long: as long again at least, so that
+    /// a database that has much to do is asked less.
+    #[must_use]
+    pub fn pause_after(&self, took: Duration) -> Duration {
+        self.pause.max(took)
+    }
+
+    /// When to look next, from now: the interval and up to half of it more, by a
+    /// random number, so that replicas that started together part.
+    #[must_use]
+    pub fn wait(&self, random: u32) -> Duration {
+        self.interval
+            + self
+                .interval
+                .mul_f64(f64::from(random) / f64::from(u32::MAX) / 2.0)
+    }
+
+    /// How long a finished round answers for all replicas: the next look of
+    /// whoever did it comes before that is over.
+    #[must_use]
+    pub fn rest(&self) -> Duration {
+        self.interval * 2
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const HOUR: Duration = Duration::from_hours(1);
+    const DAY: Duration = Duration::from_hours(24);
+
+    fn policy(all: Duration) -> RetentionPolicy {
+        RetentionPolicy {
+            sessions: all,
+            audit_events: all,
+            messages: all,
+            delivered_events: all,
+            undelivered_events: all,
+        }
+    }
+
+    fn now() -> DateTime<Utc> {
+        DateTime::from_timestamp(1_767_225_600, 0).unwrap()
+    }
+
+    #[test]
+    fn what_is_kept_for_ever_has_no_cutoff() {
+        let kinds = RecordKind::ALL.into_iter();
+        let removed: Vec<_> = kinds
+            .filter(|kind| policy(Duration::ZERO).cutoff(*kind, now()).is_some())
+            .collect();
+        // What no setting asks to keep.
+        assert_eq!(removed, [RecordKind::Notices, RecordKind::SigningKeys]);
+    }
+
+    #[test]
+    fn each_kind_has_its_own_time() {
+        let days = |days| DAY * days;
+        let policy = RetentionPolicy {
+            sessions: days(11),
+            audit_events: days(12),
+            messages: days(13),
+            delivered_events: days(14),
+            undelivered_events: days(15),
+        };
+        let kept = RecordKind::ALL.map(|kind| policy.keep(kind).unwrap());
+        let wanted = [11, 12, 13, 14, 15, 1, 7].map(days);
+        assert_eq!(kept, wanted);
+        for (kind, kept) in RecordKind::ALL.into_iter().zip(kept) {
+            assert_eq!(policy.cutoff(kind, now()), Some(now() - kept));
+        }
+    }
+
+    #[test]
+    fn nothing_is_kept_shorter_than_does_no_harm() {
+        let hasty = policy(Duration::from_secs(1));
+        for kind in RecordKind::ALL {
+            assert_eq!(hasty.keep(kind), Some(kind.at_least()), "{kind:?}");
+            assert!(kind.at_least() >= HOUR, "{kind:?}");
+        }
+    }
+
+    #[test]
+    fn a_time_before_the_calendar_removes_nothing() {
+        let long = policy(Duration::from_secs(u64::MAX));
+        assert_eq!(long.cutoff(RecordKind::Sessions, now()), None);
+        let start = DateTime::<Utc>::MIN_UTC;
+        assert_eq!(policy(DAY).cutoff(RecordKind::Sessions, start), None);
+    }
+
+    #[test]
+    fn words_are_unlike() {
+        let mut words = RecordKind::ALL.map(RecordKind::as_str).to_vec();
+        words.sort_unstable();
+        words.dedup();
+        assert_eq!(words.len(), RecordKind::ALL.len());
+    }
+
+    #[test]
+    fn a_slow_database_is_asked_less() {
+        let pace = Pace {
+            batch: 500,
+            pause: Duration::from_millis(50),
+            interval: HOUR,
+        };
+        assert_eq!(pace.pause_after(Duration::ZERO), pace.pause);
+        assert_eq!(pace.pause_after(DAY), DAY);
+    }
+
+    #[test]
+    fn whoever_looked_last_looks_again_before_the_round_is_forgotten() {
+        let pace = Pace {
+            batch: 500,
+            pause: Duration::ZERO,
+            interval: HOUR,
+        };
+        assert_eq!(pace.wait(0), HOUR);
+        let longest = pace.wait(u32::MAX);
+        assert!(
+            longest > HOUR + HOUR / 3 && longest < pace.rest(),
+            "{longest:?}"
+        );
+        assert_ne!(pace.wait(u32::MAX / 3), pace.wait(u32::MAX / 2));
+    }
+}
