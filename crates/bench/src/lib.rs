@@ -3,7 +3,9 @@
 //! [`load`] puts a [`scenario`] on a [`server`] that it started itself, over real
 //! HTTP on the loopback, and [`meter`] reads who used how much processor time.
 
+pub mod ceiling;
 pub mod fill;
+pub mod folder;
 pub mod http;
 pub mod load;
 pub mod meter;
@@ -14,6 +16,7 @@ pub mod report;
 pub mod scenario;
 pub mod server;
 pub mod stage;
+pub mod start;
 pub mod stores;
 pub mod upstream;
 pub mod usage;

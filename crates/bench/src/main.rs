@@ -5,10 +5,18 @@ use std::process::ExitCode;
 
 use clap::Parser as _;
 
+use menshen_bench::ceiling::empty_http;
 use menshen_bench::options::Options;
 use menshen_bench::{report, stage};
 
 fn main() -> ExitCode {
+    // Not among the options: this program calls itself so.
+    if std::env::args()
+        .nth(1)
+        .is_some_and(|word| word == empty_http::ARGUMENT)
+    {
+        return empty_http::serve().map_or(ExitCode::FAILURE, |()| ExitCode::SUCCESS);
+    }
     let options = Options::parse();
     match run(&options) {
         Ok(true) => ExitCode::SUCCESS,

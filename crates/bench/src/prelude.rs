@@ -13,6 +13,8 @@ use crate::world::{Tokens, World};
 
 /// How many do it at once.
 const AT_ONCE: usize = 16;
+/// How often each tries: nothing is measured yet, and the machine may be busy.
+const TRIES: usize = 5;
 
 /// Sessions that are signed in. Who refreshes one gives its new tokens back.
 #[derive(Debug, Default)]
@@ -72,12 +74,21 @@ impl Prepared {
 async fn part(world: Arc<World>, first: usize, sessions: usize) -> Result<Vec<Tokens>, Failure> {
     let mut connection = Connection::to(world.server);
     for index in (first..world.book.size()).step_by(AT_ONCE) {
-        sign_in_by_sms(&mut connection, &world.book, index).await?;
+        let mut tries = 1..TRIES;
+        while let Err(failure) = sign_in_by_sms(&mut connection, &world.book, index).await {
+            tries.next().ok_or(failure)?;
+        }
     }
     let mut signed_in = Vec::new();
     for _ in (first..sessions).step_by(AT_ONCE) {
-        let code = world.code_of_stranger();
-        signed_in.push(World::sign_in(&mut connection, &code).await?);
+        let mut tries = 1..TRIES;
+        signed_in.push(loop {
+            let code = world.code_of_stranger();
+            match World::sign_in(&mut connection, &code).await {
+                Ok(tokens) => break tokens,
+                Err(failure) => tries.next().map(drop).ok_or(failure)?,
+            }
+        });
     }
     Ok(signed_in)
 }

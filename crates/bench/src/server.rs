@@ -12,6 +12,7 @@ use aws_lc_rs::rand;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 
+use crate::folder::tell_server;
 use crate::http::get;
 use crate::world::APP_ID;
 
@@ -99,6 +100,7 @@ fn random() -> [u8; 32] {
 #[derive(Debug)]
 pub struct Server {
     child: Child,
+    folder: PathBuf,
     /// Where it listens.
     pub address: SocketAddr,
     /// From the start of its process to the first 200 of `/readyz`.
@@ -128,8 +130,10 @@ impl Server {
             .stdout(log.try_clone()?)
             .stderr(log)
             .spawn()?;
+        tell_server(&plan.folder, Some(child.id()))?;
         let mut server = Self {
             child,
+            folder: plan.folder.clone(),
             address,
             ready_after: Duration::ZERO,
         };
@@ -165,7 +169,7 @@ impl Server {
             }
             thread::sleep(Duration::from_millis(2));
         }
-        Ok(())
+        tell_server(&self.folder, None)
     }
 }
 

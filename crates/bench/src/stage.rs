@@ -5,7 +5,9 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
+use crate::ceiling::Parts;
 use crate::fill::fill;
+use crate::folder::Folder;
 use crate::load::{Arrivals, Load, Measured};
 use crate::meter::Meter;
 use crate::options::Options;
@@ -14,6 +16,7 @@ use crate::prelude::Prepared;
 use crate::report;
 use crate::scenario::Scenario;
 use crate::server::{Plan, Server};
+use crate::start::Start;
 use crate::stores::{Setup, Stores};
 use crate::world::World;
 use crate::{upstream, usage};
@@ -42,9 +45,7 @@ pub struct Row {
 ///
 /// If something could not be started.
 pub fn run(options: &Options, setup: Setup, users: u64) -> Result<bool, Box<dyn Error>> {
-    let folder = tempfile::Builder::new()
-        .prefix("menshen-bench-")
-        .tempdir()?;
+    let folder = Folder::new()?;
     let stores = Stores::start(setup, folder.path())?;
     let book = Arc::new(PhoneBook::new(NUMBERS));
     let upstream = upstream::start(Arc::clone(&book))?;
@@ -60,6 +61,8 @@ pub fn run(options: &Options, setup: Setup, users: u64) -> Result<bool, Box<dyn 
     // The first start makes the schema.
     drop(Server::start(&plan)?);
     fill(stores.database(), users)?;
+    let rounds = if options.quick { 1 } else { 5 };
+    let start = Start::measure(&plan, rounds)?;
     let server = Server::start(&plan)?;
     let meter = Arc::new(Meter::of(&server, &stores));
     let world = Arc::new(World::new(server.address, book, users));
@@ -69,14 +72,20 @@ pub fn run(options: &Options, setup: Setup, users: u64) -> Result<bool, Box<dyn 
     if options.forever {
         return go_on(options, &server, &meter, &world, &prepared);
     }
-    let idle = usage::resident(server.pid())?;
     let mut rows = Vec::new();
     for scenario in options.scenarios() {
         rows.push(measure(
             options, scenario, &server, &meter, &world, &prepared,
         )?);
     }
-    report::stage(setup, users, idle, &rows);
+    let parts = match &stores {
+        Stores::Shared(postgres, _, redis) if !options.no_ceilings => {
+            let (time, connections) = (options.time(), options.connections);
+            Some(Parts::measure(postgres, redis, users, connections, time)?)
+        }
+        _ => None,
+    };
+    report::stage(setup, users, &start, &rows, parts.as_ref());
     Ok(rows.iter().all(Row::went_well))
 }
 

@@ -34,6 +34,16 @@ pub fn family(pid: u32) -> io::Result<Duration> {
     Ok(sum)
 }
 
+/// Processor time of what this process started, and has waited for.
+///
+/// # Errors
+///
+/// If the kernel does not tell.
+pub fn ended_children() -> io::Result<Duration> {
+    let text = fs::read_to_string("/proc/self/stat")?;
+    times(&text).map(|(_, ended)| ended).ok_or_else(unreadable)
+}
+
 /// Processor time of the calling process's threads whose name begins so.
 #[must_use]
 pub fn own_threads(name: &str) -> Duration {

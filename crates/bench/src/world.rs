@@ -67,7 +67,7 @@ impl World {
     #[must_use]
     pub fn code_of_regular(&self) -> String {
         let drawn = self.regulars.fetch_add(1, Ordering::Relaxed);
-        let regulars = self.users.clamp(1, REGULARS);
+        let regulars = regulars(self.users);
         // Every regular once, in an order that jumps about; then again.
         let regular = scatter(drawn % regulars, regulars);
         let person = regular * (self.users / regulars);
@@ -93,6 +93,12 @@ impl World {
         let answer = call(connection, &request).await?;
         tokens(answer)
     }
+}
+
+/// How many of so many people come back again and again.
+#[must_use]
+pub fn regulars(users: u64) -> u64 {
+    users.clamp(1, REGULARS)
 }
 
 /// Sends a request, and takes nothing but a 200 for an answer.

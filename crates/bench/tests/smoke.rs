@@ -29,7 +29,12 @@ fn server() -> PathBuf {
 
 fn bench(arguments: &[&str]) -> Output {
     let mut bench = Command::new(env!("CARGO_BIN_EXE_menshen-bench"));
-    bench.arg("--server").arg(server()).args(arguments);
+    // Few at once: the tests of others share the machine.
+    bench
+        .arg("--server")
+        .arg(server())
+        .args(["--connections", "4"]);
+    bench.args(arguments);
     bench.output().expect("the bench")
 }
 
@@ -66,10 +71,13 @@ fn a_quick_run_measures_every_scenario_without_an_error() {
         assert!(per_second > 0.0, "{row:?}");
         assert_eq!(row[6], "0", "{row:?}");
     }
-    assert_eq!(
-        report.matches("… at a constant rate").count(),
-        SCENARIOS.len()
-    );
+    let open = report
+        .split_once("| at a constant rate |")
+        .expect("the open load")
+        .1;
+    for title in SCENARIOS {
+        assert_eq!(row(open, title)[6], "0", "{open}");
+    }
 }
 
 #[test]
@@ -91,4 +99,40 @@ fn requests_that_fail_are_told_by_their_code_and_fail_the_run() {
     assert!(!output.status.success(), "{report}");
     let errors = &row(&report, "refresh")[6];
     assert!(errors.ends_with("× 429 rate_limited"), "{report}");
+}
+
+#[test]
+fn beside_postgres_and_redis_stands_what_they_can_do_by_themselves() {
+    let shared = [
+        "--quick",
+        "--setup",
+        "shared",
+        "--rate",
+        "0",
+        "--scenario",
+        "me",
+        "--users",
+        "100",
+    ];
+    let output = bench(&shared);
+    let report = String::from_utf8(output.stdout).unwrap();
+    let problem = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{problem}{report}");
+    let ceiling: f64 = row(&report, "`GET /v1/me`")[7].parse().unwrap();
+    assert!(ceiling > 0.0, "{report}");
+    for part in [
+        "empty handler",
+        "Redis command (`redis-benchmark`)",
+        "ES256 signature, one core",
+        "ES256 check, one core",
+        "statements: returning WeChat login (`pgbench`)",
+        "statements: first WeChat login (`pgbench`)",
+        "statements: full SMS login (`pgbench`)",
+        "statements: refresh (`pgbench`)",
+        "statements: `GET /v1/me` (`pgbench`)",
+    ] {
+        let row = row(&report, part);
+        let (per_second, micros): (f64, f64) = (row[1].parse().unwrap(), row[2].parse().unwrap());
+        assert!(per_second > 0.0 && micros > 0.0, "{row:?}");
+    }
 }
