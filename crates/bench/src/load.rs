@@ -202,7 +202,8 @@ mod tests {
     #[test]
     fn a_closed_load_sees_the_one_slow_visit_only() {
         let measured = measure(Arrivals::Closed);
-        assert!(measured.count() > 1000, "{}", measured.count());
+        // At most six of so many can have taken a tenth of a second each.
+        assert!(measured.count() > 600, "{}", measured.count());
         assert!(measured.at(99.0) < Duration::from_millis(100));
         assert!(measured.at(100.0) >= Duration::from_millis(250));
     }

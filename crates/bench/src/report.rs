@@ -27,6 +27,9 @@ pub fn preface(options: &Options) {
         "`sessions.max_per_client_type` is {}.",
         options.max_sessions
     );
+    for (key, value) in &options.settings {
+        println!("`{key}` is `{value}`.");
+    }
     println!(
         "PostgreSQL: defaults (`fsync`, `synchronous_commit` on), and `{}`.",
         POSTGRES_SETTINGS.join("`, `")

@@ -23,6 +23,8 @@ use crate::{upstream, usage};
 
 /// Numbers that sign in by SMS, in turn.
 const NUMBERS: usize = 512;
+/// As many of either in a quick run.
+const FEW: usize = 64;
 /// Sessions that are refreshed and shown, in turn.
 const SESSIONS: usize = 1024;
 
@@ -45,9 +47,10 @@ pub struct Row {
 ///
 /// If something could not be started.
 pub fn run(options: &Options, setup: Setup, users: u64) -> Result<bool, Box<dyn Error>> {
+    let few = |number: usize| number.min(if options.quick { FEW } else { usize::MAX });
     let folder = Folder::new()?;
     let stores = Stores::start(setup, folder.path())?;
-    let book = Arc::new(PhoneBook::new(NUMBERS));
+    let book = Arc::new(PhoneBook::new(few(NUMBERS)));
     let upstream = upstream::start(Arc::clone(&book))?;
     let program = program(options)?;
     let mut plan = Plan::new(&program, folder.path(), &stores.settings(), upstream);
@@ -66,7 +69,7 @@ pub fn run(options: &Options, setup: Setup, users: u64) -> Result<bool, Box<dyn 
     let server = Server::start(&plan)?;
     let meter = Arc::new(Meter::of(&server, &stores));
     let world = Arc::new(World::new(server.address, book, users));
-    let prepared = Prepared::sign_in(&world, SESSIONS)
+    let prepared = Prepared::sign_in(&world, few(SESSIONS))
         .map_err(|failure| format!("nobody could be signed in: {failure}"))?;
     let prepared = Arc::new(prepared);
     if options.forever {

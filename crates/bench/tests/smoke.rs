@@ -92,7 +92,7 @@ fn requests_that_fail_are_told_by_their_code_and_fail_the_run() {
         "--scenario",
         "refresh",
         "--set",
-        "tokens.refresh_per_session=1",
+        "tokens.refresh_per_ip=10",
     ];
     let output = bench(&limited);
     let report = String::from_utf8(output.stdout).unwrap();
