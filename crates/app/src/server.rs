@@ -19,6 +19,7 @@ use crate::housekeeping::{self, RunningHousekeeping};
 use crate::http::front_door::front_door;
 use crate::http::{self, App};
 use crate::key_audit::tell_new_key;
+use crate::metrics::background::Background;
 use crate::receipt_address::ReceiptAddress;
 use crate::settings::Settings;
 use crate::wiring::{self, InProcessSimulator, StartError};
@@ -26,6 +27,12 @@ use crate::wiring::{self, InProcessSimulator, StartError};
 /// How often signing keys are looked after: other replicas' are taken in, and a
 /// new one is made when it is due.
 const KEY_MAINTENANCE: Duration = Duration::from_mins(1);
+
+/// What that work is called in metrics.
+const SIGNING_KEYS: &str = "signing_keys";
+
+/// How long the end waits for the last traces.
+const LAST_TRACES: Duration = Duration::from_secs(2);
 
 /// A server that listens.
 pub struct Running {
@@ -51,6 +58,7 @@ pub struct Running {
 /// [`StartError`] if a part cannot be had, or the address is taken.
 pub async fn start(settings: &Settings) -> Result<Running, StartError> {
     let parts = wiring::wire(settings).await?;
+    let background = parts.app.metrics.background.clone();
     let app = Data::new(parts.app);
     let (shared, control) = (
         app.clone(),
@@ -108,7 +116,7 @@ pub async fn start(settings: &Settings) -> Result<Running, StartError> {
         server: server.run(),
         app,
         simulator: parts.simulator,
-        maintenance: tokio::spawn(look_after(parts.key_set, parts.audit)),
+        maintenance: tokio::spawn(look_after(parts.key_set, parts.audit, background)),
         housekeeping: housekeeping::start(parts.housekeeping),
     })
 }
@@ -130,12 +138,15 @@ fn cors(origins: &[String]) -> Cors {
         .fold(cors, |cors, origin| cors.allowed_origin(origin))
 }
 
-async fn look_after(key_set: Arc<KeySet>, audit: Arc<dyn AuditLog>) {
+async fn look_after(key_set: Arc<KeySet>, audit: Arc<dyn AuditLog>, background: Background) {
+    background.expect(SIGNING_KEYS);
     let mut ticks = tokio::time::interval(KEY_MAINTENANCE);
     ticks.tick().await;
     loop {
         ticks.tick().await;
-        match key_set.maintain(SystemClock.now()).await {
+        let maintained = key_set.maintain(SystemClock.now()).await;
+        background.ran(SIGNING_KEYS, maintained.is_ok(), SystemClock.now());
+        match maintained {
             Ok(None) => {}
             Ok(Some(kid)) => tell_new_key(&*audit, &kid).await,
             Err(error) => tracing::warn!(
@@ -169,6 +180,7 @@ impl Running {
         if let Some(simulator) = self.simulator {
             simulator.running.stop().await;
         }
+        self.app.tracing.flush(LAST_TRACES).await;
         self.database.close().await?;
         Ok(outcome?)
     }

@@ -47,14 +47,15 @@ use menshen_domain::services::sign_out::SignOut;
 use menshen_domain::services::step_up::StepUp;
 use menshen_domain::services::tell_refused_identity::TellRefusedIdentity;
 use menshen_domain::services::vouch::Vouch;
+use menshen_telemetry::Tracing;
 
 use crate::http::App;
 use crate::http::PublicKeys;
 use crate::http::client_address::ProxyTrust;
 use crate::http::hosted::CloudHosting;
-use crate::http::metrics::Metrics;
 use crate::http::readiness::Readiness;
 use crate::http::receipts::Receipts;
+use crate::metrics::Metrics;
 use crate::receipt_address::ReceiptAddress;
 use crate::settings::Profile;
 use crate::settings::Settings;
@@ -78,10 +79,12 @@ pub(crate) struct Keys {
     pub(crate) public: Arc<dyn PublicKeys>,
 }
 
-/// What the machine gives.
+/// What the machine gives, and what watches it.
 pub(crate) struct Machine {
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) randomness: Arc<dyn Randomness>,
+    pub(crate) metrics: Metrics,
+    pub(crate) tracing: Tracing,
 }
 
 /// What is outside, as the ports that it serves.
@@ -129,7 +132,12 @@ pub(crate) fn app(
         receipt_observers,
         receipt_address,
     } = outside;
-    let Machine { clock, randomness } = machine;
+    let Machine {
+        clock,
+        randomness,
+        metrics,
+        tracing,
+    } = machine;
     let account_policy = Arc::new(settings.accounts.policy.clone());
     let sms_policy = Arc::new(settings.sms.policy.clone());
     let limits = Limits {
@@ -315,7 +323,8 @@ pub(crate) fn app(
         readiness,
         clock,
         randomness,
-        metrics: Metrics::default(),
+        metrics,
+        tracing,
         proxies: ProxyTrust::new(settings.server.trusted_proxies.clone()),
         consent_version: account_policy.consent_version.clone(),
         playground: settings.profile == Profile::Development,

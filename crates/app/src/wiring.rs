@@ -22,6 +22,7 @@ use menshen_simulator::RunningSimulator;
 use menshen_simulator::Simulator;
 use menshen_simulator::defaults;
 use menshen_sql::{Database, DatabaseError, DatabaseOptions, SqlStore};
+use menshen_telemetry::{Tracing, TracingConfig};
 use menshen_token::algorithm::Algorithm;
 use menshen_token::key_set::KeySet;
 use menshen_token::key_set::TokenConfig;
@@ -43,6 +44,8 @@ use crate::http::readiness::Probe;
 use crate::http::readiness::Readiness;
 use crate::key_audit::tell_new_key;
 use crate::master_key::master_keys;
+use crate::metrics::Metrics;
+use crate::observed::Observer;
 use crate::receipt_address::ReceiptAddress;
 use crate::settings::Profile;
 use crate::settings::Settings;
@@ -57,6 +60,7 @@ use crate::use_cases::Stores;
 use crate::use_cases::app;
 
 mod ephemeral;
+mod observed;
 mod sms;
 
 pub(crate) use ephemeral::redis;
@@ -164,6 +168,11 @@ pub async fn wire(settings: &Settings) -> Result<Parts, StartError> {
         check_schema(&database).await?;
     }
     let (store, keyring, key_set) = keys(settings, &database).await?;
+    let (mut metrics, tracing) = (Metrics::default(), tracing(settings)?);
+    let observer = Observer {
+        metrics: &metrics,
+        tracing: &tracing,
+    };
     let simulator = simulator(settings).await?;
     let simulated = simulator
         .as_ref()
@@ -173,30 +182,31 @@ pub async fn wire(settings: &Settings) -> Result<Parts, StartError> {
         WeChatMetrics::default(),
         sms::messages(settings, simulated, receipt_address.as_ref())?,
     );
-    let ephemeral = ephemeral::stores(settings, &keyring)?;
-    let sessions = RecentSessions::new(
-        Arc::new(store.clone()),
-        REMEMBERED_SESSIONS,
-        ephemeral.notices.clone(),
-    );
+    let ephemeral = observed::ephemeral(&observer, ephemeral::stores(settings, &keyring)?);
+    let sql = observed::sql(&observer, &store);
+    let sessions =
+        RecentSessions::new(sql.sessions, REMEMBERED_SESSIONS, ephemeral.notices.clone());
     ephemeral.notices.subscribe(sessions.listener());
-    let accounts = Arc::new(sessions.watch(Arc::new(store.clone())));
+    let accounts = Arc::new(sessions.watch(sql.accounts));
     let outside = Outside {
-        gateway: gateway(settings, simulated, &wechat_metrics, ephemeral.tokens)?,
+        gateway: observed::gateway(
+            &observer,
+            gateway(settings, simulated, &wechat_metrics, ephemeral.tokens)?,
+        ),
         reader: Arc::new(AesOpenDataReader),
         push: Arc::new(push(settings)?),
-        sender: Arc::new(messages.sender),
+        sender: observed::sender(&observer, Arc::new(messages.sender)),
         apps: Arc::new(apps(settings)?),
         receipt_readers: messages.receipt_readers,
         receipt_observers: vec![messages.health],
         receipt_address: receipt_address.clone(),
     };
-    let audit: Arc<dyn AuditLog> = Arc::new(store.clone());
+    let audit = sql.audit;
     let stores = Stores {
         accounts,
         sessions: Arc::new(sessions),
         audit: audit.clone(),
-        records: Arc::new(store),
+        records: sql.records,
         codes: ephemeral.codes,
         limiter: ephemeral.limiter,
         ledger: ephemeral.ledger,
@@ -206,24 +216,27 @@ pub async fn wire(settings: &Settings) -> Result<Parts, StartError> {
         ephemeral.probe,
     ));
     let keys = Keys {
-        issuer: key_set.clone(),
+        issuer: observed::issuer(&observer, key_set.clone()),
         verifier: key_set.clone(),
         public: Arc::new(ServedKeys(key_set.clone())),
     };
-    let machine = Machine {
-        clock: Arc::new(SystemClock),
-        randomness: Arc::new(SystemRandomness),
-    };
-    let mut app = app(settings, stores, outside, keyring, keys, machine, readiness);
     let housekeeping = housekeeping(settings, &database);
-    app.metrics.show(|registry| {
+    metrics.show(|registry| {
         housekeeping.metrics.register(registry);
         wechat_metrics.register(registry);
         messages.metrics.register(registry);
         if let Some(notices) = &ephemeral.notice_metrics {
             notices.register(registry);
         }
+        observed::parts(registry, &key_set, &tracing);
     });
+    let machine = Machine {
+        clock: Arc::new(SystemClock),
+        randomness: Arc::new(SystemRandomness),
+        metrics,
+        tracing,
+    };
+    let app = app(settings, stores, outside, keyring, keys, machine, readiness);
     Ok(Parts {
         app,
         key_set,
@@ -252,6 +265,25 @@ fn housekeeping(settings: &Settings, database: &Database) -> Housekeeping {
         clock,
         metrics: HousekeepingMetrics::default(),
     }
+}
+
+/// The way to make spans, where the settings name a collector.
+fn tracing(settings: &Settings) -> Result<Tracing, StartError> {
+    let tracing = &settings.tracing;
+    let Some(endpoint) = tracing.otlp_endpoint.clone() else {
+        return Ok(Tracing::off());
+    };
+    let mut instance = [0; 8];
+    SystemRandomness.fill(&mut instance);
+    Ok(Tracing::start(TracingConfig {
+        endpoint,
+        authorization: tracing.authorization.clone(),
+        sample_ratio: tracing.sample_ratio,
+        trust_parent: tracing.trust_parent,
+        service_name: tracing.service_name.clone(),
+        service_version: env!("CARGO_PKG_VERSION"),
+        instance: hex::encode(instance),
+    })?)
 }
 
 /// Where delivery receipts are pushed to: as the settings say; in development

@@ -8,6 +8,7 @@ use reqwest::{Method, Url};
 use tokio::time::{Instant, timeout_at};
 
 use crate::error::{CallError, ClientError};
+use crate::trace_context;
 
 /// The longest answer that is read, in bytes; all real ones are far shorter.
 pub const MAX_ANSWER: usize = 64 * 1024;
@@ -125,6 +126,9 @@ impl Client {
                 }
                 Err(_) => builder.header(name, value),
             };
+        }
+        if let Some(parent) = trace_context::current() {
+            builder = builder.header(trace_context::HEADER, parent);
         }
         if let Some(body) = request.body {
             if body.is_empty() {

@@ -11,12 +11,14 @@ mod encode;
 mod error;
 #[cfg(feature = "mock")]
 pub mod mock;
+mod trace_context;
 
 pub use breaker::{CircuitBreaker, CircuitOpen, CircuitState, Pass};
 pub use client::{Answer, Client, MAX_ANSWER, Request};
 pub use encode::encode;
 pub use error::{BadBaseUrl, CallError, ClientError};
 pub use reqwest::{Method, Url};
+pub use trace_context::name_traces;
 
 /// Reads the base address of a vendor: `http` or `https`, a host, perhaps a
 /// path; no credentials, query or fragment, since it is printed in logs.

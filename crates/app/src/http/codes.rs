@@ -61,7 +61,11 @@ pub(super) async fn send(
     let scope = scope(&app, &http, &body.value).await?;
     let use_case = app.send_code.clone();
     let origin = context.origin.clone();
-    let sent = detached(async move { use_case.execute(&scope, &origin).await }).await?;
+    let purpose = scope.purpose.as_str();
+    let sent = detached(async move { use_case.execute(&scope, &origin).await }).await;
+    let outcome = sent.as_ref().map(drop).map_err(|error| error.kind.code);
+    app.metrics.outcomes.code_requested(purpose, outcome);
+    let sent = sent?;
     let data = CodeSentJson {
         challenge_id: sent.challenge.to_string(),
         phone_masked: sent.phone_masked,

@@ -3,10 +3,11 @@
 use std::future::Future;
 
 use crate::http::error::ApiError;
+use crate::request_scope::carried;
 
 /// Runs `work` to its end even if the client goes away meanwhile: a login whose
 /// answer nobody waits for must not stop half-way, with a code spent and no
-/// session recorded.
+/// session recorded. It belongs to its request all the same.
 ///
 /// # Errors
 ///
@@ -18,7 +19,7 @@ where
     T: Send + 'static,
     E: Into<ApiError> + Send + 'static,
 {
-    tokio::spawn(work)
+    tokio::spawn(carried(work))
         .await
         .map_err(ApiError::internal)?
         .map_err(Into::into)

@@ -20,6 +20,7 @@ use crate::http::fields::{ClientJson, ConsentJson, Fields};
 use crate::http::hosted::proof;
 use crate::http::kinds::Fault;
 use crate::http::malformed_code::malformed_code;
+use crate::metrics::outcomes::LoginMethod;
 
 const SIGNED_IN: (&str, &str) = ("登录成功", "Signed in");
 
@@ -109,7 +110,8 @@ pub(super) async fn sms(
     let hosted = linked.and_then(|(shown, _)| shown.hosted()).cloned();
     let login = Box::pin(async move { use_case.execute(&proof, &request).await });
     let asked = (body.text.as_str(), hosted.as_ref());
-    run(&context, &app, &http, asked, login).await
+    let method = LoginMethod::Sms;
+    run(&context, &app, &http, method, asked, login).await
 }
 
 /// Carries a login out, once per idempotency key, to its end. What it is asked
@@ -118,6 +120,7 @@ pub(super) async fn run(
     context: &Context,
     app: &Data<App>,
     http: &HttpRequest,
+    method: LoginMethod,
     (body, hosted): (&str, Option<&HostedIdentity>),
     login: impl Future<Output = Result<SignedIn, LoginError>> + Send + 'static,
 ) -> Result<HttpResponse, ApiError> {
@@ -129,6 +132,9 @@ pub(super) async fn run(
             detached(async move { once.execute(key, login).await }).await
         }
     };
+    let arrival = done.as_ref().map(|done| done.arrival);
+    let arrival = arrival.map_err(|error| error.kind.code);
+    app.metrics.outcomes.login(method, arrival);
     let done = done.map_err(|error| error.with_consent_version(app.consent_version.as_ref()))?;
     context.ok(SIGNED_IN, &LoginJson::from(&done))
 }

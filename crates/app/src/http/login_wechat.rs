@@ -17,6 +17,7 @@ use crate::http::hosted::proof;
 use crate::http::kinds::Fault;
 use crate::http::login::run;
 use crate::http::open_data::OpenDataMember;
+use crate::metrics::outcomes::LoginMethod;
 
 /// A login code of a mini-program.
 #[derive(Deserialize, ToSchema)]
@@ -121,7 +122,8 @@ pub(super) async fn one_tap(
             .await
     });
     let asked = (body.text.as_str(), hosted.as_ref());
-    run(&context, &app, &http, asked, login).await
+    let method = LoginMethod::WeChat;
+    run(&context, &app, &http, method, asked, login).await
 }
 
 /// `POST /v1/login/wechat-oauth`
@@ -158,7 +160,8 @@ pub(super) async fn oauth(
             .with_login_code(kind, app_id.as_ref(), &shown, None, &request)
             .await
     });
-    run(&context, &app, &http, (&body.text, None), login).await
+    let method = LoginMethod::WeChatOAuth;
+    run(&context, &app, &http, method, (&body.text, None), login).await
 }
 
 /// `POST /v1/login/wechat-phone`
@@ -199,5 +202,6 @@ pub(super) async fn phone_button(
             .await
     });
     let asked = (body.text.as_str(), hosted.as_ref());
-    run(&context, &app, &http, asked, login).await
+    let method = LoginMethod::WeChatPhone;
+    run(&context, &app, &http, method, asked, login).await
 }

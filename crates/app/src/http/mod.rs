@@ -29,6 +29,7 @@ pub mod push;
 pub mod readiness;
 pub mod receipts;
 pub mod rendering;
+pub mod route_names;
 pub mod step_up;
 pub mod token;
 
@@ -55,13 +56,14 @@ use menshen_domain::services::send_code::SendCode;
 use menshen_domain::services::sign_out::SignOut;
 use menshen_domain::services::step_up::StepUp;
 use menshen_domain::services::tell_refused_identity::TellRefusedIdentity;
+use menshen_telemetry::Tracing;
 
 use crate::http::client_address::ProxyTrust;
 use crate::http::error::ApiError;
 use crate::http::hosted::CloudHosting;
-use crate::http::metrics::Metrics;
 use crate::http::readiness::Readiness;
 use crate::http::receipts::Receipts;
+use crate::metrics::Metrics;
 
 /// The public keys, as they are served.
 pub trait PublicKeys: Send + Sync {
@@ -99,6 +101,7 @@ pub struct App {
     pub clock: Arc<dyn Clock>,
     pub randomness: Arc<dyn Randomness>,
     pub metrics: Metrics,
+    pub tracing: Tracing,
     pub proxies: ProxyTrust,
     pub consent_version: Option<String>,
     pub playground: bool,

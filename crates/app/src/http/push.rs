@@ -84,7 +84,6 @@ pub(super) async fn receive(
         event = kind,
         outcome,
         app_id = id.as_str(),
-        request_id = %context.origin.request_id,
         "WeChat pushed an event"
     );
     heeded?;

@@ -16,7 +16,7 @@ use crate::http::body::collect;
 use crate::http::detached::detached;
 use crate::http::error::ApiError;
 use crate::http::kinds::{self, Fault};
-use crate::http::metrics::ReceiptPushOutcome as Outcome;
+use crate::metrics::ReceiptPushOutcome as Outcome;
 use crate::receipt_address::ReceiptAddress;
 
 /// How long after the first look it is looked again for messages that were not on

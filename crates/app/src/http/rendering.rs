@@ -44,7 +44,7 @@ fn keep_sharing(from: &HeaderMap, to: &mut HeaderMap) {
 fn respond(error: &Error, context: &Context) -> (HttpResponse, &'static str) {
     if let Some(error) = error.as_error::<ApiError>() {
         if error.kind.status >= 500 {
-            log_failure(error, context);
+            log_failure(error);
         }
         let response = error.respond(context.locale, &context.origin.request_id);
         return (response, error.kind.code);
@@ -64,7 +64,7 @@ fn respond(error: &Error, context: &Context) -> (HttpResponse, &'static str) {
 }
 
 /// A 5xx is told once, here, with its whole chain of sources.
-fn log_failure(error: &ApiError, context: &Context) {
+fn log_failure(error: &ApiError) {
     let mut chain = String::new();
     let mut source: Option<&(dyn std::error::Error + 'static)> =
         error.source.as_deref().map(|source| source as _);
@@ -75,7 +75,7 @@ fn log_failure(error: &ApiError, context: &Context) {
         chain.push_str(&cause.to_string());
         source = cause.source();
     }
-    tracing::error!(request_id = %context.origin.request_id, error.code = error.kind.code, error = %chain, "the request failed");
+    tracing::error!(error.code = error.kind.code, error = %chain, "the request failed");
 }
 
 /// Headers that every answer has, unless its handler knows better.
@@ -113,7 +113,7 @@ impl Failure {
         let kind = error
             .as_error::<ApiError>()
             .map_or(&kinds::INTERNAL, |error| {
-                log_failure(error, &context);
+                log_failure(error);
                 error.kind
             });
         Self { kind, context }

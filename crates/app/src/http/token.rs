@@ -4,6 +4,7 @@ use actix_web::http::header::CACHE_CONTROL;
 use actix_web::web::Data;
 use actix_web::{HttpRequest, HttpResponse};
 use menshen_domain::model::changes::SessionsOf;
+use menshen_domain::model::token::AccessClaims;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -50,7 +51,11 @@ pub(super) async fn refresh(
     let use_case = app.refresh.clone();
     let origin = context.origin.clone();
     let token = body.value.refresh_token;
-    let refreshed = detached(async move { use_case.execute(&token, &origin).await }).await?;
+    let refreshed = detached(async move { use_case.execute(&token, &origin).await }).await;
+    let renewal = refreshed.as_ref().map(|refreshed| refreshed.renewal);
+    let renewal = renewal.map_err(|error| error.kind.code);
+    app.metrics.outcomes.refreshed(renewal);
+    let refreshed = refreshed?;
     context.ok(("刷新成功", "Refreshed"), &LoginJson::from(&refreshed))
 }
 
@@ -90,7 +95,10 @@ pub(super) async fn verify(
     app: Data<App>,
     http: HttpRequest,
 ) -> Result<HttpResponse, ApiError> {
-    let claims = app.authenticate.for_service(bearer(&http)?).await?;
+    let claims = claims(&app, &http).await;
+    let outcome = claims.as_ref().map(drop).map_err(|error| error.kind.code);
+    app.metrics.outcomes.verified(outcome);
+    let claims = claims?;
     let mut response = context.ok(("已登录", "Signed in"), &serde_json::json!({}))?;
     let headers = [
         ("x-user-id", claims.user.to_string()),
@@ -106,6 +114,10 @@ pub(super) async fn verify(
         );
     }
     Ok(response)
+}
+
+async fn claims(app: &App, http: &HttpRequest) -> Result<AccessClaims, ApiError> {
+    Ok(app.authenticate.for_service(bearer(http)?).await?)
 }
 
 /// `GET /.well-known/jwks.json`

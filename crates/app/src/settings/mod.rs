@@ -14,6 +14,7 @@ pub mod sms;
 pub mod source;
 pub mod stores;
 pub mod tokens;
+pub mod tracing;
 pub mod webhooks;
 pub mod wechat;
 
@@ -60,6 +61,8 @@ pub struct Settings {
     pub webhooks: Vec<webhooks::WebhookSettings>,
     /// `log.*`.
     pub log: logging::LogSettings,
+    /// `tracing.*`.
+    pub tracing: tracing::TracingSettings,
 }
 
 /// Keys whose features come with later versions.
@@ -99,6 +102,7 @@ pub fn read(given: BTreeMap<String, Given>, now: DateTime<Utc>) -> (Settings, Re
         admin: admin::read(&mut reader),
         webhooks: webhooks::read(&mut reader),
         log: logging::read(&mut reader),
+        tracing: tracing::read(&mut reader),
     };
     wechat::check_hosting(
         &mut reader,

@@ -42,6 +42,8 @@ pub(super) struct EphemeralStores {
     /// Of notices that leave the process.
     pub(super) notice_metrics: Option<NoticeMetrics>,
     pub(super) probe: Arc<dyn Probe>,
+    /// What they are called in metrics.
+    pub(super) name: &'static str,
 }
 
 /// The ports as the settings say. Redis need not answer yet.
@@ -58,6 +60,7 @@ pub(super) fn stores(
             notices: Arc::new(MemorySessionNotices::default()),
             notice_metrics: None,
             probe: Arc::new(InProcess),
+            name: "memory",
         });
     };
     if !url.is_protected() {
@@ -93,6 +96,7 @@ pub(super) fn stores(
         )),
         notice_metrics: Some(notice_metrics),
         probe: Arc::new(RedisProbe(redis)),
+        name: "redis",
     })
 }
 

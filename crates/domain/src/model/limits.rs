@@ -113,6 +113,35 @@ pub enum LimitRule {
     OpenData,
 }
 
+impl LimitRule {
+    /// Every rule.
+    pub const ALL: [Self; 8] = [
+        Self::ResendInterval,
+        Self::SmsVolume,
+        Self::RefusalRows,
+        Self::PhoneFailures,
+        Self::SourceFailures,
+        Self::Refresh,
+        Self::PhoneCalls,
+        Self::OpenData,
+    ];
+
+    /// The stable word of the metrics.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::ResendInterval => "resend_interval",
+            Self::SmsVolume => "sms_volume",
+            Self::RefusalRows => "refusal_rows",
+            Self::PhoneFailures => "phone_failures",
+            Self::SourceFailures => "source_failures",
+            Self::Refresh => "refresh",
+            Self::PhoneCalls => "phone_calls",
+            Self::OpenData => "open_data",
+        }
+    }
+}
+
 /// At most `limit` acts in any `per` long span of time.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Window {

@@ -17,7 +17,7 @@ use crate::model::verification::CodeId;
 use crate::ports::account_store::AccountStoreError;
 use crate::services::account_changes::ChangeSet;
 use crate::services::authenticate::Authenticated;
-use crate::services::login::{LoginError, SignedIn};
+use crate::services::login::{Arrival, LoginError, SignedIn};
 use crate::services::sign_in::{MAX_ROUNDS, SignIn, confirm, lookup};
 
 /// What a binding answers.
@@ -257,6 +257,11 @@ impl Bind {
                 session,
                 tokens,
                 is_new_user: false,
+                arrival: if merged.is_some() {
+                    Arrival::Merged
+                } else {
+                    Arrival::Returning
+                },
                 not_attached: Vec::new(),
             }),
         })

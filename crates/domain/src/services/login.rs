@@ -61,6 +61,35 @@ impl WeChatProof {
     }
 }
 
+/// How a login ended, for whoever counts; clients are not told.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Arrival {
+    /// It made the account.
+    New,
+    /// The account was there.
+    Returning,
+    /// Two accounts became one.
+    Merged,
+    /// It was completed before, and is answered again.
+    Repeated,
+}
+
+impl Arrival {
+    /// Every way.
+    pub const ALL: [Self; 4] = [Self::New, Self::Returning, Self::Merged, Self::Repeated];
+
+    /// The stable word of the metrics.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::New => "new",
+            Self::Returning => "returning",
+            Self::Merged => "merged",
+            Self::Repeated => "repeated",
+        }
+    }
+}
+
 /// A person who is signed in.
 #[derive(Debug, Clone)]
 pub struct SignedIn {
@@ -72,6 +101,8 @@ pub struct SignedIn {
     pub tokens: TokenPair,
     /// Whether this login made the account.
     pub is_new_user: bool,
+    /// How the login ended.
+    pub arrival: Arrival,
     /// What of the evidence was left.
     pub not_attached: Vec<EvidencePart>,
     /// Whether the deployment asks for a phone number that the account lacks.

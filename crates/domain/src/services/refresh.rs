@@ -61,6 +61,32 @@ impl From<SessionStoreError> for RefreshError {
     }
 }
 
+/// How the next pair came about, for whoever counts; clients are not told.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Renewal {
+    /// The newest token was exchanged.
+    Rotated,
+    /// A replaced token, whose answer was lost, was exchanged anew.
+    Recovered,
+    /// A replaced token was answered again within its grace time.
+    Replayed,
+}
+
+impl Renewal {
+    /// Every way.
+    pub const ALL: [Self; 3] = [Self::Rotated, Self::Recovered, Self::Replayed];
+
+    /// The stable word of the metrics.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Rotated => "rotated",
+            Self::Recovered => "recovered",
+            Self::Replayed => "replayed",
+        }
+    }
+}
+
 /// A refreshed session.
 #[derive(Debug, Clone)]
 pub struct Refreshed {
@@ -72,6 +98,8 @@ pub struct Refreshed {
     pub tokens: TokenPair,
     /// Whether the deployment asks for a phone number that the account lacks.
     pub phone_required: bool,
+    /// How the pair came about.
+    pub renewal: Renewal,
 }
 
 /// Exchanges refresh tokens.
@@ -94,7 +122,7 @@ pub struct Refresh {
 
 /// What one round came to.
 enum Round {
-    Answer(Box<Session>),
+    Answer(Box<Session>, Renewal),
     Again,
 }
 
@@ -116,7 +144,7 @@ impl Refresh {
                 .ok_or(RefreshError::Invalid)?;
             self.still_open(&found, origin, now).await?;
             let SessionWithAccount { session, account } = found;
-            if let Round::Answer(session) =
+            if let Round::Answer(session, renewal) =
                 self.round(session, claims.generation, origin, now).await?
             {
                 let tokens = self.tokens.pair(&account, &session, now)?;
@@ -126,6 +154,7 @@ impl Refresh {
                     session: *session,
                     tokens,
                     phone_required,
+                    renewal,
                 });
             }
         }
@@ -183,7 +212,7 @@ impl Refresh {
                         .note_replay(session.id, session.refresh.current, row)
                         .await?;
                 }
-                Ok(Round::Answer(Box::new(session)))
+                Ok(Round::Answer(Box::new(session), Renewal::Replayed))
             }
             RefreshOutcome::Expired => Err(RefreshError::Expired),
             RefreshOutcome::RecoveryOver => {
@@ -217,6 +246,11 @@ impl Refresh {
     ) -> Result<Round, RefreshError> {
         let windows = self.limits.for_refresh(session.id, origin.address);
         self.within_limits(&windows).await?;
+        let renewal = if audit.is_some() {
+            Renewal::Recovered
+        } else {
+            Renewal::Rotated
+        };
         let rotation = self
             .sessions
             .rotate(session.id, &session.refresh, &to, now, audit)
@@ -226,7 +260,7 @@ impl Refresh {
                 self.count(&windows).await;
                 session.refresh = to;
                 session.last_seen_at = now;
-                Ok(Round::Answer(Box::new(session)))
+                Ok(Round::Answer(Box::new(session), renewal))
             }
             Rotation::Lost => Ok(Round::Again),
         }

@@ -7,7 +7,7 @@ use crate::model::identifiers::SessionId;
 use crate::ports::clock::Clock;
 use crate::ports::session_store::SessionStore;
 use crate::services::issue_tokens::IssueTokens;
-use crate::services::login::{LoginError, SignedIn};
+use crate::services::login::{Arrival, LoginError, SignedIn};
 
 /// Answers a completed login once more.
 pub struct Rejoin {
@@ -43,6 +43,7 @@ impl Rejoin {
             session: found.session,
             tokens,
             is_new_user,
+            arrival: Arrival::Repeated,
             not_attached,
         }))
     }

@@ -25,7 +25,7 @@ use crate::ports::clock::Clock;
 use crate::ports::randomness::Randomness;
 use crate::services::account_changes::ChangeSet;
 use crate::services::issue_tokens::IssueTokens;
-use crate::services::login::{LoginError, LoginRequest, SignedIn};
+use crate::services::login::{Arrival, LoginError, LoginRequest, SignedIn};
 use crate::services::screen_sign_up::ScreenSignUp;
 
 /// How often a login observes again before it gives up.
@@ -68,7 +68,7 @@ struct Plan {
     account: Account,
     session: Session,
     changes: Changes,
-    is_new_user: bool,
+    arrival: Arrival,
     not_attached: Vec<EvidencePart>,
 }
 
@@ -113,7 +113,8 @@ impl SignIn {
                         account: plan.account,
                         session: plan.session,
                         tokens,
-                        is_new_user: plan.is_new_user,
+                        is_new_user: plan.arrival == Arrival::New,
+                        arrival: plan.arrival,
                         not_attached: plan.not_attached,
                     });
                 }
@@ -145,7 +146,11 @@ impl SignIn {
     ) -> Result<Plan, Refusal> {
         let start =
             |account| ChangeSet::new(account, via.method, &request.origin, now, &*self.randomness);
-        let is_new_user = decision == Decision::Create;
+        let arrival = match &decision {
+            Decision::Create => Arrival::New,
+            Decision::Merge { .. } => Arrival::Merged,
+            Decision::SignIn { .. } | Decision::Refuse(_) => Arrival::Returning,
+        };
         let mut merged = None;
         let (mut set, attach, not_attached) = match decision {
             Decision::Refuse(refusal) => return Err(refusal),
@@ -214,7 +219,7 @@ impl SignIn {
             account,
             session,
             changes,
-            is_new_user,
+            arrival,
             not_attached,
         })
     }

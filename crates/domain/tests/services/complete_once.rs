@@ -14,7 +14,7 @@ use menshen_domain::ports::replay_ledger::{
 };
 use menshen_domain::ports::session_store::{SessionStoreError, SessionWithAccount};
 use menshen_domain::services::complete_once::CompleteOnce;
-use menshen_domain::services::login::{LoginError, SignedIn};
+use menshen_domain::services::login::{Arrival, LoginError, SignedIn};
 
 use crate::desk::{Desk, session_of};
 use crate::ledger::FakeLedger;
@@ -37,6 +37,7 @@ fn done() -> SignedIn {
         },
         session,
         is_new_user: true,
+        arrival: Arrival::New,
         not_attached: vec![EvidencePart::WeChat],
         phone_required: false,
     }

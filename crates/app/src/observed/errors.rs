@@ -1,0 +1,111 @@
+//! How the errors of the ports are counted. A new variant must choose.
+
+use menshen_domain::model::wechat_login::UserRisk;
+use menshen_domain::ports::account_store::AccountStoreError;
+use menshen_domain::ports::audit_log::AuditLogError;
+use menshen_domain::ports::code_store::CodeStoreError;
+use menshen_domain::ports::rate_limiter::RateLimiterError;
+use menshen_domain::ports::replay_ledger::ReplayLedgerError;
+use menshen_domain::ports::send_records::SendRecordsError;
+use menshen_domain::ports::session_store::SessionStoreError;
+use menshen_domain::ports::signing_key_store::SigningKeyStoreError;
+use menshen_domain::ports::sms_sender::{SmsReport, SmsSendError};
+use menshen_domain::ports::wechat_gateway::WeChatGatewayError;
+use menshen_domain::ports::wechat_token_cache::WeChatTokenCacheError;
+
+use super::{Ended, Failure};
+use crate::metrics::calls::CallOutcome;
+
+impl Failure for AccountStoreError {
+    fn outcome(&self) -> CallOutcome {
+        match self {
+            Self::Stale => CallOutcome::Conflict,
+            Self::CallerGone | Self::CodeSpent | Self::NoticeSeen => CallOutcome::Refused,
+            Self::Unavailable(_) => CallOutcome::Unavailable,
+        }
+    }
+}
+
+impl Failure for CodeStoreError {
+    fn outcome(&self) -> CallOutcome {
+        match self {
+            Self::Full => CallOutcome::Full,
+            Self::Unavailable(_) => CallOutcome::Unavailable,
+        }
+    }
+}
+
+impl Failure for RateLimiterError {
+    fn outcome(&self) -> CallOutcome {
+        match self {
+            Self::Full => CallOutcome::Full,
+            Self::Unavailable(_) => CallOutcome::Unavailable,
+        }
+    }
+}
+
+impl Failure for SendRecordsError {
+    fn outcome(&self) -> CallOutcome {
+        match self {
+            Self::Conflict => CallOutcome::Conflict,
+            Self::NotFound => CallOutcome::NotFound,
+            Self::Unavailable(_) => CallOutcome::Unavailable,
+        }
+    }
+}
+
+impl Failure for WeChatTokenCacheError {
+    fn outcome(&self) -> CallOutcome {
+        match self {
+            Self::Unavailable(_) => CallOutcome::Unavailable,
+        }
+    }
+}
+
+/// Errors that say one thing only.
+macro_rules! unavailable {
+    ($($error:ty),*) => { $(
+        impl Failure for $error {
+            fn outcome(&self) -> CallOutcome {
+                CallOutcome::Unavailable
+            }
+        }
+    )* };
+}
+
+unavailable!(
+    AuditLogError,
+    ReplayLedgerError,
+    SessionStoreError,
+    SigningKeyStoreError
+);
+
+impl Failure for WeChatGatewayError {
+    fn outcome(&self) -> CallOutcome {
+        match self {
+            Self::CodeRefused | Self::RiskBlocked => CallOutcome::Refused,
+            Self::Busy { .. } => CallOutcome::Limited,
+            Self::Misconfigured(_) => CallOutcome::Misconfigured,
+            Self::Unavailable { .. } => CallOutcome::Unavailable,
+        }
+    }
+}
+
+impl Ended for SmsReport {
+    fn outcome(&self) -> CallOutcome {
+        match &self.verdict {
+            Ok(_) => CallOutcome::Ok,
+            Err(SmsSendError::Unreachable) => CallOutcome::Refused,
+            Err(SmsSendError::NumberLimited { .. }) => CallOutcome::Limited,
+            Err(SmsSendError::Misconfigured(_)) => CallOutcome::Misconfigured,
+            Err(SmsSendError::Unavailable { .. }) => CallOutcome::Unavailable,
+        }
+    }
+}
+
+impl Ended for UserRisk {
+    fn outcome(&self) -> CallOutcome {
+        // No failure of this question is told.
+        CallOutcome::Ok
+    }
+}
