@@ -116,7 +116,7 @@ impl Server {
     pub fn start(plan: &Plan) -> io::Result<Self> {
         let address = free_address()?;
         let log_file = plan.folder.join("menshen.log");
-        let log = File::create(&log_file)?;
+        let log = File::create(&log_file).map_err(|error| told(&log_file, &error))?;
         let mut command = Command::new(&plan.program);
         command
             .current_dir(&plan.folder)
@@ -129,7 +129,8 @@ impl Server {
             .stdin(Stdio::null())
             .stdout(log.try_clone()?)
             .stderr(log)
-            .spawn()?;
+            .spawn()
+            .map_err(|error| told(&plan.program, &error))?;
         tell_server(&plan.folder, Some(child.id()))?;
         let mut server = Self {
             child,
@@ -179,6 +180,11 @@ impl Drop for Server {
             eprintln!("the server could not be ended: {error}");
         }
     }
+}
+
+/// The same error, with what it is about.
+fn told(path: &Path, error: &io::Error) -> io::Error {
+    io::Error::new(error.kind(), format!("{}: {error}", path.display()))
 }
 
 /// The environment variable of a setting.
