@@ -7,6 +7,7 @@ pub mod housekeeping;
 pub mod http;
 mod key_audit;
 pub mod live_check;
+pub mod log_writer;
 pub mod logging;
 pub mod master_key;
 pub mod metrics;

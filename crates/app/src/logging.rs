@@ -4,18 +4,46 @@
 mod json;
 mod pretty;
 
-use std::io::IsTerminal as _;
+use std::io::{self, IsTerminal as _};
+use std::sync::OnceLock;
+use std::time::Duration;
 
 use tracing_subscriber::filter::{LevelFilter, Targets};
+use tracing_subscriber::fmt::writer::BoxMakeWriter;
 use tracing_subscriber::fmt::{self, format::Format};
 use tracing_subscriber::layer::SubscriberExt as _;
 use tracing_subscriber::util::SubscriberInitExt as _;
 
+use crate::log_writer::LogWriter;
 use crate::request_scope;
 use crate::settings::logging::{LogFormat, LogSettings};
 
 /// What the names of all our crates begin with.
 const OURS: &str = "menshen";
+
+/// How long the end of the process waits for whoever reads the log.
+const LAST_LINES: Duration = Duration::from_secs(2);
+
+/// Where the lines of this process go, once the log was started.
+static WRITER: OnceLock<LogWriter> = OnceLock::new();
+
+/// Waits until every line is written; for the end of the process.
+pub fn flush() {
+    if let Some(writer) = WRITER.get() {
+        writer.flush(LAST_LINES);
+    }
+}
+
+/// Standard error by way of a thread, or straight where the system gives none.
+fn writer() -> BoxMakeWriter {
+    if let Some(started) = WRITER.get() {
+        return BoxMakeWriter::new(started.clone());
+    }
+    match LogWriter::start(io::stderr()) {
+        Ok(started) => BoxMakeWriter::new(WRITER.get_or_init(|| started).clone()),
+        Err(_) => BoxMakeWriter::new(io::stderr),
+    }
+}
 
 /// Starts the log on standard error.
 ///
@@ -23,8 +51,8 @@ const OURS: &str = "menshen";
 /// hold requests and statements.
 pub fn start(settings: &LogSettings) {
     let registry = tracing_subscriber::registry().with(filter(settings.level));
-    let layer = fmt::layer().with_writer(std::io::stderr);
-    let colours = std::io::stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none();
+    let layer = fmt::layer().with_writer(writer());
+    let colours = io::stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none();
     let pretty = |format: Format| pretty::WithRequest(format.with_ansi(colours));
     // A second start, in a test, keeps the first.
     let _ = match settings.format {

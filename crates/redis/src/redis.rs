@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-use deadpool::managed::{Object, Pool, PoolError};
+use deadpool::managed::{Object, Pool, PoolError, QueueMode};
 use deadpool_redis::redis::{self, FromRedisValue};
 use tokio::time::timeout;
 
@@ -67,6 +67,8 @@ impl Redis {
         let links = Links::new(url, options, Arc::clone(&epoch)).map_err(RedisFault::Failed)?;
         let pool = Pool::builder(links)
             .max_size(options.max_connections.max(1))
+            // The one that was used last need not be asked whether it lives.
+            .queue_mode(QueueMode::Lifo)
             .build()
             .map_err(|_| RedisFault::Nonsense("the pool needs no runtime"))?;
         Ok(Self {

@@ -5,8 +5,10 @@ use menshen_domain::model::audit::AuditEvent;
 use menshen_domain::ports::audit_log::{AuditLog, AuditLogError};
 use sea_orm::{ConnectionTrait, EntityTrait as _, Set};
 
+use crate::database::Database;
 use crate::entity::audit_event::{ActiveModel, Entity};
 use crate::failure::Failure;
+use crate::lane::{Filled, column};
 use crate::moment::micros;
 use crate::store::SqlStore;
 
@@ -18,10 +20,43 @@ impl AuditLog for SqlStore {
         }
         let appended = self
             .database
-            .within(append(self.database.write(), events))
+            .within(append_alone(&self.database, events))
             .await;
         appended.map_err(|failure| AuditLogError(failure.boxed()))
     }
+}
+
+/// Appends rows, in a transaction of their own.
+async fn append_alone(database: &Database, events: &[AuditEvent]) -> Result<(), Failure> {
+    let Some(lane) = database.lane() else {
+        return append(database.write(), events).await;
+    };
+    database.tick_single_write();
+    lane.run(bind(sqlx::query(APPEND), events)).await?;
+    Ok(())
+}
+
+/// Any number of rows, out of one array for each column.
+const APPEND: &str = "\
+    INSERT INTO audit_events (id, at, action, user_id, session_id, subject, method, reason, \
+    address, device_id, request_id) \
+    SELECT * FROM unnest($1::uuid[], $2::timestamptz[], $3::text[], $4::uuid[], $5::uuid[], \
+    $6::text[], $7::text[], $8::text[], $9::text[], $10::text[], $11::text[])";
+
+/// Binds the eleven columns of the rows, each as an array.
+pub(crate) fn bind(statement: Filled, rows: &[AuditEvent]) -> Filled {
+    statement
+        .bind(column(rows, |row| row.id.as_uuid()))
+        .bind(column(rows, |row| micros(row.at)))
+        .bind(column(rows, |row| row.action.as_str()))
+        .bind(column(rows, |row| row.user.map(|user| user.as_uuid())))
+        .bind(column(rows, |row| row.session.map(|id| id.as_uuid())))
+        .bind(column(rows, |row| row.subject.clone()))
+        .bind(column(rows, |row| row.method))
+        .bind(column(rows, |row| row.reason.clone()))
+        .bind(column(rows, |row| row.address.map(|ip| ip.to_string())))
+        .bind(column(rows, |row| row.device_id.clone()))
+        .bind(column(rows, |row| row.request_id.clone()))
 }
 
 /// Appends rows in one statement.

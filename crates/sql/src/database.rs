@@ -14,6 +14,7 @@ use sea_orm::{
 use crate::connect::{self, DatabaseOptions};
 use crate::failure::{Failure, StorageFault};
 use crate::health::Health;
+use crate::lane::{Filled, Lane};
 use crate::meter::{Meter, StatementCount, tick};
 
 /// How long one call of a port may take, whatever the engine does.
@@ -59,6 +60,7 @@ pub struct Database {
     meter: Arc<Meter>,
     health: Arc<Health>,
     readers_apart: bool,
+    lane: Option<Arc<Lane>>,
 }
 
 impl Database {
@@ -76,7 +78,15 @@ impl Database {
             let statements = Arc::clone(&meter.statements);
             pool.set_metric_callback(move |_| tick(&statements));
         }
+        let lane = match pools.writer.get_database_backend() {
+            DbBackend::Postgres => {
+                let pool = pools.writer.get_postgres_connection_pool().clone();
+                Some(Arc::new(Lane::of(pool, Arc::clone(&pools.health))))
+            }
+            _ => None,
+        };
         Ok(Self {
+            lane,
             reader: pools.reader,
             writer: pools.writer,
             meter,
@@ -101,6 +111,9 @@ impl Database {
     ///
     /// [`DatabaseError::Unavailable`].
     pub async fn close(&self) -> Result<(), DatabaseError> {
+        if let Some(lane) = self.lane() {
+            lane.close();
+        }
         self.reader.close_by_ref().await?;
         self.writer.close_by_ref().await?;
         Ok(())
@@ -141,6 +154,52 @@ impl Database {
     pub(crate) fn write(&self) -> &DatabaseConnection {
         tick(&self.meter.single_writes);
         &self.writer
+    }
+
+    /// The way of single statements, where the engine is PostgreSQL. Each is to be
+    /// counted, with [`Self::tick_read`] or [`Self::tick_single_write`].
+    pub(crate) fn lane(&self) -> Option<&Lane> {
+        self.lane.as_deref()
+    }
+
+    /// Counts a statement that reads, in [the lane](Self::lane).
+    pub(crate) fn tick_read(&self) {
+        tick(&self.meter.reads);
+        tick(&self.meter.statements);
+    }
+
+    /// Counts a statement that writes, in [the lane](Self::lane).
+    pub(crate) fn tick_single_write(&self) {
+        tick(&self.meter.single_writes);
+        tick(&self.meter.statements);
+    }
+
+    /// Asks a statement that reads, of those that are asked most.
+    pub(crate) async fn ask_often(
+        &self,
+        sql: &'static str,
+        values: Vec<Value>,
+    ) -> Result<Vec<QueryResult>, Failure> {
+        let Some(lane) = self.lane() else {
+            return rows(self.read(), sql, values).await;
+        };
+        self.tick_read();
+        let found = lane.rows(filled(sql, values)?).await?;
+        Ok(found.into_iter().map(QueryResult::from).collect())
+    }
+
+    /// Runs a statement that writes, a transaction by itself, of those that are run
+    /// most; answers how many rows it touched.
+    pub(crate) async fn tell_often(
+        &self,
+        sql: &'static str,
+        values: Vec<Value>,
+    ) -> Result<u64, Failure> {
+        let Some(lane) = self.lane() else {
+            return run(self.write(), sql, values).await;
+        };
+        self.tick_single_write();
+        lane.run(filled(sql, values)?).await
     }
 
     /// Begins a transaction that writes. On SQLite it begins as a writer: one
@@ -193,4 +252,20 @@ pub(crate) async fn run(
 ) -> Result<u64, Failure> {
     let statement = Statement::from_sql_and_values(db.get_database_backend(), sql, values);
     Ok(db.execute_raw(statement).await?.rows_affected())
+}
+
+/// A statement of the lane with its values.
+fn filled(sql: &'static str, values: Vec<Value>) -> Result<Filled, Failure> {
+    let mut statement = sqlx::query(sql);
+    for value in values {
+        statement = match value {
+            Value::Uuid(value) => statement.bind(value),
+            Value::String(value) => statement.bind(value),
+            Value::Bytes(value) => statement.bind(value),
+            Value::BigInt(value) => statement.bind(value),
+            Value::ChronoDateTimeUtc(value) => statement.bind(value),
+            _ => return Err(StorageFault::new("a value of a kind that no statement has").into()),
+        };
+    }
+    Ok(statement)
 }

@@ -140,6 +140,13 @@ impl From<DbErr> for Failure {
     }
 }
 
+/// What a statement ended in that went past sea-orm.
+impl From<sqlx::Error> for Failure {
+    fn from(error: sqlx::Error) -> Self {
+        DbErr::Query(RuntimeErr::SqlxError(std::sync::Arc::new(error))).into()
+    }
+}
+
 impl From<StorageFault> for Failure {
     fn from(fault: StorageFault) -> Self {
         Self::Fault(fault)

@@ -32,7 +32,7 @@ fn to_row(event: &OutboxEvent) -> ActiveModel {
 }
 
 /// The account's id and the notice's own members.
-fn payload(event: &OutboxEvent) -> Value {
+pub(crate) fn payload(event: &OutboxEvent) -> Value {
     let user = ("user_id", event.user.to_string());
     let members = std::iter::once(user).chain(event.notice.details());
     let members: Map<_, _> = members

@@ -32,6 +32,9 @@ impl Database {
             let readers = sizes(readers);
             (limit, open, idle) = (limit + readers.0, open + readers.1, idle + readers.2);
         }
+        if let Some(lane) = self.lane() {
+            idle += u32::try_from(lane.idle()).unwrap_or(u32::MAX);
+        }
         let health = self.health();
         let calls = u32::try_from(health.calls()).unwrap_or(u32::MAX);
         PoolState {

@@ -1,5 +1,7 @@
 //! The sessions, apart from their opening.
 
+use std::sync::LazyLock;
+
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 use menshen_domain::model::audit::AuditEvent;
@@ -12,7 +14,7 @@ use menshen_domain::ports::session_store::{
     Rotation, SessionStore, SessionStoreError, SessionWithAccount,
 };
 use sea_orm::{
-    ColumnTrait as _, DbBackend, EntityTrait as _, FromQueryResult as _, QueryFilter as _,
+    ColumnTrait as _, DbBackend, EntityTrait as _, Iterable as _, QueryFilter as _,
     QueryOrder as _, QuerySelect as _, Value,
 };
 
@@ -21,6 +23,7 @@ use crate::database::{rows, run};
 use crate::entity::session::{Column, Entity, Model};
 use crate::entity::{columns, session, user};
 use crate::failure::{Failure, StorageFault};
+use crate::in_order::InOrder;
 use crate::moment::micros;
 use crate::session_row;
 use crate::store::SqlStore;
@@ -127,25 +130,27 @@ impl From<Failure> for SessionStoreError {
 
 impl SqlStore {
     async fn find_session(&self, id: SessionId) -> Result<Option<SessionWithAccount>, Failure> {
-        let sql = format!(
-            "SELECT {}, {}, {} FROM sessions s JOIN users u ON u.id = s.user_id \
-             LEFT JOIN identities i ON i.user_id = u.id WHERE s.id = $1",
-            columns::<session::Entity>("s"),
-            columns::<user::Entity>("u"),
-            identity_columns(),
-        );
-        let found = rows(self.database.read(), &sql, [id.as_uuid().into()]).await?;
-        let Some(first) = found.first() else {
+        let found = self
+            .database
+            .ask_often(&FIND, vec![id.as_uuid().into()])
+            .await?;
+        let mut session_and_user = None;
+        let mut identities = Vec::with_capacity(found.len());
+        for row in &found {
+            let mut columns = InOrder::of(row);
+            // The same in each row.
+            if session_and_user.is_none() {
+                let session = Model::in_order(&mut columns)?;
+                session_and_user = Some((session, user::Model::in_order(&mut columns)?));
+            } else {
+                columns.skip(Column::iter().count() + user::Column::iter().count());
+            }
+            identities.extend(IdentityRow::in_order(&mut columns)?);
+        }
+        let Some((session, user)) = session_and_user else {
             return Ok(None);
         };
-        let session = session_row::from_row(Model::from_query_result(first, "s_")?)?;
-        let user = user::Model::from_query_result(first, "u_")?;
-        let identities = found
-            .iter()
-            .map(|row| IdentityRow::from_query_result_optional(row, "i_"));
-        let identities = identities
-            .filter_map(Result::transpose)
-            .collect::<Result<_, _>>()?;
+        let session = session_row::from_row(session)?;
         let account = assemble(&self.keys, &user, identities)?;
         Ok(Some(SessionWithAccount { session, account }))
     }
@@ -157,8 +162,8 @@ impl SqlStore {
         now: DateTime<Utc>,
     ) -> Result<Option<EndReason>, Failure> {
         let sql = "SELECT end_reason, expires_at FROM sessions WHERE id = $1 AND user_id = $2";
-        let values = [id.as_uuid().into(), user.as_uuid().into()];
-        let found = rows(self.database.read(), sql, values).await?;
+        let values = vec![id.as_uuid().into(), user.as_uuid().into()];
+        let found = self.database.ask_often(sql, values).await?;
         let Some(row) = found.first() else {
             return Ok(Some(EndReason::SignedOut));
         };
@@ -184,7 +189,7 @@ impl SqlStore {
         now: DateTime<Utc>,
         audit: Option<AuditEvent>,
     ) -> Result<Rotation, Failure> {
-        let values: [Value; 7] = [
+        let values: Vec<Value> = vec![
             i64::from(to.current).into(),
             to.previous.map(i64::from).into(),
             micros(to.current_issued_at).into(),
@@ -202,7 +207,7 @@ impl SqlStore {
             }
             touched
         } else {
-            run(self.database.write(), ROTATE, values).await?
+            self.database.tell_often(ROTATE, values).await?
         };
         Ok(if touched == 1 {
             Rotation::Done
@@ -279,6 +284,17 @@ impl SqlStore {
         Ok(ended)
     }
 }
+
+/// A session with its account: one row for each identity.
+static FIND: LazyLock<String> = LazyLock::new(|| {
+    format!(
+        "SELECT {}, {}, {} FROM sessions s JOIN users u ON u.id = s.user_id \
+         LEFT JOIN identities i ON i.user_id = u.id WHERE s.id = $1",
+        columns::<session::Entity>("s"),
+        columns::<user::Entity>("u"),
+        identity_columns(),
+    )
+});
 
 const ROTATE: &str = "\
     UPDATE sessions SET generation = $1, previous_generation = $2, current_issued_at = $3, \

@@ -1,8 +1,13 @@
 //! What a login, a refresh and a look at oneself ask of the database.
 
+#![expect(
+    clippy::unwrap_used,
+    reason = "the functions here are tests of several engines"
+)]
+
 mod support;
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use menshen_domain::model::changes::Step;
 use menshen_domain::model::linking::Snapshot;
@@ -10,9 +15,11 @@ use menshen_domain::model::refresh::RefreshState;
 use menshen_domain::model::wechat::{Provider, SessionKey};
 use menshen_domain::ports::account_store::{AccountStore as _, Lookup};
 use menshen_domain::ports::session_store::{Rotation, SessionStore as _};
-use menshen_sql::StatementCount;
+use menshen_sql::{Database, StatementCount};
 use menshen_testkit::people::{People, app_id, openid, platform, union_id};
 use menshen_testkit::sample::{now, phone};
+use menshen_testkit::servers::postgres::PostgresDatabase;
+use sea_orm::{ConnectionTrait as _, DbBackend, Statement};
 use support::{migrated, store};
 
 fn lookup() -> Lookup {
@@ -24,9 +31,42 @@ fn lookup() -> Lookup {
     }
 }
 
+/// What a login writes.
+struct Writes {
+    first: StatementCount,
+    returning: StatementCount,
+}
+
 #[tokio::test]
-async fn each_way_in_asks_what_it_must() {
-    let database = migrated("sqlite::memory:").await;
+async fn each_way_into_sqlite_asks_what_it_must() {
+    let transaction_of = |statements| StatementCount {
+        transactions: 1,
+        statements,
+        ..StatementCount::default()
+    };
+    let writes = Writes {
+        first: transaction_of(7),
+        returning: transaction_of(6),
+    };
+    each_way_in(migrated("sqlite::memory:").await, writes).await;
+}
+
+#[tokio::test]
+async fn a_login_writes_to_postgres_in_one_statement() {
+    let server = PostgresDatabase::fresh().await;
+    let once = StatementCount {
+        single_writes: 1,
+        statements: 1,
+        ..StatementCount::default()
+    };
+    let writes = Writes {
+        first: once,
+        returning: once,
+    };
+    each_way_in(migrated(&server.url).await, writes).await;
+}
+
+async fn each_way_in(database: Database, writes: Writes) {
     let (people, store) = (People::new(1), store(&database));
     let session_of = |user| people.session(user, None, Duration::ZERO);
     let one_read = StatementCount {
@@ -54,12 +94,11 @@ async fn each_way_in_asks_what_it_must() {
         code: None,
     });
     store.apply(&changes).await.unwrap();
-    let first = StatementCount {
-        transactions: 1,
-        statements: 7,
-        ..StatementCount::default()
-    };
-    assert_eq!(database.statements().since(start), first, "a first login");
+    assert_eq!(
+        database.statements().since(start),
+        writes.first,
+        "a first login"
+    );
 
     let start = database.statements();
     assert_eq!(
@@ -82,14 +121,9 @@ async fn each_way_in_asks_what_it_must() {
     };
     changes.steps.insert(0, key);
     store.apply(&changes).await.unwrap();
-    let returning = StatementCount {
-        transactions: 1,
-        statements: 6,
-        ..StatementCount::default()
-    };
     assert_eq!(
         database.statements().since(start),
-        returning,
+        writes.returning,
         "a returning login"
     );
 
@@ -132,4 +166,62 @@ async fn each_way_in_asks_what_it_must() {
         one_read,
         "whether it is over"
     );
+}
+
+/// How often the three tables of logins were read whole, on a server that is asked
+/// anew: a connection tells what it did when it ends, at the latest.
+async fn whole_reads(url: &str) -> (i64, i64) {
+    let database = migrated(url).await;
+    let sql = "SELECT sum(seq_scan)::bigint, sum(idx_scan)::bigint FROM pg_stat_user_tables \
+               WHERE relname IN ('users', 'identities', 'sessions')";
+    let statement = Statement::from_string(DbBackend::Postgres, sql);
+    let row = database.connection().query_one_raw(statement).await;
+    let row = row.unwrap().unwrap();
+    let reads = (
+        row.try_get_by_index(0).unwrap(),
+        row.try_get_by_index(1).unwrap(),
+    );
+    database.close().await.unwrap();
+    reads
+}
+
+#[tokio::test]
+async fn no_way_in_reads_a_small_table_whole() {
+    let server = PostgresDatabase::fresh().await;
+    let database = migrated(&server.url).await;
+    let (people, store) = (People::new(1), store(&database));
+    let account = people.whole_account(1);
+    store.apply(&people.creation(&account)).await.unwrap();
+    let analyze = Statement::from_string(DbBackend::Postgres, "ANALYZE");
+    database.connection().execute_raw(analyze).await.unwrap();
+    database.close().await.unwrap();
+    let before = whole_reads(&server.url).await;
+
+    let database = migrated(&server.url).await;
+    let store = support::store(&database);
+    for _ in 0..10 {
+        let found = store.observe(&lookup()).await.unwrap().by_phone.unwrap();
+        let session = people.session(found.id, None, Duration::ZERO);
+        let (id, from) = (session.id, session.refresh);
+        let login = people.login(&found, session, 5);
+        store.apply(&login).await.unwrap();
+        store.find(id).await.unwrap().unwrap();
+        assert_eq!(store.over(found.id, id, now()).await.unwrap(), None);
+        let to = RefreshState { current: 1, ..from };
+        let done = store.rotate(id, &from, &to, now(), None).await.unwrap();
+        assert_eq!(done, Rotation::Done);
+    }
+    database.close().await.unwrap();
+
+    let until = Instant::now() + Duration::from_secs(20);
+    let after = loop {
+        let after = whole_reads(&server.url).await;
+        // Ten rounds of five statements, each by an index of at least one table.
+        if after.1 >= before.1 + 50 {
+            break after;
+        }
+        assert!(Instant::now() < until, "{before:?}, then {after:?}");
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    };
+    assert_eq!(after.0, before.0, "{before:?}, then {after:?}");
 }

@@ -198,6 +198,7 @@ pub fn seen(account: &Account) -> Expected {
         user: account.id,
         version: account.version,
         changed: false,
+        last_login_at: account.last_login_at,
         signed_in_at: None,
     }
 }

@@ -1,7 +1,7 @@
 //! The compact form of a token (RFC 7515 section 3.1), before anything is decoded.
 
 /// The longest token that is looked at, in bytes.
-const MAX_LENGTH: usize = 4096;
+pub(crate) const MAX_LENGTH: usize = 4096;
 
 /// A token in three parts, none of them decoded.
 pub(crate) struct Compact<'a> {

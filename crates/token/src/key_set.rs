@@ -15,6 +15,7 @@ use serde_json::{Value, json};
 use crate::algorithm::Algorithm;
 use crate::jwks::jwk;
 use crate::signing_key::{self, KeyPair, SigningKey};
+use crate::verified::VerifiedTokens;
 
 /// How far clocks may differ when a token is checked.
 pub const LEEWAY: Duration = Duration::from_secs(30);
@@ -103,6 +104,7 @@ pub struct KeySet {
     sealer: Arc<dyn Sealer>,
     randomness: Arc<dyn Randomness>,
     keys: RwLock<Arc<[SigningKey]>>,
+    pub(crate) verified: VerifiedTokens,
     made_at_open: Option<String>,
 }
 
@@ -128,6 +130,7 @@ impl KeySet {
             sealer,
             randomness,
             keys: RwLock::new(Arc::new([])),
+            verified: VerifiedTokens::default(),
         };
         for _ in 0..MAX_ROUNDS {
             set.reload(now).await?;

@@ -23,4 +23,5 @@ mod jwks;
 mod members;
 mod private_key;
 mod signing_key;
+mod verified;
 mod verify;

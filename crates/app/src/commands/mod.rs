@@ -84,6 +84,7 @@ pub async fn run(arguments: Arguments) -> ExitCode {
         Command::Simulate(options) => simulate::run(&options, file).await,
         Command::Admin { action } => admin::run(&action),
     };
+    crate::logging::flush();
     match done {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {

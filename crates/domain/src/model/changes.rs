@@ -50,6 +50,10 @@ pub struct Expected {
     pub version: i64,
     /// Whether the changes make a new version of it.
     pub changed: bool,
+    /// When the person had last signed in, as the decision saw it. An account that
+    /// was signed in to since is no other account: only a store that carries a
+    /// login out in one step wants to know.
+    pub last_login_at: DateTime<Utc>,
     /// When the person signed in, where the changes are a login.
     pub signed_in_at: Option<DateTime<Utc>>,
 }

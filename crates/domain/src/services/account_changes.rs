@@ -315,6 +315,7 @@ impl<'a> ChangeSet<'a> {
             expected.push(Expected {
                 user: account.id,
                 version: account.version,
+                last_login_at: account.last_login_at,
                 changed: (survivor && self.changed)
                     || merged.is_some_and(|from| from.id == account.id),
                 signed_in_at: (survivor && signed_in).then_some(self.now),

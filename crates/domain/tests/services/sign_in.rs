@@ -236,6 +236,7 @@ async fn who_comes_back_gets_a_session_and_nothing_else_changes() {
             user: complete().id,
             version: 1,
             changed: false,
+            last_login_at: complete().last_login_at,
             signed_in_at: Some(at(500)),
         }]
     );

@@ -8,7 +8,6 @@ use menshen_domain::model::phone_number::PhoneNumber;
 use menshen_domain::model::profile::{AvatarUrl, Bio, Birthday, Nickname, Profile};
 use menshen_domain::model::wechat::{AppId, OpenId, Platform, Provider, UnionId};
 use menshen_domain::ports::sealer::SealUse;
-use sea_orm::FromQueryResult;
 use uuid::Uuid;
 
 use crate::entity::user::Model;
@@ -22,13 +21,13 @@ pub(super) const PLATFORM_PROVIDER: &str = "wechat_platform";
 const NOBODY: &str = "-";
 
 /// The columns of an identity that an account is made of.
-#[derive(Debug, Clone, FromQueryResult)]
+#[derive(Debug, Clone)]
 pub(crate) struct IdentityRow {
     pub(crate) id: Uuid,
-    provider: String,
-    app_id: String,
-    subject: String,
-    linked_at: DateTime<Utc>,
+    pub(crate) provider: String,
+    pub(crate) app_id: String,
+    pub(crate) subject: String,
+    pub(crate) linked_at: DateTime<Utc>,
 }
 
 /// Those columns, of the table that stands in a statement as `i`.

@@ -5,8 +5,9 @@ use menshen_domain::model::audit::AuditEvent;
 use menshen_domain::model::changes::{Changes, Expected, Step};
 use menshen_domain::model::event::OutboxEvent;
 use menshen_domain::model::identifiers::{SessionId, UserId};
-use sea_orm::{DatabaseTransaction, Value};
+use sea_orm::{DatabaseTransaction, DbBackend, Value};
 
+use crate::accounts::one_statement;
 use crate::database::run;
 use crate::failure::{Failure, StorageFault};
 use crate::moment::micros;
@@ -26,6 +27,15 @@ pub(super) struct Work<'a> {
 }
 
 pub(super) async fn apply(store: &SqlStore, changes: &Changes) -> Result<(), Failure> {
+    if let Some(lane) = store.database.lane()
+        && one_statement::apply(store, lane, changes).await?
+    {
+        return Ok(());
+    }
+    in_several(store, changes).await
+}
+
+async fn in_several(store: &SqlStore, changes: &Changes) -> Result<(), Failure> {
     let at = changes
         .at()
         .ok_or_else(|| StorageFault::new("changes that tell no time"))?;
@@ -70,11 +80,22 @@ impl Work<'_> {
         }
         if let Some(at) = expected.signed_in_at {
             values.push(micros(at).into());
-            set.push(format!("last_login_at = ${}", values.len()));
+            set.push(self.last_login(values.len()));
         }
         let set = set.join(", ");
         let sql = format!("UPDATE users SET {set} WHERE id = $1 AND version = $2");
         self.one(&sql, values).await
+    }
+
+    /// The time of a login. Where logins are one statement, each must move it on,
+    /// whatever the clocks of the replicas say.
+    fn last_login(&self, value: usize) -> String {
+        match self.store.database.backend() {
+            DbBackend::Postgres => format!(
+                "last_login_at = greatest(${value}, last_login_at + interval '1 microsecond')"
+            ),
+            _ => format!("last_login_at = ${value}"),
+        }
     }
 
     /// Makes sure that the session of the caller lives still, and locks it: what

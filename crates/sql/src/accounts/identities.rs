@@ -31,7 +31,10 @@ impl Work<'_> {
             linked_at,
         } = identity;
         let sealed = session_key
-            .map(|key| self.sealed_session_key(*provider, app_id, openid, key))
+            .map(|key| {
+                self.store
+                    .sealed_session_key(*provider, app_id, openid, key)
+            })
             .transpose()?;
         let row = ActiveModel {
             id: Set(id.as_uuid()),
@@ -79,7 +82,9 @@ impl Work<'_> {
         openid: &OpenId,
         key: &SessionKey,
     ) -> Result<(), Failure> {
-        let sealed = self.sealed_session_key(provider, app_id, openid, key)?;
+        let sealed = self
+            .store
+            .sealed_session_key(provider, app_id, openid, key)?;
         let sql = "UPDATE identities SET session_key_sealed = $1, session_key_at = $2 \
                    WHERE provider = $3 AND app_id = $4 AND subject = $5";
         let values = vec![
@@ -139,10 +144,12 @@ impl Work<'_> {
         ];
         self.one(sql, values).await
     }
+}
 
+impl SqlStore {
     /// Bound to what names the row for good, a merge included: provider,
     /// application and openid. The row's id would have to be read first.
-    fn sealed_session_key(
+    pub(super) fn sealed_session_key(
         &self,
         provider: Provider,
         app_id: &AppId,
@@ -150,7 +157,7 @@ impl Work<'_> {
         key: &SessionKey,
     ) -> Result<Vec<u8>, StorageFault> {
         let row = session_key_row(provider, app_id, openid);
-        let sealer = &self.store.keys.sealer;
+        let sealer = &self.keys.sealer;
         sealer
             .seal(SealUse::SessionKey, &row, key.expose().as_bytes())
             .map_err(|error| StorageFault::new(error.to_string()))

@@ -3,8 +3,10 @@
 //! # What a login asks
 //!
 //! [`observe`] is one statement of unique-index look-ups. [`apply`] is one
-//! transaction; for a returning person it holds these statements, and a first
-//! login has one insert more per thing that it makes:
+//! statement on PostgreSQL where nobody else is at the account (see
+//! [`one_statement`]). Otherwise it is one transaction; for a returning person it
+//! holds these statements, and a first login has one insert more per thing that it
+//! makes:
 //!
 //! 1. the account's row: still this version, and the time of the login. It locks
 //!    the account, so that the logins of one person queue here;
@@ -23,6 +25,7 @@ mod identities;
 mod merge;
 mod notices;
 mod observe;
+mod one_statement;
 mod sessions;
 mod users;
 

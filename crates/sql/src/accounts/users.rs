@@ -14,6 +14,7 @@ use crate::accounts::apply::Work;
 use crate::entity::user::{ActiveModel, Entity};
 use crate::failure::{Failure, StorageFault};
 use crate::moment::micros;
+use crate::store::SqlStore;
 
 impl Work<'_> {
     pub(super) async fn create_user(
@@ -58,12 +59,7 @@ impl Work<'_> {
         phone: &PhoneNumber,
         proof: PhoneProof,
     ) -> Result<(), Failure> {
-        let (keys, clear) = (&self.store.keys, phone.as_e164().as_bytes());
-        let sealed = keys
-            .sealer
-            .seal(SealUse::PhoneNumber, user.as_uuid().as_bytes(), clear)
-            .map_err(|error| StorageFault::new(error.to_string()))?;
-        let index = keys.mac.tag(MacUse::BlindIndex, clear).to_vec();
+        let (sealed, index) = self.store.sealed_phone(user, phone)?;
         let sql = "UPDATE users SET phone_sealed = $1, phone_index = $2, phone_proof = $3 \
                    WHERE id = $4";
         let values = vec![
@@ -110,5 +106,23 @@ impl Work<'_> {
         let sql = "UPDATE users SET status = 'active', purge_at = NULL \
                    WHERE id = $1 AND status = 'cancelling'";
         self.one(sql, vec![user.as_uuid().into()]).await
+    }
+}
+
+impl SqlStore {
+    /// A number sealed for the account that holds it, and its blind index.
+    pub(super) fn sealed_phone(
+        &self,
+        user: UserId,
+        phone: &PhoneNumber,
+    ) -> Result<(Vec<u8>, Vec<u8>), StorageFault> {
+        let clear = phone.as_e164().as_bytes();
+        let sealed = self
+            .keys
+            .sealer
+            .seal(SealUse::PhoneNumber, user.as_uuid().as_bytes(), clear)
+            .map_err(|error| StorageFault::new(error.to_string()))?;
+        let index = self.keys.mac.tag(MacUse::BlindIndex, clear).to_vec();
+        Ok((sealed, index))
     }
 }

@@ -3,6 +3,8 @@
 mod postgres;
 mod sqlite;
 
+pub(crate) use postgres::{TRUSTED, ask_for_life};
+
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -12,7 +14,7 @@ use crate::database::DatabaseError;
 use crate::health::Health;
 
 /// How long a caller waits for a free connection.
-const POOL_WAIT: Duration = Duration::from_millis(500);
+pub(crate) const POOL_WAIT: Duration = Duration::from_millis(500);
 /// How long a statement waits for a lock.
 const LOCK_WAIT: Duration = Duration::from_secs(2);
 

@@ -21,7 +21,7 @@ const SILENCE: Duration = Duration::from_secs(5);
 
 /// How long a connection may have been idle and still be trusted to be alive.
 /// Asking each time would cost every call a round trip.
-const TRUSTED: Duration = Duration::from_secs(1);
+pub(crate) const TRUSTED: Duration = Duration::from_secs(1);
 /// How long a connection may take for a sign of life: less than callers wait for
 /// one, so that there is time for making another.
 const SIGN_OF_LIFE: Duration = Duration::from_millis(250);
@@ -46,6 +46,12 @@ pub(super) async fn connect(url: &str, options: DatabaseOptions) -> Result<Pools
             ),
             ("default_transaction_isolation", "read committed".to_owned()),
             ("timezone", "UTC".to_owned()),
+            // A plan is kept until the table is analyzed again. One that was made
+            // while the table was small must not read it whole when it has grown.
+            ("enable_seqscan", "off".to_owned()),
+            // Which makes reading a small table whole look expensive enough for
+            // the engine to compile it.
+            ("jit", "off".to_owned()),
         ])
         .disable_statement_logging();
     let health = Arc::new(Health::default());
@@ -93,7 +99,10 @@ pub(super) async fn connect(url: &str, options: DatabaseOptions) -> Result<Pools
 }
 
 /// A connection that does not answer discredits all that are as old.
-async fn ask_for_life(connection: &mut PgConnection, health: &Health) -> Result<(), sqlx::Error> {
+pub(crate) async fn ask_for_life(
+    connection: &mut PgConnection,
+    health: &Health,
+) -> Result<(), sqlx::Error> {
     let answer = timeout(SIGN_OF_LIFE, connection.ping()).await;
     let answer = answer.unwrap_or(Err(sqlx::Error::PoolTimedOut));
     if answer.is_err() {

@@ -6,7 +6,6 @@ pub(crate) mod outbox_event;
 pub(crate) mod session;
 pub(crate) mod signing_key;
 pub(crate) mod sms_attempt;
-pub(crate) mod sms_send;
 pub(crate) mod user;
 pub(crate) mod wrapped_key;
 

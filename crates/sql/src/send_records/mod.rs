@@ -11,10 +11,12 @@ use menshen_domain::model::sms_delivery::{DeliveryReceipt, SendVerdict, SentCoun
 use menshen_domain::ports::mac::MacUse;
 use menshen_domain::ports::send_records::{NewSend, ReceiptNote, SendRecords, SendRecordsError};
 use sea_orm::{DbBackend, EntityTrait as _, QueryResult, Set, Value};
+use sqlx::Row as _;
 
 use crate::database::{rows, run};
-use crate::entity::{sms_attempt, sms_send};
+use crate::entity::sms_attempt;
 use crate::failure::{Failure, StorageFault};
+use crate::lane::{Filled, column};
 use crate::moment::micros;
 use crate::store::SqlStore;
 
@@ -69,19 +71,21 @@ fn unavailable(failure: Failure) -> SendRecordsError {
 
 async fn begin(store: &SqlStore, send: &NewSend) -> Result<(), Failure> {
     let clear = send.phone.as_e164().as_bytes();
-    let row = sms_send::ActiveModel {
-        id: Set(send.id.as_uuid()),
-        at: Set(micros(send.at)),
-        // The index of the accounts: it leads from a person to what was sent.
-        phone_index: Set(store.keys.mac.tag(MacUse::BlindIndex, clear).to_vec()),
-        phone_masked: Set(send.phone.masked()),
-        purpose: Set(send.purpose.as_str().to_owned()),
-        client_type: Set(send.client_type.as_str().to_owned()),
-        source: Set(send.source.to_string()),
-        verdict: Set(None),
-    };
-    let inserted = sms_send::Entity::insert(row).exec_without_returning(store.database.write());
-    inserted.await?;
+    // The index of the accounts: it leads from a person to what was sent.
+    let index = store.keys.mac.tag(MacUse::BlindIndex, clear);
+    let sql = "INSERT INTO sms_sends \
+               (id, at, phone_index, phone_masked, purpose, client_type, source) \
+               VALUES ($1, $2, $3, $4, $5, $6, $7)";
+    let values = vec![
+        send.id.as_uuid().into(),
+        micros(send.at).into(),
+        index.to_vec().into(),
+        send.phone.masked().into(),
+        send.purpose.as_str().into(),
+        send.client_type.as_str().into(),
+        send.source.to_string().into(),
+    ];
+    store.database.tell_often(sql, values).await?;
     Ok(())
 }
 
@@ -98,6 +102,19 @@ async fn finish(
     attempts: &[SmsAttempt],
     verdict: SendVerdict,
 ) -> Result<Finish, Failure> {
+    if let Some(lane) = store.database.lane() {
+        store.database.tick_single_write();
+        let statement = finish_at_once(id, attempts, verdict);
+        if let [row] = lane.rows(statement).await?.as_slice() {
+            let (finished, begun): (bool, bool) = (row.try_get(0)?, row.try_get(1)?);
+            return Ok(match (finished, begun) {
+                (true, _) => Finish::Done,
+                (false, true) => Finish::Before,
+                (false, false) => Finish::NotBegun,
+            });
+        }
+        return Err(StorageFault::new("an answer that is not one row").into());
+    }
     let transaction = store.database.begin().await?;
     let sql = "UPDATE sms_sends SET verdict = $1 WHERE id = $2 AND verdict IS NULL";
     let values: [Value; 2] = [verdict.as_str().into(), id.as_uuid().into()];
@@ -121,6 +138,38 @@ async fn finish(
     }
     transaction.commit().await?;
     Ok(Finish::Done)
+}
+
+/// The verdict and the attempts in one statement, on PostgreSQL. Of two at once
+/// the second waits for the row, and then finds its verdict.
+const FINISH: &str = "\
+    WITH finished AS (\
+        UPDATE sms_sends SET verdict = $1::text WHERE id = $2::uuid AND verdict IS NULL \
+        RETURNING id\
+    ), tried AS (\
+        INSERT INTO sms_attempts (send_id, number, at, took_ms, vendor, outcome, vendor_code, \
+                                  request_id, message_id, cost_units) \
+        SELECT finished.id, attempt.* FROM finished, unnest($3::bigint[], $4::timestamptz[], \
+            $5::bigint[], $6::text[], $7::text[], $8::text[], $9::text[], $10::text[], \
+            $11::bigint[]) AS attempt\
+    ) \
+    SELECT EXISTS (SELECT 1 FROM finished), \
+           EXISTS (SELECT 1 FROM sms_sends WHERE id = $2::uuid)";
+
+fn finish_at_once(id: SendId, attempts: &[SmsAttempt], verdict: SendVerdict) -> Filled {
+    let numbers: Vec<i64> = (1..).take(attempts.len()).collect();
+    sqlx::query(FINISH)
+        .bind(verdict.as_str())
+        .bind(id.as_uuid())
+        .bind(numbers)
+        .bind(column(attempts, |one| micros(one.at)))
+        .bind(column(attempts, |one| millis(one.took)))
+        .bind(column(attempts, |one| one.vendor.to_owned()))
+        .bind(column(attempts, |one| one.outcome.as_str()))
+        .bind(column(attempts, |one| one.vendor_code.clone()))
+        .bind(column(attempts, |one| one.request_id.clone()))
+        .bind(column(attempts, |one| one.message_id.clone()))
+        .bind(column(attempts, |one| one.cost_units.map(i64::from)))
 }
 
 fn attempt_row(id: SendId, number: i64, attempt: &SmsAttempt) -> sms_attempt::ActiveModel {

@@ -7,6 +7,7 @@ mod merging;
 mod notices;
 mod opening;
 mod races;
+mod racing_ends;
 mod session_keys;
 mod steps;
 mod uniqueness;
@@ -18,6 +19,7 @@ pub use merging::*;
 pub use notices::*;
 pub use opening::*;
 pub use races::*;
+pub use racing_ends::*;
 pub use session_keys::*;
 pub use uniqueness::*;
 
@@ -82,6 +84,11 @@ macro_rules! account_store {
             replaced_sessions_are_told,
             no_limit_ends_no_session,
             racing_logins_keep_the_limit,
+            racing_logins_that_look_first_keep_the_limit,
+            a_login_that_ends_many_sessions_tells_each,
+            no_login_outlives_an_erasure_at_once,
+            no_login_outlives_a_merge_at_once,
+            no_login_outlives_a_change_of_number_at_once,
             racing_first_logins_make_one_account,
             racing_changes_of_one_version_apply_once,
         }

@@ -6,6 +6,8 @@
     reason = "a clause panics where it does not hold"
 )]
 
+use std::time::Duration;
+
 use menshen_domain::model::session::EndReason;
 
 use crate::people::{People, app_id};
@@ -153,6 +155,36 @@ pub async fn replaced_sessions_are_told(stores: Stores) {
         .collect();
     assert_eq!(ended.len(), 1);
     assert!(ended[0].payload.contains(&old_id), "{}", ended[0].payload);
+}
+
+/// However many: the limit may have been lowered.
+pub async fn a_login_that_ends_many_sessions_tells_each(stores: Stores) {
+    let people = People::new(1);
+    let account = people.whole_account(1);
+    create(&stores, &people, &account).await;
+    for age in 1..=12 {
+        let session = people.session(account.id, None, MINUTE * age);
+        let login = people.login(&account, session, 0);
+        stores.accounts.apply(&login).await.unwrap();
+    }
+    let newest = people.session(account.id, None, Duration::ZERO);
+    let login = people.login(&account, newest.clone(), 1);
+    stores.accounts.apply(&login).await.unwrap();
+    assert_eq!(live(&stores, account.id).await, 1);
+    assert_eq!(
+        stores
+            .sessions
+            .over(account.id, newest.id, now())
+            .await
+            .unwrap(),
+        None
+    );
+    let audit = stores.witness.audit().await;
+    let ended = audit.iter().filter(|row| row.action == "session.ended");
+    assert_eq!(ended.count(), 12);
+    let outbox = stores.witness.outbox().await;
+    let ended = outbox.iter().filter(|row| row.kind == "session.ended");
+    assert_eq!(ended.count(), 12);
 }
 
 /// Zero means that there is none.

@@ -38,6 +38,35 @@ pub async fn racing_logins_keep_the_limit(stores: Stores) {
     }
 }
 
+/// Sixteen logins at once, each of which looks first, on a limit of one and of
+/// three, each of twenty times.
+pub async fn racing_logins_that_look_first_keep_the_limit(stores: Stores) {
+    let people = People::new(1);
+    for round in 0..20 {
+        let limit = if round % 2 == 0 { 1 } else { 3 };
+        let user = people.whole_account(round);
+        create(&stores, &people, &user).await;
+        let mut logins = JoinSet::new();
+        for _ in 0..16 {
+            let (people, accounts) = (people.clone(), Arc::clone(&stores.accounts));
+            logins.spawn(async move {
+                let account = loop {
+                    // A store that is too busy is asked again.
+                    if let Ok(found) = accounts.observe(&all_of(round)).await {
+                        break found.by_openid.unwrap();
+                    }
+                };
+                let session = people.session(account.id, None, Duration::ZERO);
+                let changes = people.login(&account, session, limit);
+                apply(&*accounts, &changes).await.unwrap();
+            });
+        }
+        logins.join_all().await;
+        let live = live(&stores, user.id).await;
+        assert_eq!(live, usize::try_from(limit).unwrap(), "round {round}");
+    }
+}
+
 /// Signs person `n` in, in as many rounds as it takes.
 async fn first_login(accounts: Arc<dyn AccountStore>, people: People, n: u32) -> UserId {
     loop {
