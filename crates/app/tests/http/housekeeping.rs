@@ -10,7 +10,7 @@ use sea_orm::{ConnectionTrait as _, Statement};
 use crate::support::Service;
 
 /// How long to wait for what happens in the background.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_mins(1);
 
 /// Looks all the time.
 const EAGER: [(&str, &str); 2] = [("retention.interval", "100ms"), ("retention.pause", "0s")];
