@@ -68,10 +68,18 @@ fn table_of(key: &str) -> &str {
     key.rsplit_once('.').map_or("", |(table, _)| table)
 }
 
+/// A number such as `0.1`, and no address or version.
+fn is_fraction(default: &str) -> bool {
+    let digits = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+    let parts = default.split_once('.');
+    parts.is_some_and(|(whole, rest)| digits(whole) && digits(rest))
+}
+
 fn literal(default: &str) -> String {
     let plain = default.starts_with('[')
         || matches!(default, "true" | "false")
-        || default.parse::<u32>().is_ok();
+        || default.parse::<u32>().is_ok()
+        || is_fraction(default);
     if plain {
         default.to_owned()
     } else {
