@@ -68,12 +68,8 @@ fn data(settings: &Settings) -> String {
         None => "in memory: forgotten when the process ends".to_owned(),
         Some(_) if settings.stores.is_postgres() => "PostgreSQL, key in data/master.key".to_owned(),
         Some(key) => {
-            let file = settings
-                .stores
-                .database_url
-                .trim_start_matches("sqlite:")
-                .trim_start_matches("//");
-            format!("{file}, key in {}", key.display())
+            let file = settings.stores.database_url.file().unwrap_or_default();
+            format!("{}, key in {}", file.display(), key.display())
         }
     }
 }

@@ -6,6 +6,7 @@ use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _, PermissionsExt 
 use std::path::{Path, PathBuf};
 
 use menshen_domain::ports::randomness::Randomness;
+use menshen_sql::url::DatabaseUrl;
 use menshen_token::master_key::{MasterKey, MasterKeyError, MasterKeys};
 use secrecy::ExposeSecret;
 
@@ -71,19 +72,11 @@ pub fn master_keys(
 
 /// Where the development key of a database lies; `None` for one in memory.
 #[must_use]
-pub fn key_file(database_url: &str) -> Option<PathBuf> {
-    let Some(rest) = database_url.strip_prefix("sqlite:") else {
+pub fn key_file(database: &DatabaseUrl) -> Option<PathBuf> {
+    if database.is_postgres() {
         return Some(PathBuf::from("data/master.key"));
-    };
-    let path = rest
-        .trim_start_matches("//")
-        .split('?')
-        .next()
-        .unwrap_or_default();
-    if path.is_empty() || path == ":memory:" || database_url.contains("mode=memory") {
-        return None;
     }
-    Some(Path::new(path).with_file_name("master.key"))
+    Some(database.file()?.with_file_name("master.key"))
 }
 
 fn beside_database(

@@ -21,7 +21,7 @@ use menshen_memory::recent_sessions::RecentSessions;
 use menshen_simulator::RunningSimulator;
 use menshen_simulator::Simulator;
 use menshen_simulator::defaults;
-use menshen_sql::{Database, DatabaseError, DatabaseOptions, SqlStore};
+use menshen_sql::{Database, DatabaseError, SqlStore};
 use menshen_telemetry::{Tracing, TracingConfig};
 use menshen_token::algorithm::Algorithm;
 use menshen_token::key_set::KeySet;
@@ -104,10 +104,11 @@ pub struct Parts {
 ///
 /// As of the adapter.
 pub async fn database(settings: &Settings) -> Result<Database, StartError> {
-    let options = DatabaseOptions {
-        max_connections: settings.stores.max_connections,
-    };
-    Ok(Database::connect(&settings.stores.database_url, options).await?)
+    let stores = &settings.stores;
+    if !stores.database_url.is_protected() {
+        tracing::warn!("PostgreSQL on another machine is reached without TLS that checks it");
+    }
+    Ok(Database::open(&stores.database_url, stores.database).await?)
 }
 
 /// Refuses a schema that is not the one of this version.

@@ -13,10 +13,11 @@ use menshen_domain::model::changes::SessionsOf;
 use menshen_domain::model::identifiers::{SessionId, UserId};
 use menshen_domain::model::refresh::RefreshState;
 use menshen_domain::model::session::{EndReason, Session};
+use menshen_domain::model::verification::CodeId;
 use menshen_domain::ports::account_store::AccountStore;
 use menshen_domain::ports::session_notices::{SessionNoticeListener, SessionNotices};
 use menshen_domain::ports::session_store::{
-    Rotation, SessionStore, SessionStoreError, SessionWithAccount,
+    Proof, Rotation, SessionStore, SessionStoreError, SessionWithAccount,
 };
 
 use belief::Belief;
@@ -117,9 +118,10 @@ impl SessionStore for RecentSessions {
         &self,
         id: SessionId,
         now: DateTime<Utc>,
+        code: Option<CodeId>,
         audit: AuditEvent,
-    ) -> Result<bool, SessionStoreError> {
-        self.inner.prove(id, now, audit).await
+    ) -> Result<Proof, SessionStoreError> {
+        self.inner.prove(id, now, code, audit).await
     }
 
     async fn end(

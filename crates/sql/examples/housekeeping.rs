@@ -54,15 +54,15 @@ async fn main() {
         .next()
         .and_then(|word| word.parse().ok())
         .unwrap_or(100_000);
-    let (url, _server) = match std::env::var("DATABASE_URL") {
-        Ok(url) => (url, None),
-        Err(_) => {
-            let server = PostgresDatabase::fresh().await;
-            (server.url.clone(), Some(server))
-        }
+    let (url, _server) = if let Ok(url) = std::env::var("DATABASE_URL") {
+        (url, None)
+    } else {
+        let server = PostgresDatabase::fresh().await;
+        (server.url.clone(), Some(server))
     };
     let options = DatabaseOptions {
         max_connections: 16,
+        ..DatabaseOptions::default()
     };
     let database = Database::connect(&url, options).await.unwrap();
     database.migrate_up().await.unwrap();

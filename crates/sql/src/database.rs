@@ -11,11 +11,12 @@ use sea_orm::{
     SqliteTransactionMode, Statement, TransactionOptions, TransactionTrait, Value,
 };
 
-use crate::connect::{self, DatabaseOptions};
+use crate::connect::{self, DatabaseOptions, Follower};
 use crate::failure::{Failure, StorageFault};
 use crate::health::Health;
 use crate::lane::{Filled, Lane};
 use crate::meter::{Meter, StatementCount, tick};
+use crate::url::{DatabaseUrl, DatabaseUrlError};
 
 /// How long one call of a port may take, whatever the engine does.
 const DEADLINE: Duration = Duration::from_secs(4);
@@ -23,9 +24,18 @@ const DEADLINE: Duration = Duration::from_secs(4);
 /// Why a database cannot be used.
 #[derive(Debug, thiserror::Error)]
 pub enum DatabaseError {
-    /// The URL names no engine that we know, or is not well formed.
-    #[error("the database URL is neither a sqlite: nor a postgres:// one")]
-    Url,
+    /// The URL cannot be read.
+    #[error("the database URL cannot be read: {0}")]
+    Url(#[source] DatabaseUrlError),
+    /// The server, or a pooler before it, does not keep a bound that we ask for
+    /// when connecting.
+    #[error(
+        "the database does not keep {setting} as the service asks for it: behind a pooler, set it for the role (docs/postgres.md)"
+    )]
+    Bounds {
+        /// PostgreSQL's name of it.
+        setting: &'static str,
+    },
     /// The database file cannot be made.
     #[error("the database file cannot be made")]
     File(#[source] io::Error),
@@ -61,17 +71,31 @@ pub struct Database {
     health: Arc<Health>,
     readers_apart: bool,
     lane: Option<Arc<Lane>>,
+    /// Follows the primary as long as anybody uses the database.
+    _follower: Arc<Follower>,
 }
 
 impl Database {
-    /// Connects to `sqlite:…` or `postgres://…`. A missing SQLite file is made,
-    /// for the eyes of its owner only.
+    /// Reads a URL and [opens](Self::open) what it names.
     ///
     /// # Errors
     ///
-    /// [`DatabaseError::Url`], [`DatabaseError::File`],
-    /// [`DatabaseError::Unavailable`].
+    /// [`DatabaseError::Url`], and those of [`open`](Self::open).
     pub async fn connect(url: &str, options: DatabaseOptions) -> Result<Self, DatabaseError> {
+        let url = DatabaseUrl::parse(url).map_err(DatabaseError::Url)?;
+        Self::open(&url, options).await
+    }
+
+    /// Connects. A missing SQLite file is made, for the eyes of its owner only.
+    ///
+    /// Of several hosts of PostgreSQL the one that takes changes is found, and
+    /// found again whenever it changes, for as long as a clone of this lives.
+    ///
+    /// # Errors
+    ///
+    /// [`DatabaseError::File`], [`DatabaseError::Bounds`],
+    /// [`DatabaseError::Unavailable`].
+    pub async fn open(url: &DatabaseUrl, options: DatabaseOptions) -> Result<Self, DatabaseError> {
         let mut pools = connect::connect(url, options).await?;
         let meter = Arc::new(Meter::default());
         for pool in [&mut pools.reader, &mut pools.writer] {
@@ -92,6 +116,7 @@ impl Database {
             meter,
             health: pools.health,
             readers_apart: pools.readers_apart,
+            _follower: Arc::new(pools.follower),
         })
     }
 
@@ -232,6 +257,25 @@ impl Database {
         call.end(&outcome);
         outcome
     }
+}
+
+/// How often a step is carried out that the engine undoes for the sake of others.
+const ROUNDS: u32 = 3;
+
+/// Carries a step out again that the engine undid for the sake of another one.
+/// For steps that nobody has to decide anew; what accounts are changed to is
+/// decided anew by whoever asked.
+pub(crate) async fn again<T, F>(mut step: impl FnMut() -> F) -> Result<T, Failure>
+where
+    F: Future<Output = Result<T, Failure>>,
+{
+    for _ in 1..ROUNDS {
+        match step().await {
+            Err(Failure::Lost) => {}
+            settled => return settled,
+        }
+    }
+    step().await
 }
 
 /// Asks a statement that answers rows. Both engines read `$1`, `$2`, ….

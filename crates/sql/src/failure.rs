@@ -102,6 +102,8 @@ pub(crate) enum Failure {
     CallerGone,
     /// The notice was claimed before.
     NoticeSeen,
+    /// The verification code was spent before.
+    CodeSpent,
     /// The engine undid the transaction for the sake of another one.
     Lost,
     /// Anything else.
@@ -115,6 +117,7 @@ impl Failure {
             Self::Taken(words) => StorageFault::new(words),
             Self::CallerGone => StorageFault::new("the session of the caller has ended"),
             Self::NoticeSeen => StorageFault::new("the notice was claimed before"),
+            Self::CodeSpent => StorageFault::new("the verification code was spent before"),
             Self::Lost => StorageFault::new("the transaction was undone"),
             Self::Fault(fault) => fault,
         }

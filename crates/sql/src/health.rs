@@ -10,6 +10,9 @@ use tokio::time::Instant;
 use crate::failure::{Blame, Failure};
 use crate::meter::tick;
 
+/// How often faults of statements renew all connections, at most.
+const RENEWAL: Duration = Duration::from_secs(1);
+
 /// What is known of the connections of a pool. Only those of PostgreSQL ask.
 #[derive(Debug)]
 pub(crate) struct Health {
@@ -93,8 +96,17 @@ impl Health {
                 tick(&self.timeouts);
                 self.alarm.notify_one();
             }
+            // A server that only reads answers every change so: once a second is
+            // enough to follow it, and spares it a storm of new connections.
+            Blame::Connection if self.is_fresh() => self.alarm.notify_one(),
             Blame::Connection => self.discredit(),
         }
+    }
+
+    /// True if all connections are new by now.
+    fn is_fresh(&self) -> bool {
+        let discredited = self.discredited.load(Ordering::Acquire);
+        discredited > 0 && self.now().saturating_sub(discredited) < micros(RENEWAL)
     }
 
     /// Never zero, which stands for "never".
@@ -154,6 +166,16 @@ mod tests {
         assert!(health.is_discredited(SECOND * 2));
         assert!(!health.is_discredited(SECOND / 2));
         assert_eq!(health.breaks(), 1);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn however_many_statements_fail_connections_are_renewed_once_a_second() {
+        let health = Health::default();
+        for _ in 0..100 {
+            tokio::time::advance(SECOND / 20).await;
+            ended(&health, StorageFault::blaming(Blame::Connection));
+        }
+        assert_eq!(health.breaks(), 5);
     }
 
     #[tokio::test(start_paused = true)]

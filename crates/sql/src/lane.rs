@@ -23,7 +23,7 @@ use sqlx::query::Query;
 use tokio::sync::{Semaphore, SemaphorePermit};
 use tokio::time::{Instant, timeout};
 
-use crate::connect::{POOL_WAIT, TRUSTED, ask_for_life};
+use crate::connect::{TRUSTED, ask_for_life};
 use crate::failure::Failure;
 use crate::health::Health;
 
@@ -144,7 +144,11 @@ impl Lane {
             }
         }
         let share = &self.shares[own];
-        let permit = timeout(POOL_WAIT, share.places.acquire()).await;
+        let permit = timeout(
+            self.pool.options().get_acquire_timeout(),
+            share.places.acquire(),
+        )
+        .await;
         let permit = permit
             .map_err(|_| sqlx::Error::PoolTimedOut)?
             .map_err(|_| sqlx::Error::PoolClosed)?;

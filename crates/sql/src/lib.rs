@@ -40,7 +40,9 @@ mod send_records;
 mod session_row;
 mod session_store;
 mod signing_key_store;
+mod spent_codes;
 mod store;
+pub mod url;
 
 pub use connect::DatabaseOptions;
 pub use database::{Database, DatabaseError};

@@ -10,8 +10,9 @@ use menshen_domain::model::event::{Notice, OutboxEvent};
 use menshen_domain::model::identifiers::{SessionId, UserId};
 use menshen_domain::model::refresh::RefreshState;
 use menshen_domain::model::session::{EndReason, Session};
+use menshen_domain::model::verification::CodeId;
 use menshen_domain::ports::session_store::{
-    Rotation, SessionStore, SessionStoreError, SessionWithAccount,
+    Proof, Rotation, SessionStore, SessionStoreError, SessionWithAccount,
 };
 use sea_orm::{
     ColumnTrait as _, DbBackend, EntityTrait as _, Iterable as _, QueryFilter as _,
@@ -19,13 +20,14 @@ use sea_orm::{
 };
 
 use crate::accounts::{IdentityRow, assemble, end_live, identity_columns};
-use crate::database::{rows, run};
+use crate::database::{again, rows, run};
 use crate::entity::session::{Column, Entity, Model};
 use crate::entity::{columns, session, user};
 use crate::failure::{Failure, StorageFault};
 use crate::in_order::InOrder;
 use crate::moment::micros;
 use crate::session_row;
+use crate::spent_codes::spend_code;
 use crate::store::SqlStore;
 use crate::{audit_log, outbox};
 
@@ -57,7 +59,9 @@ impl SessionStore for SqlStore {
     ) -> Result<Rotation, SessionStoreError> {
         Ok(self
             .database
-            .within(self.rotate_session(id, from, to, now, audit))
+            .within(again(|| {
+                self.rotate_session(id, from, to, now, audit.clone())
+            }))
             .await?)
     }
 
@@ -69,7 +73,9 @@ impl SessionStore for SqlStore {
     ) -> Result<(), SessionStoreError> {
         Ok(self
             .database
-            .within(self.note_replay_once(id, generation, audit))
+            .within(again(|| {
+                self.note_replay_once(id, generation, audit.clone())
+            }))
             .await?)
     }
 
@@ -77,12 +83,14 @@ impl SessionStore for SqlStore {
         &self,
         id: SessionId,
         now: DateTime<Utc>,
+        code: Option<CodeId>,
         audit: AuditEvent,
-    ) -> Result<bool, SessionStoreError> {
-        Ok(self
-            .database
-            .within(self.prove_again(id, now, audit))
-            .await?)
+    ) -> Result<Proof, SessionStoreError> {
+        let act = || self.prove_again(id, now, code, audit.clone());
+        match self.database.within(again(act)).await {
+            Err(Failure::CodeSpent) => Ok(Proof::CodeSpent),
+            proven => Ok(proven?),
+        }
     }
 
     async fn end(
@@ -95,7 +103,9 @@ impl SessionStore for SqlStore {
     ) -> Result<Vec<SessionId>, SessionStoreError> {
         Ok(self
             .database
-            .within(self.end_sessions(user, which, reason, now, audit))
+            .within(again(|| {
+                self.end_sessions(user, which, reason, now, audit.clone())
+            }))
             .await?)
     }
 
@@ -237,18 +247,23 @@ impl SqlStore {
         &self,
         id: SessionId,
         now: DateTime<Utc>,
+        code: Option<CodeId>,
         audit: AuditEvent,
-    ) -> Result<bool, Failure> {
+    ) -> Result<Proof, Failure> {
+        let now = micros(now);
         let transaction = self.database.begin().await?;
         let sql = "UPDATE sessions SET proven_at = $1 \
                    WHERE id = $2 AND ended_at IS NULL AND expires_at > $1";
-        let values = [micros(now).into(), id.as_uuid().into()];
-        let proven = run(&transaction, sql, values).await? == 1;
-        if proven {
-            audit_log::append(&transaction, &[audit]).await?;
-            transaction.commit().await?;
+        let values = [now.into(), id.as_uuid().into()];
+        if run(&transaction, sql, values).await? != 1 {
+            return Ok(Proof::SessionOver);
         }
-        Ok(proven)
+        if let Some(code) = code {
+            spend_code(&transaction, code, now).await?;
+        }
+        audit_log::append(&transaction, &[audit]).await?;
+        transaction.commit().await?;
+        Ok(Proof::Taken)
     }
 
     async fn end_sessions(

@@ -23,7 +23,7 @@ use menshen_domain::ports::audit_log::{AuditLog, AuditLogError};
 use menshen_domain::ports::code_store::{Attempt, CodeStore, CodeStoreError, Draft};
 use menshen_domain::ports::rate_limiter::{Admission, RateLimiter, RateLimiterError, Reservation};
 use menshen_domain::ports::session_store::{
-    Rotation, SessionStore, SessionStoreError, SessionWithAccount,
+    Proof, Rotation, SessionStore, SessionStoreError, SessionWithAccount,
 };
 use menshen_domain::ports::token_issuer::{TokenIssuer, TokenIssuerError};
 
@@ -232,12 +232,14 @@ impl SessionStore for Counted<dyn SessionStore> {
         &self,
         id: SessionId,
         now: DateTime<Utc>,
+        code: Option<CodeId>,
         audit: AuditEvent,
-    ) -> Result<bool, SessionStoreError> {
+    ) -> Result<Proof, SessionStoreError> {
         let action = audit.action;
-        let proven = self.inner.prove(id, now, audit).await?;
-        self.outcomes.audited(proven.then_some(action));
-        Ok(proven)
+        let proof = self.inner.prove(id, now, code, audit).await?;
+        self.outcomes
+            .audited((proof == Proof::Taken).then_some(action));
+        Ok(proof)
     }
 
     async fn end(

@@ -29,7 +29,7 @@ use menshen_domain::ports::replay_ledger::{
 };
 use menshen_domain::ports::send_records::{NewSend, ReceiptNote, SendRecords, SendRecordsError};
 use menshen_domain::ports::session_store::{
-    Rotation, SessionStore, SessionStoreError, SessionWithAccount,
+    Proof, Rotation, SessionStore, SessionStoreError, SessionWithAccount,
 };
 use menshen_domain::ports::signing_key_store::{
     SealedSigningKey, SigningKeyStore, SigningKeyStoreError,
@@ -80,7 +80,7 @@ observed!(SessionStore as "session_store" {
     over(user: UserId, id: SessionId, now: DateTime<Utc>) -> Result<Option<EndReason>, SessionStoreError>;
     rotate(id: SessionId, from: &RefreshState, to: &RefreshState, now: DateTime<Utc>, audit: Option<AuditEvent>) -> Result<Rotation, SessionStoreError>;
     note_replay(id: SessionId, generation: u32, audit: AuditEvent) -> Result<(), SessionStoreError>;
-    prove(id: SessionId, now: DateTime<Utc>, audit: AuditEvent) -> Result<bool, SessionStoreError>;
+    prove(id: SessionId, now: DateTime<Utc>, code: Option<CodeId>, audit: AuditEvent) -> Result<Proof, SessionStoreError>;
     end(user: UserId, which: SessionsOf, reason: EndReason, now: DateTime<Utc>, audit: AuditEvent) -> Result<Vec<SessionId>, SessionStoreError>;
     list(user: UserId, now: DateTime<Utc>) -> Result<Vec<Session>, SessionStoreError>;
 });

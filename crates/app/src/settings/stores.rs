@@ -1,8 +1,11 @@
 //! `database.*` and `ephemeral.*`: where things are kept.
 
+use std::ops::RangeInclusive;
 use std::time::Duration;
 
 use menshen_redis::url::RedisUrl;
+use menshen_sql::DatabaseOptions;
+use menshen_sql::url::DatabaseUrl;
 
 use crate::settings::Profile;
 use crate::settings::given::Given;
@@ -21,10 +24,10 @@ pub enum Ephemeral {
 /// `database.*` and `ephemeral.*`.
 #[derive(Debug)]
 pub struct StoreSettings {
-    /// The database's URL.
-    pub database_url: String,
-    /// Connections at most.
-    pub max_connections: u32,
+    /// Where the database is.
+    pub database_url: DatabaseUrl,
+    /// Its bounds.
+    pub database: DatabaseOptions,
     /// Whether the server migrates the schema when it starts.
     pub auto_migrate: bool,
     /// Where codes, limits, locks and caches are kept.
@@ -40,27 +43,23 @@ impl StoreSettings {
     /// True if the database lives in this process's memory only.
     #[must_use]
     pub fn is_in_memory(&self) -> bool {
-        self.database_url.contains(":memory:") || self.database_url.contains("mode=memory")
+        self.database_url.is_in_memory()
     }
 
     /// True for Postgres.
     #[must_use]
     pub fn is_postgres(&self) -> bool {
-        self.database_url.starts_with("postgres")
+        self.database_url.is_postgres()
     }
 }
 
 /// Reads `database.*` and `ephemeral.*`.
 pub fn read(reader: &mut Reader) -> StoreSettings {
+    let (database_url, database) = database(reader);
     let development = reader.profile() == Profile::Development;
     let settings = StoreSettings {
-        database_url: reader.read(
-            "database.url",
-            "sqlite://data/menshen.db",
-            "`sqlite://path` or `postgres://user:password@host/name`",
-            database_url,
-        ),
-        max_connections: reader.read("database.max_connections", "10", "connections to the database at most", parse::count),
+        database_url,
+        database,
         auto_migrate: reader.read(
             "database.auto_migrate",
             if development { "true" } else { "false" },
@@ -92,9 +91,6 @@ pub fn read(reader: &mut Reader) -> StoreSettings {
         "reach Redis on another machine without TLS, over a network that nobody else listens to",
         parse::boolean,
     );
-    if settings.max_connections == 0 {
-        reader.problem("database.max_connections", "write a number from 1 on");
-    }
     if settings.is_in_memory() {
         reader.unsafe_for_production("database.url", "an in-memory database forgets everyone at a restart: write sqlite://path or postgres://…");
     }
@@ -125,16 +121,102 @@ pub fn read(reader: &mut Reader) -> StoreSettings {
     settings
 }
 
-fn database_url(given: &Given) -> Result<String, String> {
-    let url = parse::text(given)?;
-    let known = ["sqlite:", "postgres://", "postgresql://"]
-        .iter()
-        .any(|scheme| url.starts_with(scheme));
-    if known {
-        Ok(url)
-    } else {
-        Err("write sqlite://path or postgres://user:password@host/name".to_owned())
+/// Reads `database.*`, apart from the schema.
+fn database(reader: &mut Reader) -> (DatabaseUrl, DatabaseOptions) {
+    let url = reader.read(
+        "database.url",
+        "sqlite://data/menshen.db",
+        "`sqlite://path` or `postgres://user:password@host/name`, with commas between several hosts (docs/postgres.md)",
+        database_url,
+    );
+    let password = reader.read_secret(
+        "database.password",
+        "the password of PostgreSQL, where the URL has none",
+    );
+    let url = match password.map(|password| url.clone().with_password(password)) {
+        None => url,
+        Some(Some(with_password)) => with_password,
+        Some(None) => {
+            reader.problem(
+                "database.password",
+                "is given, and database.url has a password already, or needs none: remove one",
+            );
+            url
+        }
+    };
+    let options = DatabaseOptions {
+        max_connections: reader.read(
+            "database.max_connections",
+            "10",
+            "connections to the database at most",
+            parse::count,
+        ),
+        acquire: bound(
+            reader,
+            "database.acquire_timeout",
+            "500ms",
+            "how long a request waits for a connection to the database, connecting included; 50ms to 500ms",
+            Duration::from_millis(50)..=Duration::from_millis(500),
+            "50ms to 500ms",
+        ),
+        statement: bound(
+            reader,
+            "database.statement_timeout",
+            "3s",
+            "how long a statement may take on PostgreSQL; 100ms to 3s",
+            Duration::from_millis(100)..=Duration::from_secs(3),
+            "100ms to 3s",
+        ),
+        lock: bound(
+            reader,
+            "database.lock_timeout",
+            "2s",
+            "how long a statement waits for a lock, and a transaction of SQLite for its turn to write; 50ms to 2s",
+            Duration::from_millis(50)..=Duration::from_secs(2),
+            "50ms to 2s",
+        ),
+    };
+    let allow_plaintext = reader.read(
+        "database.allow_plaintext",
+        "false",
+        "reach PostgreSQL on another machine without TLS that checks it, over a network that nobody else listens to",
+        parse::boolean,
+    );
+    if options.max_connections == 0 {
+        reader.problem("database.max_connections", "write a number from 1 on");
     }
+    if !url.is_protected() && !allow_plaintext {
+        reader.unsafe_for_production(
+            "database.url",
+            "what goes to PostgreSQL can be read and answered on the way: write ?sslmode=verify-full, with sslrootcert=/path/to/ca.pem for an authority of your own, or set database.allow_plaintext = true if nobody else is on that network",
+        );
+    }
+    (url, options)
+}
+
+/// A time that must be there, and within a range to be safe.
+fn bound(
+    reader: &mut Reader,
+    key: &'static str,
+    default: &str,
+    meaning: &'static str,
+    safe: RangeInclusive<Duration>,
+    range: &str,
+) -> Duration {
+    let span = reader.read(key, default, meaning, parse::duration);
+    if span.is_zero() {
+        reader.problem(
+            key,
+            format!("a wait without an end is no bound: choose {range}"),
+        );
+    } else {
+        reader.demand(key, safe.contains(&span), range);
+    }
+    span
+}
+
+fn database_url(given: &Given) -> Result<DatabaseUrl, String> {
+    DatabaseUrl::parse(&parse::text(given)?).map_err(|wrong| wrong.to_string())
 }
 
 fn ephemeral(given: &Given) -> Result<Ephemeral, String> {

@@ -229,7 +229,7 @@ fn what_is_shown_hides_every_secret() {
         ),
         (
             "database.url",
-            "postgres://menshen:t0ps3cr3t8@db/menshen",
+            "postgres://menshen:t0ps3cr3t8@db1,db2:5433/menshen?sslmode=verify-full",
             "t0ps3cr3t8",
         ),
         (
@@ -344,6 +344,31 @@ fn production_refuses_each_stand_in_with_a_sentence() {
             "database.url",
             "sqlite://x?mode=memory",
             "database.url: an in-memory database",
+        ),
+        (
+            "database.url",
+            "postgres://u:p@db1,db2/menshen?sslmode=require",
+            "database.url: what goes to PostgreSQL can be read and answered on the way",
+        ),
+        (
+            "database.acquire_timeout",
+            "0s",
+            "database.acquire_timeout: a wait without an end",
+        ),
+        (
+            "database.statement_timeout",
+            "30s",
+            "database.statement_timeout: is outside the safe range",
+        ),
+        (
+            "database.lock_timeout",
+            "3s",
+            "database.lock_timeout: is outside the safe range",
+        ),
+        (
+            "database.password",
+            "hunter2",
+            "database.password: is given, and database.url",
         ),
         ("sms.vendors", "", "sms.vendors: must be set"),
         (

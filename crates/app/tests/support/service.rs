@@ -113,8 +113,11 @@ impl Service {
         let (started, stop, thread) = tokio::task::spawn_blocking(move || run(settings))
             .await
             .expect("a started server");
-        let options = DatabaseOptions { max_connections: 1 };
-        let aside = Database::connect(&url, options).await;
+        let options = DatabaseOptions {
+            max_connections: 1,
+            ..DatabaseOptions::default()
+        };
+        let aside = Database::open(&url, options).await;
         Self {
             address: started.address,
             http: http(),

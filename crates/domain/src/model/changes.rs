@@ -187,6 +187,9 @@ pub enum Step {
     /// Claim a notice of a provider, so that its effects happen once however often
     /// it is delivered. It is remembered for [`NOTICES_KEPT`] at least.
     ClaimNotice(NoticeKey),
+    /// Spend a verification code that opens no session: for good, whatever the
+    /// code store forgets. It is remembered for [`CODES_KEPT`] at least.
+    SpendCode(CodeId),
     /// Open a session. Live sessions of the same account, client type and
     /// application that have its device id, and the oldest ones beyond
     /// `max_live`, end as [`EndReason::Replaced`], each with an audit row and an
@@ -203,6 +206,9 @@ pub enum Step {
 
 /// How long a notice is remembered: far beyond any repeat of a delivery.
 pub const NOTICES_KEPT: TimeDelta = TimeDelta::days(1);
+
+/// How long the use of a code is remembered: far beyond the life of any code.
+pub const CODES_KEPT: TimeDelta = TimeDelta::days(1);
 
 /// What tells one notice of a provider from another: a hash of what it says.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]

@@ -43,7 +43,7 @@ pub enum AccountStoreError {
     /// The session of whoever asks has ended.
     #[error("the session of the caller has ended")]
     CallerGone,
-    /// The verification code has opened a session before.
+    /// The verification code has opened a session, or proven something else, before.
     #[error("the verification code was used before")]
     CodeSpent,
     /// The notice was claimed before: what it asks for has happened.
@@ -90,8 +90,7 @@ pub trait AccountStore: Send + Sync {
     ///   version, or if a phone number, identity or unionid is taken;
     /// - [`AccountStoreError::CallerGone`] if the session of the caller does not
     ///   live any more;
-    /// - [`AccountStoreError::CodeSpent`] if a session was opened with the code
-    ///   before;
+    /// - [`AccountStoreError::CodeSpent`] if the code was spent before;
     /// - [`AccountStoreError::NoticeSeen`] if the notice was claimed before;
     /// - [`AccountStoreError::Unavailable`].
     async fn apply(&self, changes: &Changes) -> Result<(), AccountStoreError>;

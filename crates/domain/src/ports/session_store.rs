@@ -9,6 +9,7 @@ use crate::model::changes::SessionsOf;
 use crate::model::identifiers::{SessionId, UserId};
 use crate::model::refresh::RefreshState;
 use crate::model::session::{EndReason, Session};
+use crate::model::verification::CodeId;
 use crate::ports::BoxError;
 
 /// The store did not answer in time, or not sensibly.
@@ -33,6 +34,17 @@ pub enum Rotation {
     /// The session is not in the state that the rotation began from: somebody
     /// else rotated it, or it has ended.
     Lost,
+}
+
+/// What became of a proof of who is there.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Proof {
+    /// It is remembered.
+    Taken,
+    /// The session has ended.
+    SessionOver,
+    /// The code has proven something before.
+    CodeSpent,
 }
 
 /// The sessions.
@@ -88,8 +100,9 @@ pub trait SessionStore: Send + Sync {
         audit: AuditEvent,
     ) -> Result<(), SessionStoreError>;
 
-    /// Records that the person proved again who they are, in a live session, and
-    /// writes the audit row; `false`, and nothing written, if it has ended.
+    /// Records that the person proved again who they are, in a live session,
+    /// spends the code that proved it for good, if there is one, and writes the
+    /// audit row. Unless the answer is [`Proof::Taken`] nothing is written.
     ///
     /// # Errors
     ///
@@ -98,8 +111,9 @@ pub trait SessionStore: Send + Sync {
         &self,
         id: SessionId,
         now: DateTime<Utc>,
+        code: Option<CodeId>,
         audit: AuditEvent,
-    ) -> Result<bool, SessionStoreError>;
+    ) -> Result<Proof, SessionStoreError>;
 
     /// Ends live sessions of an account, each with an outbox row, and with one
     /// audit row that is written only if one of them was live; answers which

@@ -12,6 +12,7 @@ use crate::model::linking::{Attach, Snapshot};
 use crate::model::origin::Origin;
 use crate::model::profile::Profile;
 use crate::model::session::EndReason;
+use crate::model::verification::CodeId;
 use crate::model::wechat::Platform;
 use crate::ports::randomness::Randomness;
 
@@ -261,6 +262,11 @@ impl<'a> ChangeSet<'a> {
     /// All of this happens once, however often the notice is delivered.
     pub(super) fn claim(&mut self, notice: NoticeKey) {
         self.changes.steps.push(Step::ClaimNotice(notice));
+    }
+
+    /// The code that proved this, if one did, proves nothing any more.
+    pub(super) fn spend(&mut self, code: Option<CodeId>) {
+        self.changes.steps.extend(code.map(Step::SpendCode));
     }
 
     /// The account shows this profile from now on.

@@ -167,6 +167,7 @@ impl Bind {
                     });
                 }
                 if self.sign_in.tokens.scope_of(&set.account) == scope {
+                    set.spend(round.code);
                     let (account, mut changes) = set.finish(round.found, None, false);
                     changes.caller = Some(round.caller.session.id);
                     self.sign_in.accounts.apply(&changes).await?;
@@ -198,6 +199,7 @@ impl Bind {
         if set.changes.steps.is_empty() {
             return Ok(Bound::Kept(Box::new(set.account)));
         }
+        set.spend(round.code);
         let (account, mut changes) = set.finish(round.found, None, false);
         changes.caller = Some(round.caller.session.id);
         self.sign_in.accounts.apply(&changes).await?;

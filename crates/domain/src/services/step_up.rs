@@ -7,14 +7,14 @@ use crate::model::changes::{Changes, Step};
 use crate::model::evidence::WeChatIdentity;
 use crate::model::origin::Origin;
 use crate::model::sms_code::SmsCode;
-use crate::model::verification::{ChallengeId, CodeScope, Purpose};
+use crate::model::verification::{ChallengeId, CodeId, CodeScope, Purpose};
 use crate::model::wechat::{AppId, AppKind, WeChatApps};
 use crate::ports::account_store::AccountStore;
 use crate::ports::clock::Clock;
 use crate::ports::randomness::Randomness;
-use crate::ports::session_store::{SessionStore, SessionStoreError};
+use crate::ports::session_store::{Proof, SessionStore, SessionStoreError};
 use crate::services::authenticate::Authenticated;
-use crate::services::check_code::CheckCode;
+use crate::services::check_code::{CheckCode, CheckCodeError};
 use crate::services::login::{LoginError, WeChatProof};
 use crate::services::vouch::{Caller, Vouch, Vouched};
 
@@ -32,6 +32,16 @@ pub enum StepUpError {
     /// The session ended meanwhile.
     #[error("the session has ended")]
     SessionOver,
+}
+
+impl StepUpError {
+    /// True if the same proof may complete a later request.
+    fn keeps_proof(&self) -> bool {
+        match self {
+            Self::Login(error) => error.keeps_proof(),
+            Self::NoPhone | Self::SessionOver => true,
+        }
+    }
 }
 
 impl From<SessionStoreError> for StepUpError {
@@ -79,8 +89,8 @@ impl StepUp {
         };
         let checked = self.check.execute(&scope, challenge, code, origin).await;
         let receipt = checked.map_err(LoginError::from)?;
-        let proven = self.remember(caller, origin).await;
-        if proven.is_err() {
+        let proven = self.remember(caller, Some(receipt.code()), origin).await;
+        if proven.as_ref().is_err_and(StepUpError::keeps_proof) {
             self.check.give_back(&receipt, challenge).await;
         }
         proven
@@ -119,7 +129,7 @@ impl StepUp {
         // A repeat proves the same again.
         self.vouch.keep(proof).await;
         let fresh = fresh.ok_or(LoginError::WeChatCodeInvalid)?;
-        self.remember(caller, origin).await?;
+        self.remember(caller, None, origin).await?;
         self.keep_session_key(caller, fresh, origin).await;
         Ok(())
     }
@@ -157,17 +167,23 @@ impl StepUp {
         }
     }
 
-    async fn remember(&self, caller: &Authenticated, origin: &Origin) -> Result<(), StepUpError> {
+    async fn remember(
+        &self,
+        caller: &Authenticated,
+        code: Option<CodeId>,
+        origin: &Origin,
+    ) -> Result<(), StepUpError> {
         let now = self.clock.now();
         let row = AuditEvent::new(AuditAction::SteppedUp, now, &*self.randomness)
             .with_user(caller.account.id)
             .with_session(caller.session.id)
             .with_origin(origin);
-        let proven = self.sessions.prove(caller.session.id, now, row).await?;
-        if proven {
-            Ok(())
-        } else {
-            Err(StepUpError::SessionOver)
+        let proven = self.sessions.prove(caller.session.id, now, code, row);
+        match proven.await? {
+            Proof::Taken => Ok(()),
+            Proof::SessionOver => Err(StepUpError::SessionOver),
+            // The code store forgot that it was used.
+            Proof::CodeSpent => Err(LoginError::Code(CheckCodeError::Expired).into()),
         }
     }
 }

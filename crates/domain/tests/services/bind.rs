@@ -101,7 +101,7 @@ async fn a_first_number_is_attached_and_the_session_goes_on() {
     assert_eq!((bound.version, bound.updated_at), (2, at(500)));
     assert_eq!(bound.last_login_at, me.last_login_at, "binding is no login");
     let changes = applied.only();
-    assert_eq!(steps(&changes), ["phone"]);
+    assert_eq!(steps(&changes), ["phone", "spent code"]);
     assert_eq!(actions(&changes), [AuditAction::Linked]);
     assert_eq!(notices(&changes), ["user.phone_changed"]);
     assert!(changes.expected[0].changed);
@@ -211,7 +211,7 @@ async fn a_replaced_number_needs_a_recent_proof_and_ends_all_other_sessions() {
     let bound = kept(run(desk, &me, number()).await);
     assert_eq!(bound.phone, Some(phone(1)));
     let changes = applied.only();
-    assert_eq!(steps(&changes), ["phone", "end sessions"]);
+    assert_eq!(steps(&changes), ["phone", "end sessions", "spent code"]);
     let mine = signed_in(&me).session.id;
     assert_eq!(
         ended(&changes),
@@ -328,7 +328,7 @@ async fn a_unionid_that_comes_to_light_is_linked_and_audited() {
     let bound = kept(run(desk, &me, wechat()).await);
     assert_eq!(bound.union_ids, [(platform(0), union_id(0))]);
     let changes = applied.only();
-    assert_eq!(steps(&changes), ["unionid"]);
+    assert_eq!(steps(&changes), ["unionid", "spent code"]);
     assert_eq!(actions(&changes), [AuditAction::Linked]);
     assert_eq!(changes.at(), Some(epoch()));
     assert_eq!(changes.audit[0].subject, Some(union_id(0).masked()));

@@ -12,7 +12,7 @@ use menshen_domain::services::bind::{BindError, Bound};
 use menshen_domain::services::check_code::CheckCodeError;
 use menshen_domain::services::login::LoginError;
 
-use crate::desk::{Desk, signed_in};
+use crate::desk::{Desk, signed_in, steps};
 use crate::support::people::{
     Holding, account, app, login_scope, openid, origin, right_code, seed,
 };
@@ -62,9 +62,13 @@ async fn a_code_for_binding_belongs_to_its_user_and_binds_the_number() {
     let mut desk = Desk::default();
     desk.right_code_is_spent();
     desk.observed(found(&me));
-    desk.applied();
+    let applied = desk.applied();
     let bound = with_sms(desk, &me, right_code(&scope(&me))).await;
     assert!(matches!(bound, Ok(Bound::Kept(account)) if account.phone == Some(phone(1))));
+    // For good, whatever the code store forgets.
+    let changes = applied.only();
+    assert_eq!(steps(&changes), ["phone", "spent code"]);
+    assert!(matches!(changes.steps[1], Step::SpendCode(id) if id == seed().id));
 
     // Neither a login's code nor that of another user will do.
     for other in [login_scope(&phone(1)), scope(&account(2))] {

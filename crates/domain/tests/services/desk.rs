@@ -118,6 +118,7 @@ pub(crate) fn steps(changes: &Changes) -> Vec<&'static str> {
         Step::Erase(_) => "erase",
         Step::EndSessionsThrough { .. } => "end sessions through",
         Step::ClaimNotice(_) => "notice",
+        Step::SpendCode(_) => "spent code",
         Step::Merge { .. } => "merge",
         Step::SaveProfile { .. } => "profile",
         Step::Restore(_) => "restore",

@@ -1,9 +1,9 @@
 use menshen_domain::model::account::Account;
 use menshen_domain::model::audit::AuditAction;
 use menshen_domain::model::sms_code::SmsCode;
-use menshen_domain::model::verification::{CodeScope, Purpose};
+use menshen_domain::model::verification::{CodeId, CodeScope, Purpose};
 use menshen_domain::model::wechat::{AppChoiceError, LoginCode};
-use menshen_domain::ports::session_store::SessionStoreError;
+use menshen_domain::ports::session_store::{Proof, SessionStoreError};
 use menshen_domain::ports::wechat_gateway::{WeChatGatewayError, WeChatIdentification};
 use menshen_domain::services::check_code::CheckCodeError;
 use menshen_domain::services::login::{LoginError, WeChatProof};
@@ -43,18 +43,19 @@ async fn with_wechat(step_up: &StepUp, me: &Account) -> Result<(), StepUpError> 
 }
 
 /// The proof is remembered, this often.
-fn remembered(desk: &mut Desk, times: usize) {
+fn remembered(desk: &mut Desk, times: usize, with: Option<CodeId>) {
     desk.sessions
         .expect_prove()
-        .withf(|id, now, row| {
+        .withf(move |id, now, code, row| {
             *id == session_of(&me()).id
+                && *code == with
                 && *now == at(500)
                 && row.action == AuditAction::SteppedUp
                 && row.user == Some(me().id)
                 && row.session == Some(*id)
         })
         .times(times)
-        .returning(|_, _, _| Ok(true));
+        .returning(|_, _, _, _| Ok(Proof::Taken));
 }
 
 fn vouching(desk: &mut Desk, who: u32) {
@@ -82,7 +83,7 @@ fn desk() -> Desk {
 async fn a_code_to_the_accounts_own_number_proves_who_is_there() {
     let mut desk = desk();
     desk.right_code_is_spent();
-    remembered(&mut desk, 1);
+    remembered(&mut desk, 1, Some(seed().id));
     assert!(with_sms(desk, right_code(&scope())).await.is_ok());
 }
 
@@ -131,9 +132,9 @@ async fn a_code_is_given_back_where_its_proof_could_not_be_remembered() {
         desk.sessions
             .expect_prove()
             .once()
-            .returning(move |_, _, _| {
+            .returning(move |_, _, _, _| {
                 if gone {
-                    Ok(false)
+                    Ok(Proof::SessionOver)
                 } else {
                     Err(SessionStoreError(away()))
                 }
@@ -152,11 +153,28 @@ async fn a_code_is_given_back_where_its_proof_could_not_be_remembered() {
     }
 }
 
+/// The code store forgot that it was used; the sessions did not.
+#[tokio::test]
+async fn a_code_that_came_back_after_its_use_proves_nothing() {
+    let mut desk = desk();
+    desk.right_code_is_spent();
+    desk.sessions
+        .expect_prove()
+        .once()
+        .returning(|_, _, _, _| Ok(Proof::CodeSpent));
+    // It is not given back: the mock expects nothing.
+    let error = with_sms(desk, right_code(&scope())).await.unwrap_err();
+    assert!(matches!(
+        error,
+        StepUpError::Login(LoginError::Code(CheckCodeError::Expired))
+    ));
+}
+
 #[tokio::test]
 async fn an_identity_that_the_account_holds_proves_who_is_there_and_again() {
     let mut desk = desk();
     vouching(&mut desk, 0);
-    remembered(&mut desk, 2);
+    remembered(&mut desk, 2, None);
     let step_up = desk.open().step_up();
     assert!(with_wechat(&step_up, &me()).await.is_ok());
     assert!(with_wechat(&step_up, &me()).await.is_ok(), "a repeat");

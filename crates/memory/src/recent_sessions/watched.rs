@@ -90,6 +90,7 @@ fn loser(step: &Step) -> Option<UserId> {
         | Step::DropSessionKey { .. }
         | Step::SaveProfile { .. }
         | Step::ClaimNotice(_)
+        | Step::SpendCode(_)
         | Step::Restore(_) => None,
     }
 }

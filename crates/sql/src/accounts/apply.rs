@@ -11,6 +11,7 @@ use crate::accounts::one_statement;
 use crate::database::run;
 use crate::failure::{Failure, StorageFault};
 use crate::moment::micros;
+use crate::spent_codes::spend_code;
 use crate::store::SqlStore;
 use crate::{audit_log, outbox};
 
@@ -153,6 +154,7 @@ impl Work<'_> {
             Step::UnlinkUnionId { user, platform } => self.unlink_union_id(*user, platform).await,
             Step::Erase(user) => self.erase(*user).await,
             Step::ClaimNotice(key) => self.claim_notice(*key).await,
+            Step::SpendCode(code) => spend_code(self.transaction, *code, self.at).await,
             Step::Merge {
                 from,
                 into,

@@ -72,6 +72,7 @@ impl From<Failure> for AccountStoreError {
         match failure {
             // The name of the column (SQLite) or of its constraint (PostgreSQL).
             Failure::Taken(words) if words.contains("code_id") => Self::CodeSpent,
+            Failure::CodeSpent => Self::CodeSpent,
             Failure::CallerGone => Self::CallerGone,
             Failure::NoticeSeen => Self::NoticeSeen,
             Failure::Taken(_) | Failure::Lost => Self::Stale,

@@ -1,23 +1,26 @@
 //! PostgreSQL, with a bound on every wait.
 
-use std::str::FromStr;
+mod bounds;
+mod primary;
+mod turnover;
+
 use std::sync::Arc;
 use std::time::Duration;
 
 use sea_orm::SqlxPostgresConnector;
-use sea_orm::sqlx::postgres::{PgConnectOptions, PgPoolOptions};
+use sea_orm::sqlx::postgres::{PgConnectOptions, PgPoolOptions, Postgres};
 use sea_orm::sqlx::{self, ConnectOptions as _, Connection as _, PgConnection};
 use tokio::time::timeout;
 
-use crate::connect::{DatabaseOptions, LOCK_WAIT, POOL_WAIT, Pools};
+use crate::connect::{DatabaseOptions, Pools};
 use crate::database::DatabaseError;
 use crate::failure::StorageFault;
 use crate::health::Health;
-
-/// How long a statement may take.
-const STATEMENT_TIME: Duration = Duration::from_secs(3);
-/// How long a transaction of a client that fell silent keeps its locks.
-const SILENCE: Duration = Duration::from_secs(5);
+use crate::url::PostgresUrl;
+use bounds::Bounds;
+pub(crate) use primary::Follower;
+use primary::Servers;
+use turnover::Turnover;
 
 /// How long a connection may have been idle and still be trusted to be alive.
 /// Asking each time would cost every call a round trip.
@@ -28,37 +31,56 @@ const SIGN_OF_LIFE: Duration = Duration::from_millis(250);
 /// How long after a call was given up connections are asked when they come back:
 /// longer than the longest call.
 const DOUBT: Duration = Duration::from_secs(10);
+/// How long a connection lives at most. From half of that on connections are
+/// renewed one by one, so that they move to servers that were added or named
+/// anew, and what a session has gathered in memory goes.
+const LIFETIME: Duration = Duration::from_mins(30);
+/// How long one without work is kept.
+const IDLE: Duration = Duration::from_mins(10);
+/// Statements that a connection keeps prepared: more than there are.
+const PREPARED: usize = 200;
 
 /// Opens a pool. The wait for a connection includes making one.
 ///
 /// Every statement reads what was committed before it began: the write
 /// transactions lock the account first and count on the next statement seeing
 /// what the last holder of that lock did.
-pub(super) async fn connect(url: &str, options: DatabaseOptions) -> Result<Pools, DatabaseError> {
-    let settings = PgConnectOptions::from_str(url)
-        .map_err(|_| DatabaseError::Url)?
-        .options([
-            ("statement_timeout", STATEMENT_TIME.as_millis().to_string()),
-            ("lock_timeout", LOCK_WAIT.as_millis().to_string()),
-            (
-                "idle_in_transaction_session_timeout",
-                SILENCE.as_millis().to_string(),
-            ),
-            ("default_transaction_isolation", "read committed".to_owned()),
-            ("timezone", "UTC".to_owned()),
-            // A plan is kept until the table is analyzed again. One that was made
-            // while the table was small must not read it whole when it has grown.
-            ("enable_seqscan", "off".to_owned()),
-            // Which makes reading a small table whole look expensive enough for
-            // the engine to compile it.
-            ("jit", "off".to_owned()),
-        ])
-        .disable_statement_logging();
+pub(super) async fn connect(
+    url: &PostgresUrl,
+    options: DatabaseOptions,
+) -> Result<Pools, DatabaseError> {
+    let bounds = Bounds::of(options);
+    let candidates = url.places.iter().map(|place| {
+        let candidate = url.options(place).statement_cache_capacity(PREPARED);
+        bounds.ask(candidate).disable_statement_logging()
+    });
     let health = Arc::new(Health::default());
-    let (taking, giving) = (Arc::clone(&health), Arc::clone(&health));
-    let pool = PgPoolOptions::new()
+    let servers = Servers::new(candidates.collect(), url.target, Arc::clone(&health));
+    let (servers, first) = servers.find_first().await.map_err(unavailable)?;
+    let pool = pool(options, &health).connect_with(first).await;
+    let pool = pool.map_err(unavailable)?;
+    let mut connection = pool.acquire().await.map_err(unavailable)?;
+    bounds.confirm(&mut connection).await?;
+    drop(connection);
+    let follower = servers.follow(pool.clone());
+    let connection = SqlxPostgresConnector::from_sqlx_postgres_pool(pool);
+    Ok(Pools {
+        reader: connection.clone(),
+        writer: connection,
+        health,
+        readers_apart: false,
+        follower,
+    })
+}
+
+fn pool(options: DatabaseOptions, health: &Arc<Health>) -> sqlx::pool::PoolOptions<Postgres> {
+    let (taking, giving) = (Arc::clone(health), Arc::clone(health));
+    let turnover = Arc::new(Turnover::new(LIFETIME, options.max_connections));
+    PgPoolOptions::new()
         .max_connections(options.max_connections.max(1))
-        .acquire_timeout(POOL_WAIT)
+        .acquire_timeout(options.acquire)
+        .max_lifetime(LIFETIME)
+        .idle_timeout(IDLE)
         .test_before_acquire(false)
         .before_acquire(move |connection, times| {
             let health = Arc::clone(&taking);
@@ -73,9 +95,9 @@ pub(super) async fn connect(url: &str, options: DatabaseOptions) -> Result<Pools
             })
         })
         .after_release(move |connection, times| {
-            let health = Arc::clone(&giving);
+            let (health, turnover) = (Arc::clone(&giving), Arc::clone(&turnover));
             Box::pin(async move {
-                if health.is_discredited(times.age) {
+                if health.is_discredited(times.age) || turnover.retires(times.age) {
                     return Ok(false);
                 }
                 // The pool asks by itself, but without a bound: a connection whose
@@ -86,16 +108,6 @@ pub(super) async fn connect(url: &str, options: DatabaseOptions) -> Result<Pools
                 Ok(true)
             })
         })
-        .connect_with(settings)
-        .await
-        .map_err(|error| DatabaseError::Unavailable(StorageFault::new(error.to_string())))?;
-    let connection = SqlxPostgresConnector::from_sqlx_postgres_pool(pool);
-    Ok(Pools {
-        reader: connection.clone(),
-        writer: connection,
-        health,
-        readers_apart: false,
-    })
 }
 
 /// A connection that does not answer discredits all that are as old.
@@ -109,4 +121,28 @@ pub(crate) async fn ask_for_life(
         health.discredit();
     }
     answer
+}
+
+#[expect(clippy::needless_pass_by_value, reason = "shaped for map_err")]
+fn unavailable(error: sqlx::Error) -> DatabaseError {
+    DatabaseError::Unavailable(StorageFault::new(words(&error)))
+}
+
+/// The driver's words, with the reason that it keeps apart.
+fn words(error: &sqlx::Error) -> String {
+    let source = std::error::Error::source(error).map(ToString::to_string);
+    let words = error.to_string();
+    match source {
+        Some(source) if !words.contains(&source) => format!("{words}: {source}"),
+        _ => words,
+    }
+}
+
+/// One connection, made within a bound.
+async fn connect_one(
+    options: &PgConnectOptions,
+    within: Duration,
+) -> Result<PgConnection, sqlx::Error> {
+    let made = timeout(within, PgConnection::connect_with(options)).await;
+    made.unwrap_or(Err(sqlx::Error::PoolTimedOut))
 }

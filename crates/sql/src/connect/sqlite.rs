@@ -3,7 +3,6 @@
 use std::fs;
 use std::io;
 use std::path::Path;
-use std::str::FromStr;
 use std::sync::Arc;
 
 use sea_orm::SqlxSqliteConnector;
@@ -12,9 +11,10 @@ use sea_orm::sqlx::sqlite::{
     SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous,
 };
 
-use crate::connect::{DatabaseOptions, LOCK_WAIT, POOL_WAIT, Pools};
+use crate::connect::{DatabaseOptions, Follower, Pools};
 use crate::database::DatabaseError;
 use crate::failure::StorageFault;
+use crate::url::Keeping;
 
 /// Opens the database, and makes the file and its folder if they are missing.
 ///
@@ -22,14 +22,16 @@ use crate::failure::StorageFault;
 /// wait as long as for one. With a write-ahead log and `synchronous = FULL` a
 /// commit has reached the disk when it is answered; `NORMAL` would survive a
 /// killed process but not a lost power supply.
-pub(super) async fn connect(url: &str, options: DatabaseOptions) -> Result<Pools, DatabaseError> {
-    let memory = url.contains(":memory:") || url.contains("mode=memory");
-    let settings = SqliteConnectOptions::from_str(url)
-        .map_err(|_| DatabaseError::Url)?
+pub(super) async fn connect(
+    settings: SqliteConnectOptions,
+    keeping: Keeping,
+    options: DatabaseOptions,
+) -> Result<Pools, DatabaseError> {
+    let settings = settings
         .foreign_keys(true)
-        .busy_timeout(LOCK_WAIT)
+        .busy_timeout(options.lock)
         .disable_statement_logging();
-    if memory {
+    if keeping == Keeping::Memory {
         // The database lives as long as its one connection: whatever would end
         // that is switched off, the test of an idle connection included, which
         // ends it when the caller goes away meanwhile.
@@ -37,7 +39,7 @@ pub(super) async fn connect(url: &str, options: DatabaseOptions) -> Result<Pools
             .max_connections(1)
             .min_connections(1)
             .test_before_acquire(false)
-            .acquire_timeout(LOCK_WAIT)
+            .acquire_timeout(options.lock)
             .idle_timeout(None)
             .max_lifetime(None)
             .connect_with(settings)
@@ -49,6 +51,7 @@ pub(super) async fn connect(url: &str, options: DatabaseOptions) -> Result<Pools
             writer: connection,
             health: Arc::default(),
             readers_apart: false,
+            follower: Follower::NOBODY,
         });
     }
     prepare(settings.get_filename()).map_err(DatabaseError::File)?;
@@ -58,14 +61,14 @@ pub(super) async fn connect(url: &str, options: DatabaseOptions) -> Result<Pools
     let writer = SqlitePoolOptions::new()
         .max_connections(1)
         .test_before_acquire(false)
-        .acquire_timeout(LOCK_WAIT)
+        .acquire_timeout(options.lock)
         .connect_with(settings.clone())
         .await
         .map_err(fault)?;
     let reader = SqlitePoolOptions::new()
         .max_connections(options.max_connections.max(1))
         .test_before_acquire(false)
-        .acquire_timeout(POOL_WAIT)
+        .acquire_timeout(options.acquire)
         .connect_with(settings.pragma("query_only", "on"))
         .await
         .map_err(fault)?;
@@ -74,6 +77,7 @@ pub(super) async fn connect(url: &str, options: DatabaseOptions) -> Result<Pools
         writer: SqlxSqliteConnector::from_sqlx_sqlite_pool(writer),
         health: Arc::default(),
         readers_apart: true,
+        follower: Follower::NOBODY,
     })
 }
 

@@ -13,7 +13,7 @@ use menshen_domain::ports::send_records::{NewSend, ReceiptNote, SendRecords, Sen
 use sea_orm::{DbBackend, EntityTrait as _, QueryResult, Set, Value};
 use sqlx::Row as _;
 
-use crate::database::{rows, run};
+use crate::database::{again, rows, run};
 use crate::entity::sms_attempt;
 use crate::failure::{Failure, StorageFault};
 use crate::lane::{Filled, column};
@@ -37,7 +37,7 @@ impl SendRecords for SqlStore {
     ) -> Result<(), SendRecordsError> {
         let finished = self
             .database
-            .within(finish(self, id, attempts, verdict))
+            .within(again(|| finish(self, id, attempts, verdict)))
             .await;
         match finished.map_err(unavailable)? {
             Finish::Done => Ok(()),
@@ -52,7 +52,7 @@ impl SendRecords for SqlStore {
     ) -> Result<Vec<ReceiptNote>, SendRecordsError> {
         let noted = self
             .database
-            .within(receipts::note(&self.database, receipts))
+            .within(again(|| receipts::note(&self.database, receipts)))
             .await;
         noted.map_err(unavailable)
     }

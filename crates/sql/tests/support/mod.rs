@@ -17,7 +17,10 @@ use uuid::Uuid;
 
 /// A connection to `url`, with the schema of today.
 pub(crate) async fn migrated(url: &str) -> Database {
-    let options = DatabaseOptions { max_connections: 8 };
+    let options = DatabaseOptions {
+        max_connections: 8,
+        ..DatabaseOptions::default()
+    };
     let database = Database::connect(url, options).await.expect("a database");
     database.migrate_up().await.expect("the schema");
     database

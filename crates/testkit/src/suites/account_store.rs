@@ -74,6 +74,7 @@ macro_rules! account_store {
             a_notice_whose_changes_failed_can_be_claimed,
             a_code_opens_one_session,
             a_code_opens_one_session_however_many_try,
+            a_code_that_was_spent_changes_nothing_again,
             a_merge_moves_all_identities,
             a_merged_account_is_an_alias_without_personal_data,
             a_merge_ends_the_sessions_of_the_alias,

@@ -32,6 +32,8 @@ macro_rules! session_store {
             a_replay_is_audited_once_per_generation,
             a_proof_is_remembered_in_a_live_session,
             a_session_that_is_over_takes_no_proof,
+            a_code_proves_who_is_there_once,
+            a_code_proves_who_is_there_once_however_many_try,
             one_session_ends,
             all_other_sessions_end,
             all_sessions_end,

@@ -10,7 +10,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use menshen_domain::model::account::Account;
-use menshen_domain::model::changes::{Changes, Step};
+use menshen_domain::model::changes::{Changes, Expected, Step};
 use menshen_domain::model::evidence::PhoneProof;
 use menshen_domain::model::linking::Snapshot;
 use menshen_domain::model::verification::CodeId;
@@ -152,4 +152,35 @@ pub async fn a_code_opens_one_session_however_many_try(stores: Stores) {
         let refused = outcomes.iter().filter(spent).count();
         assert_eq!((opened, refused), (1, 9), "round {round}: {outcomes:?}");
     }
+}
+
+/// A code that binds opens no session, and is spent all the same.
+pub async fn a_code_that_was_spent_changes_nothing_again(stores: Stores) {
+    let people = People::new(1);
+    let account = people.account();
+    create(&stores, &people, &account).await;
+    let bind = |version, number, code| {
+        let expected = Expected {
+            version,
+            ..changed(&account)
+        };
+        let set = Step::SetPhone {
+            user: account.id,
+            phone: phone(number),
+            proof: PhoneProof::Sms,
+        };
+        let spend = Step::SpendCode(CodeId([code; 16]));
+        people.changes(account.id, vec![expected], vec![set, spend])
+    };
+    let version = account.version;
+    stores.accounts.apply(&bind(version, 1, 1)).await.unwrap();
+    let again = stores.accounts.apply(&bind(version + 1, 2, 1)).await;
+    assert!(
+        matches!(again, Err(AccountStoreError::CodeSpent)),
+        "{again:?}"
+    );
+    assert_eq!(read(&stores, account.id).await.phone, Some(phone(1)));
+    let another = stores.accounts.apply(&bind(version + 1, 2, 2)).await;
+    another.unwrap();
+    assert_eq!(read(&stores, account.id).await.phone, Some(phone(2)));
 }

@@ -11,6 +11,8 @@ use std::sync::Arc;
 use menshen_domain::model::audit::AuditAction;
 use menshen_domain::model::changes::SessionsOf;
 use menshen_domain::model::session::{EndReason, Session};
+use menshen_domain::model::verification::CodeId;
+use menshen_domain::ports::session_store::Proof;
 use tokio::task::JoinSet;
 
 use crate::people::{People, later};
@@ -55,7 +57,8 @@ pub async fn a_proof_is_remembered_in_a_live_session(stores: Stores) {
     let (account, [session]) = with_sessions(&stores, &people, [1]).await;
     let row = people.audit(AuditAction::SteppedUp, account.id);
     let at = later(MINUTE * 9);
-    assert!(stores.sessions.prove(session.id, at, row).await.unwrap());
+    let proof = stores.sessions.prove(session.id, at, None, row).await;
+    assert_eq!(proof.unwrap(), Proof::Taken);
     let found = stores.sessions.find(session.id).await.unwrap().unwrap();
     let expected = Session {
         proven_at: at,
@@ -77,9 +80,54 @@ pub async fn a_session_that_is_over_takes_no_proof(stores: Stores) {
     assert_eq!(end.await.unwrap(), [ended.id]);
     for (session, at) in [(&ended, now()), (&expired, expired.expires_at)] {
         let row = people.audit(AuditAction::SteppedUp, account.id);
-        assert!(!stores.sessions.prove(session.id, at, row).await.unwrap());
+        let proof = stores.sessions.prove(session.id, at, Some(CODE), row).await;
+        assert_eq!(proof.unwrap(), Proof::SessionOver);
         let found = stores.sessions.find(session.id).await.unwrap().unwrap();
         assert_eq!(found.session.proven_at, session.proven_at);
     }
     assert_eq!(audited(&stores, AuditAction::SteppedUp).await, 0);
+}
+
+const CODE: CodeId = CodeId([7; 16]);
+
+/// Whatever the code store forgot. What was refused leaves nothing behind.
+pub async fn a_code_proves_who_is_there_once(stores: Stores) {
+    let people = People::new(1);
+    let (account, [session, other]) = with_sessions(&stores, &people, [1, 2]).await;
+    let prove = async |of: &Session, minutes: u32, code: u8| {
+        let row = people.audit(AuditAction::SteppedUp, account.id);
+        let code = Some(CodeId([code; 16]));
+        let at = later(MINUTE * minutes);
+        stores.sessions.prove(of.id, at, code, row).await.unwrap()
+    };
+    assert_eq!(prove(&session, 1, 1).await, Proof::Taken);
+    assert_eq!(prove(&session, 2, 1).await, Proof::CodeSpent);
+    assert_eq!(prove(&other, 2, 1).await, Proof::CodeSpent);
+    let found = stores.sessions.find(session.id).await.unwrap().unwrap();
+    assert_eq!(found.session.proven_at, later(MINUTE));
+    assert_eq!(audited(&stores, AuditAction::SteppedUp).await, 1);
+    assert_eq!(prove(&other, 3, 2).await, Proof::Taken);
+}
+
+/// Of ten at once one is believed, each of twenty times.
+pub async fn a_code_proves_who_is_there_once_however_many_try(stores: Stores) {
+    let people = People::new(1);
+    let (account, [session]) = with_sessions(&stores, &people, [1]).await;
+    for round in 0..20 {
+        let mut tries = JoinSet::new();
+        for _ in 0..10 {
+            let row = people.audit(AuditAction::SteppedUp, account.id);
+            let sessions = Arc::clone(&stores.sessions);
+            let code = Some(CodeId([round; 16]));
+            tries.spawn(async move { sessions.prove(session.id, now(), code, row).await.unwrap() });
+        }
+        let outcomes = tries.join_all().await;
+        let taken = outcomes.iter().filter(|one| **one == Proof::Taken).count();
+        let spent = outcomes.iter().filter(|one| **one == Proof::CodeSpent);
+        assert_eq!(
+            (taken, spent.count()),
+            (1, 9),
+            "round {round}: {outcomes:?}"
+        );
+    }
 }
