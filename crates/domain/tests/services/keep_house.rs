@@ -71,11 +71,10 @@ fn full(
     let told = asked.clone();
     let mut store = MockRetentionStore::new();
     store.expect_remove().returning(move |batch| {
-        told.lock().unwrap().push(batch);
-        let (_, left) = left
-            .iter_mut()
-            .find(|(kind, _)| *kind == batch.kind)
-            .unwrap();
+        told.lock().expect("the list").push(batch);
+        let mut kinds = left.iter_mut();
+        let found = kinds.find(|(kind, _)| *kind == batch.kind);
+        let (_, left) = found.expect("a kind");
         if *left == 0 {
             return Ok(Removed::default());
         }
