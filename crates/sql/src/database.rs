@@ -120,7 +120,7 @@ impl Database {
         })
     }
 
-    /// Asks whether reading and, on SQLite, the writer's queue are alive.
+    /// Asks for a sign of life.
     ///
     /// # Errors
     ///
@@ -130,7 +130,43 @@ impl Database {
         asked.map_err(|failure| DatabaseError::Unavailable(failure.into_fault()))
     }
 
-    /// Closes all connections, after what they are doing.
+    /// Asks whether it takes writes: PostgreSQL whether it is read-only, as a
+    /// standby is; SQLite by writing the same number where it is already, which
+    /// a full disk refuses.
+    ///
+    /// # Errors
+    ///
+    /// [`DatabaseError::Unavailable`].
+    pub async fn check_writable(&self) -> Result<(), DatabaseError> {
+        let asked = self.within(async {
+            match self.backend() {
+                DbBackend::Postgres => self.is_not_read_only().await,
+                _ => self.write_the_same().await,
+            }
+        });
+        let asked = asked.await;
+        asked.map_err(|failure| DatabaseError::Unavailable(failure.into_fault()))
+    }
+
+    async fn is_not_read_only(&self) -> Result<(), Failure> {
+        let found = rows(&self.writer, "SHOW transaction_read_only", []).await?;
+        let answer = found.first().map(|row| row.try_get_by_index(0));
+        match answer.transpose()? {
+            Some::<String>(on) if on == "off" => Ok(()),
+            _ => Err(StorageFault::new("the database is read-only").into()),
+        }
+    }
+
+    async fn write_the_same(&self) -> Result<(), Failure> {
+        let found = rows(&self.writer, "PRAGMA user_version", []).await?;
+        let number = found.first().map(|row| row.try_get_by_index(0));
+        let number: i32 = number.transpose()?.unwrap_or_default();
+        let write = format!("PRAGMA user_version = {number}");
+        run(&self.writer, &write, []).await.map(drop)
+    }
+
+    /// Closes all connections, after what they are doing; does not wait for a
+    /// server that hangs.
     ///
     /// # Errors
     ///
@@ -139,9 +175,12 @@ impl Database {
         if let Some(lane) = self.lane() {
             lane.close();
         }
-        self.reader.close_by_ref().await?;
-        self.writer.close_by_ref().await?;
-        Ok(())
+        let closed = self.within(async {
+            self.reader.close_by_ref().await?;
+            Ok(self.writer.close_by_ref().await?)
+        });
+        let closed = closed.await;
+        closed.map_err(|failure| DatabaseError::Unavailable(failure.into_fault()))
     }
 
     /// The connection that writes, for tools that look where no port does.
