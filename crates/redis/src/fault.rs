@@ -10,6 +10,9 @@ pub enum RedisFault {
     /// Every connection is in use, or none can be made in time.
     #[error("Redis gave no connection within {} ms", .0.as_millis())]
     NoConnection(Duration),
+    /// It gave no answers just now, and was not asked again.
+    #[error("Redis gave no answers just now")]
+    Away,
     /// No answer came in time; whether the step was carried out is unknown.
     #[error("Redis did not answer within {} ms", .0.as_millis())]
     Late(Duration),
@@ -35,12 +38,26 @@ impl RedisFault {
         }
     }
 
+    /// True if no answer came at all, not even a refusal.
+    pub(crate) fn is_silence(&self) -> bool {
+        match self {
+            Self::Away | Self::NoConnection(_) | Self::Late(_) => true,
+            Self::Full | Self::Nonsense(_) => false,
+            Self::Failed(error) => matches!(
+                error.kind(),
+                ErrorKind::Io
+                    | ErrorKind::ClusterConnectionNotFound
+                    | ErrorKind::MasterNameNotFoundBySentinel
+            ),
+        }
+    }
+
     /// True if the connections that there are may be worth nothing any more:
     /// they broke, hang, or lead to a server that is the master no longer.
     pub(crate) fn discredits_connections(&self) -> bool {
         match self {
             Self::NoConnection(_) | Self::Late(_) => true,
-            Self::Full | Self::Nonsense(_) => false,
+            Self::Away | Self::Full | Self::Nonsense(_) => false,
             Self::Failed(error) => matches!(
                 error.kind(),
                 ErrorKind::Io

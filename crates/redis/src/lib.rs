@@ -9,7 +9,8 @@
 //! - Every key has an end. Redis may lose everything: codes are asked for again,
 //!   limits start anew, and nobody is signed out.
 //! - [`Redis`] connects by itself, again and again; each answer comes within the
-//!   bounds of [`RedisOptions`].
+//!   bounds of [`RedisOptions`], and a server that gives none is asked once a
+//!   second only.
 
 pub mod code_store;
 pub mod rate_limiter;
@@ -19,6 +20,7 @@ pub mod url;
 pub mod wechat_token_cache;
 
 mod fault;
+mod gate;
 mod link;
 mod names;
 mod redis;

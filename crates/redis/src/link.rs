@@ -13,7 +13,7 @@ use deadpool_redis::redis::{
 };
 use deadpool_redis::sentinel::{SentinelNodeConnectionInfo, SentinelServerType};
 use secrecy::ExposeSecret as _;
-use tokio::time::Instant;
+use tokio::time::{Instant, timeout};
 
 use crate::redis::RedisOptions;
 use crate::url::{Host, Login, Place, RedisUrl};
@@ -57,6 +57,9 @@ impl Link {
 pub(crate) struct Links {
     way: Way,
     epoch: Arc<AtomicU64>,
+    /// How long a connection that was idle may take to show that it lives: half of
+    /// what a caller waits for one, so that there is time to make another.
+    sign_of_life: Duration,
 }
 
 enum Way {
@@ -124,7 +127,11 @@ impl Links {
                 )?)
             }
         };
-        Ok(Self { way, epoch })
+        Ok(Self {
+            way,
+            epoch,
+            sign_of_life: options.acquire / 2,
+        })
     }
 }
 
@@ -157,11 +164,16 @@ impl Manager for Links {
         if link.proven.elapsed() < TRUSTED_FOR {
             return Ok(());
         }
-        match &self.way {
-            Way::Server(manager) => manager.recycle(connection, metrics).await?,
-            Way::Sentinels(manager) => manager.recycle(connection, metrics).await?,
-            Way::Cluster(_) => {}
-        }
+        let asked = async {
+            match &self.way {
+                Way::Server(manager) => manager.recycle(connection, metrics).await,
+                Way::Sentinels(manager) => manager.recycle(connection, metrics).await,
+                Way::Cluster(_) => Ok(()),
+            }
+        };
+        timeout(self.sign_of_life, asked)
+            .await
+            .map_err(|_| RecycleError::message("no sign of life"))??;
         link.proven = Instant::now();
         Ok(())
     }

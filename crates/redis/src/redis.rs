@@ -9,10 +9,17 @@ use deadpool_redis::redis::{self, FromRedisValue};
 use tokio::time::timeout;
 
 use crate::fault::RedisFault;
+use crate::gate::{Entry, Gate};
 use crate::link::Links;
 use crate::script::Call;
 use crate::subscriber::Subscribers;
-use crate::url::RedisUrl;
+use crate::url::{Place, RedisUrl};
+
+/// Failures in a row after which one server counts as away.
+const SERVER_FAILURES: u32 = 3;
+/// The same of a cluster: with one of three masters away, every third question
+/// fails, and the others are to go on.
+const CLUSTER_FAILURES: u32 = 12;
 
 /// The bounds of every step.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -49,6 +56,7 @@ pub struct Redis {
     /// Counts up when connections were seen to be worth nothing any more.
     epoch: Arc<AtomicU64>,
     url: Arc<RedisUrl>,
+    gate: Arc<Gate>,
 }
 
 impl Redis {
@@ -71,11 +79,16 @@ impl Redis {
             .queue_mode(QueueMode::Lifo)
             .build()
             .map_err(|_| RedisFault::Nonsense("the pool needs no runtime"))?;
+        let failures = match &url.place {
+            Place::Cluster(_) => CLUSTER_FAILURES,
+            Place::One { .. } | Place::Sentinels { .. } => SERVER_FAILURES,
+        };
         Ok(Self {
             pool,
             options,
             epoch,
             url: Arc::new(url.clone()),
+            gate: Arc::new(Gate::new(failures)),
         })
     }
 
@@ -85,26 +98,50 @@ impl Redis {
     ///
     /// [`RedisFault`], within the bounds of the options.
     pub async fn ping(&self) -> Result<(), RedisFault> {
-        let mut link = self.acquire().await?;
-        let answer = self.in_time(link.line.ask(&redis::cmd("PING"))).await;
-        self.settle(link, answer).map(|_| ())
+        self.ask(&redis::cmd("PING")).await
     }
 
     /// Runs a script: one atomic step.
     pub(crate) async fn run<T: FromRedisValue>(&self, call: &Call<'_>) -> Result<T, RedisFault> {
-        let mut link = self.acquire().await?;
-        let answer = self.in_time(call.run(&mut link.line)).await;
-        self.settle(link, answer)
+        let entry = self.gate.enter()?;
+        let answer = match self.acquire().await {
+            Ok(mut link) => {
+                let answer = self.in_time(call.run(&mut link.line)).await;
+                self.settle(link, answer)
+            }
+            Err(fault) => Err(fault),
+        };
+        self.learn(&entry, answer)
+    }
+
+    /// Sends a command whose answer tells nothing but that it was carried out.
+    async fn ask(&self, command: &redis::Cmd) -> Result<(), RedisFault> {
+        let entry = self.gate.enter()?;
+        let answer = match self.acquire().await {
+            Ok(mut link) => {
+                let answer = self.in_time(link.line.ask(command)).await;
+                self.settle(link, answer).map(drop)
+            }
+            Err(fault) => Err(fault),
+        };
+        self.learn(&entry, answer)
+    }
+
+    /// Tells the gate what came of a caller.
+    fn learn<T>(&self, entry: &Entry, answer: Result<T, RedisFault>) -> Result<T, RedisFault> {
+        match &answer {
+            Err(fault) if fault.is_silence() => self.gate.failed(entry),
+            Ok(_) | Err(_) => self.gate.answered(),
+        }
+        answer
     }
 
     /// Tells all who have subscribed to a channel, on whichever server of a
     /// cluster.
     pub(crate) async fn publish(&self, channel: &str, message: &[u8]) -> Result<(), RedisFault> {
-        let mut link = self.acquire().await?;
         let mut command = redis::cmd("PUBLISH");
         command.arg(channel).arg(message);
-        let answer = self.in_time(link.line.ask(&command)).await;
-        self.settle(link, answer).map(|_| ())
+        self.ask(&command).await
     }
 
     /// Makes connections that listen.

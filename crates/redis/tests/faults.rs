@@ -144,6 +144,35 @@ async fn a_frozen_server_is_refused_in_time_and_loses_nothing() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn many_questions_in_a_row_do_not_add_up_their_waits() {
+    let server = server().await;
+    let codes = bounded(&server.url()).codes();
+    draft(&codes, 0).await.unwrap();
+    for killed in [false, true] {
+        if killed {
+            with(&server, RedisServer::kill).await;
+        } else {
+            with(&server, RedisServer::freeze).await;
+        }
+        let asked = Instant::now();
+        for n in 0..20 {
+            draft(&codes, n).await.unwrap_err();
+        }
+        // Three that wait for their time limits, and one a second after these.
+        assert!(asked.elapsed() < BOUND * 3, "{:?}", asked.elapsed());
+        if killed {
+            with(&server, RedisServer::restart).await;
+        } else {
+            with(&server, RedisServer::thaw).await;
+        }
+        back(&codes).await;
+        for n in 0..20 {
+            draft(&codes, n).await.unwrap();
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn whoever_waits_for_a_proof_is_answered_when_the_server_hangs() {
     let server = server().await;
     let ledger = bounded(&server.url()).ledger();
