@@ -11,6 +11,7 @@ use menshen_domain::model::wechat::AppKind;
 use menshen_domain::model::wechat::Platform;
 use menshen_domain::model::wechat::WeChatApp;
 use menshen_domain::model::wechat::WeChatApps;
+use menshen_domain::ports::BoxError;
 use menshen_domain::ports::audit_log::AuditLog;
 use menshen_domain::ports::clock::Clock as _;
 use menshen_domain::ports::randomness::Randomness;
@@ -442,8 +443,8 @@ struct DatabaseProbe(Database);
 
 #[async_trait]
 impl Probe for DatabaseProbe {
-    async fn answers(&self) -> bool {
-        self.0.ping().await.is_ok()
+    async fn check(&self) -> Result<(), BoxError> {
+        Ok(self.0.check_writable().await?)
     }
 }
 

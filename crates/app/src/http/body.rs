@@ -18,13 +18,13 @@ use serde::de::value::MapAccessDeserializer;
 use serde::de::{DeserializeOwned, MapAccess, Visitor};
 use serde::{Deserialize, Deserializer};
 
+use crate::http::answer_time::AnswerTime;
 use crate::http::error::ApiError;
 use crate::http::kinds::{self, Fault};
 
 /// The largest body.
 pub const MAX_BODY: usize = 16 * 1024;
-/// How long a body may take to arrive: a little less than the front door waits
-/// for everything, so that a slow client is told so.
+/// How long a body may take to arrive.
 const PATIENCE: Duration = Duration::from_secs(9);
 
 /// A JSON body of the type `T`, with its text.
@@ -42,10 +42,10 @@ impl<T: DeserializeOwned + 'static> FromRequest for Body<T> {
 
     fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
         let checked = check_headers(request);
-        let payload = payload.take();
+        let (request, payload) = (request.clone(), payload.take());
         Box::pin(async move {
             checked?;
-            let text = read(payload).await?;
+            let text = read(&request, payload).await?;
             let value = parse(&text)?;
             Ok(Self { value, text })
         })
@@ -98,8 +98,8 @@ fn check_headers(request: &HttpRequest) -> Result<(), ApiError> {
     Ok(())
 }
 
-async fn read(payload: Payload) -> Result<String, ApiError> {
-    let body = collect(payload, MAX_BODY).await?;
+async fn read(request: &HttpRequest, payload: Payload) -> Result<String, ApiError> {
+    let body = collect(request, payload, MAX_BODY).await?;
     String::from_utf8(body.into()).map_err(|_| ApiError::new(&kinds::MALFORMED_JSON))
 }
 
@@ -108,7 +108,11 @@ async fn read(payload: Payload) -> Result<String, ApiError> {
 /// # Errors
 ///
 /// 413 if it is longer, 408 if it takes too long, 400 if it breaks off.
-pub(super) async fn collect(mut payload: Payload, most: usize) -> Result<Bytes, ApiError> {
+pub(super) async fn collect(
+    request: &HttpRequest,
+    mut payload: Payload,
+    most: usize,
+) -> Result<Bytes, ApiError> {
     let collect = async {
         let mut body = BytesMut::new();
         while let Some(chunk) = payload.next().await {
@@ -120,7 +124,7 @@ pub(super) async fn collect(mut payload: Payload, most: usize) -> Result<Bytes, 
         }
         Ok(body.freeze())
     };
-    let body = tokio::time::timeout(PATIENCE, collect).await;
+    let body = AnswerTime::after(request, tokio::time::timeout(PATIENCE, collect)).await;
     body.map_err(|_| ApiError::new(&kinds::REQUEST_TIMEOUT))?
 }
 

@@ -15,6 +15,7 @@ use menshen_telemetry::RequestSpan;
 
 use crate::http::App;
 use crate::http::admission::admit;
+use crate::http::answer_time::AnswerTime;
 use crate::http::context::Context;
 use crate::http::error::ApiError;
 use crate::http::kinds;
@@ -24,9 +25,6 @@ use crate::request_scope::within;
 
 /// The W3C's header that names the trace of a caller.
 const TRACEPARENT: HeaderName = HeaderName::from_static("traceparent");
-
-/// How long a handler may take.
-const PATIENCE: Duration = Duration::from_secs(10);
 
 /// Names the request, bounds it, and gives every answer its form: the envelope
 /// for failures, the headers for all. Whatever happens for the request is told under
@@ -149,11 +147,16 @@ async fn handled<B: MessageBody + 'static>(
     request: ServiceRequest,
     next: Next<B>,
 ) -> Result<ServiceResponse<B>, Error> {
+    let time = AnswerTime::begin();
+    request.extensions_mut().insert(time.clone());
     let handler = AssertUnwindSafe(next.call(request)).catch_unwind();
-    match tokio::time::timeout(PATIENCE, handler).await {
-        Ok(Ok(answer)) => answer,
-        Ok(Err(panic)) => Err(ApiError::internal(panic_text(&*panic)).into()),
-        Err(_) => Err(ApiError::ours(&kinds::UNAVAILABLE, "the handler took too long").into()),
+    tokio::select! {
+        biased;
+        answer = handler => answer
+            .unwrap_or_else(|panic| Err(ApiError::internal(panic_text(&*panic)).into())),
+        () = time.over() => {
+            Err(ApiError::ours(&kinds::UNAVAILABLE, "the handler took too long").into())
+        }
     }
 }
 

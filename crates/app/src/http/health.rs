@@ -14,9 +14,9 @@ pub(super) async fn live() -> HttpResponse {
 /// `GET /readyz`: names each dependency's state. Without the ephemeral store there
 /// is still much to serve: `WeChat` logins, refreshing, verifying.
 pub(super) async fn ready(app: Data<App>) -> HttpResponse {
-    let (database, ephemeral) = app.readiness.dependencies().await;
+    let serves = app.readiness.dependencies().await;
     let draining = app.readiness.is_draining();
-    let ready = database && !draining;
+    let ready = serves.database && !draining;
     let status = if ready {
         StatusCode::OK
     } else {
@@ -25,6 +25,6 @@ pub(super) async fn ready(app: Data<App>) -> HttpResponse {
     let word = |up: bool| if up { "up" } else { "down" };
     HttpResponse::build(status).json(serde_json::json!({
         "status": if draining { "draining" } else if ready { "ready" } else { "unready" },
-        "dependencies": { "database": word(database), "ephemeral": word(ephemeral) },
+        "dependencies": { "database": word(serves.database), "ephemeral": word(serves.ephemeral) },
     }))
 }

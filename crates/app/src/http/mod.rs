@@ -2,6 +2,7 @@
 
 pub mod account_json;
 pub mod admission;
+mod answer_time;
 pub mod bearer;
 pub mod body;
 pub mod client_address;

@@ -1,7 +1,7 @@
 //! What WeChat pushes: withdrawals, modified profiles, closed accounts.
 
-use actix_web::HttpResponse;
 use actix_web::web::{Data, Path, Payload, Query};
+use actix_web::{HttpRequest, HttpResponse};
 use menshen_domain::model::wechat::AppId;
 use menshen_domain::ports::wechat_push::{PushQuery, WeChatPushError};
 use serde::Deserialize;
@@ -61,13 +61,14 @@ pub(super) async fn check(
 pub(super) async fn receive(
     context: Context,
     app: Data<App>,
+    http: HttpRequest,
     path: Path<String>,
     query: Query<PushQueryText>,
     payload: Payload,
 ) -> Result<HttpResponse, ApiError> {
     let id = named(&path)?;
     let query = query.into_inner().into();
-    let body = collect(payload.into_inner(), MAX_PUSH).await?;
+    let body = collect(&http, payload.into_inner(), MAX_PUSH).await?;
     let opened = app.push.open(&id, &query, &body, app.clock.now());
     let opened = opened.map_err(|error| refused(&app, error))?;
     let Some(event) = opened else {

@@ -70,7 +70,7 @@ async fn take(
         return Err(nowhere(Outcome::WrongSecret));
     }
     // Only now: nobody else fills our memory with bodies of this size.
-    let body = collect(payload.into_inner(), MAX_PUSH).await;
+    let body = collect(http, payload.into_inner(), MAX_PUSH).await;
     let body = body.map_err(|error| (Outcome::Unreadable, error))?;
     let url = address.of(&vendor);
     let headers: Vec<(String, String)> = http

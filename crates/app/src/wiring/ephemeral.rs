@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
+use menshen_domain::ports::BoxError;
 use menshen_domain::ports::code_store::CodeStore;
 use menshen_domain::ports::rate_limiter::RateLimiter;
 use menshen_domain::ports::replay_ledger::ReplayLedger;
@@ -117,8 +118,8 @@ struct InProcess;
 
 #[async_trait]
 impl Probe for InProcess {
-    async fn answers(&self) -> bool {
-        true
+    async fn check(&self) -> Result<(), BoxError> {
+        Ok(())
     }
 }
 
@@ -126,7 +127,7 @@ struct RedisProbe(Redis);
 
 #[async_trait]
 impl Probe for RedisProbe {
-    async fn answers(&self) -> bool {
-        self.0.ping().await.is_ok()
+    async fn check(&self) -> Result<(), BoxError> {
+        Ok(self.0.ping().await?)
     }
 }
