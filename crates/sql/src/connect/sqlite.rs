@@ -6,10 +6,10 @@ use std::path::Path;
 use std::sync::Arc;
 
 use sea_orm::SqlxSqliteConnector;
-use sea_orm::sqlx::ConnectOptions as _;
 use sea_orm::sqlx::sqlite::{
-    SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous,
+    SqliteConnectOptions, SqliteConnection, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous,
 };
+use sea_orm::sqlx::{self, ConnectOptions as _, Connection as _};
 
 use crate::connect::{DatabaseOptions, Follower, Pools};
 use crate::database::DatabaseError;
@@ -62,6 +62,7 @@ pub(super) async fn connect(
         .max_connections(1)
         .test_before_acquire(false)
         .acquire_timeout(options.lock)
+        .after_release(|connection, _| Box::pin(is_at_rest(connection)))
         .connect_with(settings.clone())
         .await
         .map_err(fault)?;
@@ -79,6 +80,20 @@ pub(super) async fn connect(
         readers_apart: true,
         follower: Follower::NOBODY,
     })
+}
+
+/// False for a connection that still counts a transaction as open.
+///
+/// When a `COMMIT` finds no room on the disk, SQLite undoes the transaction by
+/// itself. The `ROLLBACK` that follows has nothing to undo and fails, and the
+/// driver takes every later transaction for one within the first: what they
+/// "commit" is acknowledged, never written, and gone with the process.
+async fn is_at_rest(connection: &mut SqliteConnection) -> Result<bool, sqlx::Error> {
+    if connection.is_in_transaction() {
+        // A rollback may be on its way still; the answer comes after it.
+        connection.ping().await?;
+    }
+    Ok(!connection.is_in_transaction())
 }
 
 #[expect(clippy::needless_pass_by_value, reason = "shaped for map_err")]
