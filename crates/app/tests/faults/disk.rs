@@ -128,7 +128,7 @@ async fn with_a_full_disk_tokens_are_checked_and_the_file_stays_whole() {
     embedded.ask(PHONE).await.ok();
     let code = embedded.code().await;
     embedded.disk_full(true);
-    for _ in 0..3 {
+    for _ in 0..4 {
         embedded.is_read_only(&login, &code).await;
     }
     embedded.disk_full(false);
@@ -149,13 +149,18 @@ async fn with_a_full_disk_tokens_are_checked_and_the_file_stays_whole() {
     is_whole(folder.path()).await;
 }
 
+/// The file is sound, and has the three logins that were acknowledged.
 async fn is_whole(folder: &std::path::Path) {
     let url = format!("sqlite://{}", folder.join("data/menshen.db").display());
     let options = DatabaseOptions::default();
     let database = Database::connect(&url, options).await.expect("a database");
     let db = database.connection();
-    let check = Statement::from_string(db.get_database_backend(), "PRAGMA integrity_check");
-    let row = db.query_one_raw(check).await.expect("an answer");
-    let word: String = row.expect("a row").try_get_by_index(0).expect("a word");
-    assert_eq!(word, "ok");
+    let ask = |sql: &str| {
+        let question = Statement::from_string(db.get_database_backend(), sql);
+        async move { db.query_one_raw(question).await.expect("an answer") }
+    };
+    let row = ask("PRAGMA integrity_check").await.expect("a row");
+    assert_eq!(row.try_get_by_index::<String>(0), Ok("ok".to_owned()));
+    let row = ask("SELECT COUNT(*) FROM sessions").await.expect("a row");
+    assert_eq!(row.try_get_by_index::<i64>(0), Ok(3));
 }

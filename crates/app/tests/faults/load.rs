@@ -213,7 +213,7 @@ async fn refreshes(shared: Arc<Shared>) {
         let asked = Instant::now();
         let answer = shared.service.refresh(&token).await;
         if shared.note_answer(Kind::Refresh, asked, &answer) {
-            token = Login::of(&answer).refresh().to_owned();
+            Login::of(&answer).refresh().clone_into(&mut token);
         }
         sleep(PAUSE).await;
     }

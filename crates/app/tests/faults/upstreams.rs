@@ -63,10 +63,10 @@ async fn five_hundred_logins_that_hang_hold_nobody_else_up() {
     }
     // The first that hang do so for three seconds; meanwhile people refresh.
     let mut refreshed = 0;
-    while callers.len() > 0 && refreshed < 50 {
+    while !callers.is_empty() && refreshed < 50 {
         let asked = Instant::now();
         let answer = service.refresh(&token).await;
-        token = Login::of(&answer).refresh().to_owned();
+        Login::of(&answer).refresh().clone_into(&mut token);
         assert!(
             asked.elapsed() < Duration::from_secs(2),
             "{:?}",

@@ -107,6 +107,7 @@ impl Process {
     }
 
     /// The number of the process.
+    #[allow(dead_code, reason = "the faults need it")]
     pub(crate) fn id(&self) -> u32 {
         self.child.id()
     }
