@@ -1,7 +1,6 @@
 //! Verification codes that proved something without opening a session.
 
 use chrono::{DateTime, Utc};
-use menshen_domain::model::changes::CODES_KEPT;
 use menshen_domain::model::verification::CodeId;
 use sea_orm::ConnectionTrait;
 
@@ -15,10 +14,6 @@ pub(crate) async fn spend_code(
     code: CodeId,
     at: DateTime<Utc>,
 ) -> Result<(), Failure> {
-    // Such proofs are few, so whoever spends a code clears away what is past its
-    // time.
-    let sql = "DELETE FROM spent_codes WHERE spent_at < $1";
-    run(db, sql, [(at - CODES_KEPT).into()]).await?;
     let sql = "INSERT INTO spent_codes (code_id, spent_at) VALUES ($1, $2) \
                ON CONFLICT (code_id) DO NOTHING";
     match run(db, sql, [code.0.to_vec().into(), at.into()]).await? {

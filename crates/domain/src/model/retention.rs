@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
 
-use crate::model::changes::NOTICES_KEPT;
+use crate::model::changes::{CODES_KEPT, NOTICES_KEPT};
 
 /// What is removed once it is old enough. Accounts are not: the id of a merged or
 /// erased one, of which nothing personal is left, keeps what was signed or
@@ -21,6 +21,9 @@ pub enum RecordKind {
     DeliveredEvents,
     /// Events that could not be told, since they happened.
     UndeliveredEvents,
+    /// Verification codes that proved something without opening a session, since
+    /// then.
+    SpentCodes,
     /// Notices of providers that were carried out, since then.
     Notices,
     /// Signing keys that are out of use, since then.
@@ -29,12 +32,13 @@ pub enum RecordKind {
 
 impl RecordKind {
     /// All kinds.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 8] = [
         Self::Sessions,
         Self::AuditEvents,
         Self::Messages,
         Self::DeliveredEvents,
         Self::UndeliveredEvents,
+        Self::SpentCodes,
         Self::Notices,
         Self::SigningKeys,
     ];
@@ -48,6 +52,7 @@ impl RecordKind {
             Self::Messages => "sms_records",
             Self::DeliveredEvents => "outbox_delivered",
             Self::UndeliveredEvents => "outbox_undelivered",
+            Self::SpentCodes => "spent_codes",
             Self::Notices => "provider_notices",
             Self::SigningKeys => "signing_keys",
         }
@@ -66,6 +71,7 @@ impl RecordKind {
             Self::AuditEvents | Self::DeliveredEvents | Self::UndeliveredEvents => {
                 Duration::from_hours(1)
             }
+            Self::SpentCodes => Duration::from_secs(CODES_KEPT.num_seconds().unsigned_abs()),
             Self::Notices => Duration::from_secs(NOTICES_KEPT.num_seconds().unsigned_abs()),
             // No token of them lives; a clock may be wrong by hours.
             Self::SigningKeys => Duration::from_hours(7 * 24),
@@ -98,7 +104,9 @@ impl RetentionPolicy {
             RecordKind::Messages => self.messages,
             RecordKind::DeliveredEvents => self.delivered_events,
             RecordKind::UndeliveredEvents => self.undelivered_events,
-            RecordKind::Notices | RecordKind::SigningKeys => kind.at_least(),
+            RecordKind::SpentCodes | RecordKind::Notices | RecordKind::SigningKeys => {
+                kind.at_least()
+            }
         };
         (!asked.is_zero()).then(|| asked.max(kind.at_least()))
     }
@@ -176,7 +184,12 @@ mod tests {
             .filter(|kind| policy(Duration::ZERO).cutoff(*kind, now()).is_some())
             .collect();
         // What no setting asks to keep.
-        assert_eq!(removed, [RecordKind::Notices, RecordKind::SigningKeys]);
+        let unasked = [
+            RecordKind::SpentCodes,
+            RecordKind::Notices,
+            RecordKind::SigningKeys,
+        ];
+        assert_eq!(removed, unasked);
     }
 
     #[test]
@@ -190,7 +203,7 @@ mod tests {
             undelivered_events: days(15),
         };
         let kept = RecordKind::ALL.map(|kind| policy.keep(kind).unwrap());
-        let wanted = [11, 12, 13, 14, 15, 1, 7].map(days);
+        let wanted = [11, 12, 13, 14, 15, 1, 1, 7].map(days);
         assert_eq!(kept, wanted);
         for (kind, kept) in RecordKind::ALL.into_iter().zip(kept) {
             assert_eq!(policy.cutoff(kind, now()), Some(now() - kept));

@@ -18,7 +18,7 @@ use menshen_domain::model::identifiers::{SendId, SessionId};
 use menshen_domain::model::retention::RecordKind;
 use menshen_domain::model::session::EndReason;
 use menshen_domain::model::sms_delivery::{DeliveryReceipt, SendOutcome, SendVerdict, SmsAttempt};
-use menshen_domain::model::verification::Purpose;
+use menshen_domain::model::verification::{CodeId, Purpose};
 use menshen_domain::ports::account_store::AccountStoreError;
 use menshen_domain::ports::retention_store::{Batch, Removed};
 use menshen_domain::ports::send_records::NewSend;
@@ -43,6 +43,7 @@ macro_rules! retention_store {
             audit_rows_go_by_when_they_were_written,
             messages_take_along_what_is_told_of_them,
             untold_events_go_by_when_they_happened,
+            codes_that_were_used_go_by_when_they_were_spent,
             notices_go_by_when_they_were_carried_out,
             signing_keys_go_once_out_of_use,
             the_newest_signing_key_stays,
@@ -260,6 +261,31 @@ pub async fn untold_events_go_by_when_they_happened(stores: Stores) {
     let left = stores.witness.outbox().await;
     assert_eq!(left.len(), 1);
     assert_eq!(left[0].id, creation.outbox[2].id.to_string());
+}
+
+/// From then on nobody remembers: it died long before.
+pub async fn codes_that_were_used_go_by_when_they_were_spent(stores: Stores) {
+    let people = People::new(1);
+    let account = people.whole_account(1);
+    let creation = people.creation(&account);
+    stores.accounts.apply(&creation).await.unwrap();
+    let spend = |n: u8| {
+        let step = Step::SpendCode(CodeId([n; 16]));
+        let mut changes: Changes = people.changes(account.id, vec![seen(&account)], vec![step]);
+        changes.audit[0].at = later(MINUTE * u32::from(n));
+        changes
+    };
+    for n in [1, 2] {
+        stores.accounts.apply(&spend(n)).await.unwrap();
+    }
+    let batch = all_before(RecordKind::SpentCodes, later(MINUTE * 2));
+    assert_eq!(remove(&stores, batch).await, gone(1, later(MINUTE)));
+    let again = stores.accounts.apply(&spend(2)).await;
+    assert!(
+        matches!(again, Err(AccountStoreError::CodeSpent)),
+        "{again:?}"
+    );
+    stores.accounts.apply(&spend(1)).await.unwrap();
 }
 
 /// From then on the same one is carried out again.
