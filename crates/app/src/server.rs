@@ -1,6 +1,6 @@
 //! The HTTP server: from wired parts to a running process, and back.
 
-use std::net::SocketAddr;
+use std::net::{Shutdown, SocketAddr, TcpListener};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -13,10 +13,12 @@ use menshen_domain::ports::audit_log::AuditLog;
 use menshen_domain::ports::clock::Clock as _;
 use menshen_sql::Database;
 use menshen_token::key_set::KeySet;
+use socket2::SockRef;
 
-use crate::clock::SystemClock;
+use crate::clock::ServerClock;
 use crate::housekeeping::{self, RunningHousekeeping};
 use crate::http::front_door::front_door;
+use crate::http::readiness::Readiness;
 use crate::http::{self, App};
 use crate::key_audit::tell_new_key;
 use crate::metrics::background::Background;
@@ -24,7 +26,7 @@ use crate::receipt_address::ReceiptAddress;
 use crate::settings::Settings;
 use crate::wiring::{self, InProcessSimulator, StartError};
 
-/// How often signing keys are looked after: other replicas' are taken in, and a
+/// How often the time is asked for, and signing keys are looked after: other replicas' are taken in, and a
 /// new one is made when it is due.
 const KEY_MAINTENANCE: Duration = Duration::from_mins(1);
 
@@ -49,6 +51,15 @@ pub struct Running {
     simulator: Option<InProcessSimulator>,
     maintenance: tokio::task::JoinHandle<()>,
     housekeeping: RunningHousekeeping,
+    leave: Leave,
+}
+
+/// How the process leaves.
+struct Leave {
+    delay: Duration,
+    grace: Duration,
+    /// The same socket that the server listens on.
+    listener: TcpListener,
 }
 
 /// Starts the server.
@@ -94,17 +105,10 @@ pub async fn start(settings: &Settings) -> Result<Running, StartError> {
     } else {
         server.workers(settings.server.workers)
     };
-    let server = server.bind(settings.server.listen).map_err(|error| {
-        format!(
-            "cannot listen on {}: {error}; set server.listen to another address",
-            settings.server.listen
-        )
-    })?;
-    let address = server
-        .addrs()
-        .first()
-        .copied()
-        .ok_or("the server listens nowhere")?;
+    let listener = listen(settings.server.listen)?;
+    let address = listener.local_addr()?;
+    let server = server.listen(listener.try_clone()?)?;
+    let database = parts.database.clone();
     Ok(Running {
         address,
         simulator_address: parts
@@ -116,7 +120,20 @@ pub async fn start(settings: &Settings) -> Result<Running, StartError> {
         server: server.run(),
         app,
         simulator: parts.simulator,
-        maintenance: tokio::spawn(look_after(parts.key_set, parts.audit, background)),
+        leave: Leave {
+            delay: settings.server.drain_delay,
+            grace: settings.server.shutdown_grace,
+            listener,
+        },
+        maintenance: tokio::spawn(look_after(
+            parts.key_set,
+            parts.audit,
+            Timekeeping {
+                clock: parts.clock,
+                database,
+            },
+            background,
+        )),
         housekeeping: housekeeping::start(parts.housekeeping),
     })
 }
@@ -138,14 +155,37 @@ fn cors(origins: &[String]) -> Cors {
         .fold(cors, |cors, origin| cors.allowed_origin(origin))
 }
 
-async fn look_after(key_set: Arc<KeySet>, audit: Arc<dyn AuditLog>, background: Background) {
+/// The time that counts, and who tells it.
+struct Timekeeping {
+    clock: Arc<ServerClock>,
+    database: Database,
+}
+
+impl Timekeeping {
+    async fn set(&self) {
+        if let Err(error) = self.clock.set(&self.database).await {
+            tracing::warn!(
+                error = &error as &dyn std::error::Error,
+                "the database was not asked for the time"
+            );
+        }
+    }
+}
+
+async fn look_after(
+    key_set: Arc<KeySet>,
+    audit: Arc<dyn AuditLog>,
+    time: Timekeeping,
+    background: Background,
+) {
     background.expect(SIGNING_KEYS);
     let mut ticks = tokio::time::interval(KEY_MAINTENANCE);
     ticks.tick().await;
     loop {
         ticks.tick().await;
-        let maintained = key_set.maintain(SystemClock.now()).await;
-        background.ran(SIGNING_KEYS, maintained.is_ok(), SystemClock.now());
+        time.set().await;
+        let maintained = key_set.maintain(time.clock.now()).await;
+        background.ran(SIGNING_KEYS, maintained.is_ok(), time.clock.now());
         match maintained {
             Ok(None) => {}
             Ok(Some(kid)) => tell_new_key(&*audit, &kid).await,
@@ -157,9 +197,43 @@ async fn look_after(key_set: Arc<KeySet>, audit: Arc<dyn AuditLog>, background: 
     }
 }
 
+/// As many connections may wait to be taken as the server itself would let.
+const BACKLOG: i32 = 1024;
+
+fn listen(address: SocketAddr) -> Result<TcpListener, StartError> {
+    let listener = TcpListener::bind(address).map_err(|error| {
+        format!("cannot listen on {address}: {error}; set server.listen to another address")
+    })?;
+    SockRef::from(&listener).listen(BACKLOG)?;
+    Ok(listener)
+}
+
+impl Leave {
+    /// Lets whoever watches notice, takes no more connections, and waits for what is in
+    /// flight; true if that was done in time.
+    ///
+    /// The server's workers end one by one, each as soon as it has no connection left,
+    /// and with each go the connections to stores and vendors that it has made and that
+    /// the others still use: so none of them may end before all are done.
+    async fn take(&self, readiness: &Readiness, handle: &ServerHandle) -> bool {
+        tokio::time::sleep(self.delay).await;
+        handle.pause().await;
+        if let Err(error) = SockRef::from(&self.listener).shutdown(Shutdown::Read) {
+            // Not every system can; the socket is closed at the end anyway.
+            tracing::debug!(error = &error as &dyn std::error::Error, "still listening");
+        }
+        let done = tokio::time::timeout(self.grace, readiness.idle()).await;
+        if done.is_err() {
+            tracing::warn!("requests in flight took longer than server.shutdown_grace");
+        }
+        done.is_ok()
+    }
+}
+
 impl Running {
-    /// Serves until `stop` is done, then takes no new work, finishes what is in
-    /// flight within `server.shutdown_grace`, and closes everything.
+    /// Serves until `stop` is done. Then `/readyz` says so, and each answer closes its
+    /// connection, for `server.drain_delay`; after that no new work is taken, what is
+    /// in flight is finished within `server.shutdown_grace`, and everything is closed.
     ///
     /// # Errors
     ///
@@ -172,7 +246,12 @@ impl Running {
             () = stop => {
                 self.app.readiness.drain();
                 self.housekeeping.stop();
-                tokio::join!(handle.stop(true), server).1
+                tokio::select! {
+                    failed = &mut server => failed,
+                    in_time = self.leave.take(&self.app.readiness, &handle) => {
+                        tokio::join!(handle.stop(in_time), server).1
+                    }
+                }
             }
         };
         self.maintenance.abort();

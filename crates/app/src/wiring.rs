@@ -12,8 +12,9 @@ use menshen_domain::model::wechat::Platform;
 use menshen_domain::model::wechat::WeChatApp;
 use menshen_domain::model::wechat::WeChatApps;
 use menshen_domain::ports::BoxError;
+use menshen_domain::ports::account_store::AccountStore;
 use menshen_domain::ports::audit_log::AuditLog;
-use menshen_domain::ports::clock::Clock as _;
+use menshen_domain::ports::clock::Clock;
 use menshen_domain::ports::randomness::Randomness;
 use menshen_domain::ports::wechat_gateway::WeChatGateway;
 use menshen_domain::ports::wechat_token_cache::WeChatTokenCache;
@@ -37,6 +38,7 @@ use menshen_wechat::PushKeys;
 use menshen_wechat::SafeModePush;
 use menshen_wechat::WeChatMetrics;
 
+use crate::clock::ServerClock;
 use crate::clock::SystemClock;
 use crate::housekeeping::{Housekeeping, HousekeepingMetrics};
 use crate::http::App;
@@ -59,10 +61,12 @@ use crate::use_cases::Machine;
 use crate::use_cases::Outside;
 use crate::use_cases::Stores;
 use crate::use_cases::app;
+use crate::wiring::turns::Turns;
 
 mod ephemeral;
 mod observed;
 mod sms;
+mod turns;
 
 pub(crate) use ephemeral::redis;
 pub(crate) use sms::vendor;
@@ -91,6 +95,8 @@ pub struct Parts {
     pub audit: Arc<dyn AuditLog>,
     /// Removes what was kept long enough.
     pub housekeeping: Housekeeping,
+    /// The time that counts, for its maintenance.
+    pub clock: Arc<ServerClock>,
     /// The database, for closing and measuring.
     pub database: Database,
     /// The offline WeChat and vendors, in development.
@@ -169,6 +175,8 @@ pub async fn wire(settings: &Settings) -> Result<Parts, StartError> {
     } else {
         check_schema(&database).await?;
     }
+    let server_clock = Arc::new(ServerClock::of(&database).await?);
+    let clock: Arc<dyn Clock> = server_clock.clone();
     let (store, keyring, key_set) = keys(settings, &database).await?;
     let (mut metrics, tracing) = (Metrics::default(), tracing(settings)?);
     let observer = Observer {
@@ -182,18 +190,32 @@ pub async fn wire(settings: &Settings) -> Result<Parts, StartError> {
     let receipt_address = receipt_address(settings);
     let (wechat_metrics, messages) = (
         WeChatMetrics::default(),
-        sms::messages(settings, simulated, receipt_address.as_ref())?,
+        sms::messages(settings, simulated, receipt_address.as_ref(), &clock)?,
     );
     let ephemeral = observed::ephemeral(&observer, ephemeral::stores(settings, &keyring)?);
     let sql = observed::sql(&observer, &store);
     let sessions =
         RecentSessions::new(sql.sessions, REMEMBERED_SESSIONS, ephemeral.notices.clone());
     ephemeral.notices.subscribe(sessions.listener());
-    let accounts = Arc::new(sessions.watch(sql.accounts));
+    let accounts: Arc<dyn AccountStore> = if settings.stores.is_postgres() {
+        Arc::new(Turns::new(
+            sql.accounts,
+            settings.stores.database.max_connections,
+        ))
+    } else {
+        sql.accounts
+    };
+    let accounts = Arc::new(sessions.watch(accounts));
     let outside = Outside {
         gateway: observed::gateway(
             &observer,
-            gateway(settings, simulated, &wechat_metrics, ephemeral.tokens)?,
+            gateway(
+                settings,
+                simulated,
+                &wechat_metrics,
+                ephemeral.tokens,
+                clock.clone(),
+            )?,
         ),
         reader: Arc::new(AesOpenDataReader),
         push: Arc::new(push(settings)?),
@@ -220,9 +242,9 @@ pub async fn wire(settings: &Settings) -> Result<Parts, StartError> {
     let keys = Keys {
         issuer: observed::issuer(&observer, key_set.clone()),
         verifier: key_set.clone(),
-        public: Arc::new(ServedKeys(key_set.clone())),
+        public: Arc::new(ServedKeys(key_set.clone(), clock.clone())),
     };
-    let housekeeping = housekeeping(settings, &database);
+    let housekeeping = housekeeping(settings, &database, clock.clone());
     metrics.show(|registry| {
         housekeeping.metrics.register(registry);
         wechat_metrics.register(registry);
@@ -233,7 +255,7 @@ pub async fn wire(settings: &Settings) -> Result<Parts, StartError> {
         observed::parts(registry, &key_set, &tracing);
     });
     let machine = Machine {
-        clock: Arc::new(SystemClock),
+        clock: clock.clone(),
         randomness: Arc::new(SystemRandomness),
         metrics,
         tracing,
@@ -244,20 +266,20 @@ pub async fn wire(settings: &Settings) -> Result<Parts, StartError> {
         key_set,
         audit,
         housekeeping,
+        clock: server_clock,
         database,
         simulator,
         receipt_address,
     })
 }
 
-fn housekeeping(settings: &Settings, database: &Database) -> Housekeeping {
+fn housekeeping(settings: &Settings, database: &Database, clock: Arc<dyn Clock>) -> Housekeeping {
     let store = Arc::new(database.clone());
-    let clock = Arc::new(SystemClock);
     let keep_house = KeepHouse {
         leases: store.clone(),
         store,
         clock: clock.clone(),
-        holder: HolderId::generate(&SystemRandomness, SystemClock.now()),
+        holder: HolderId::generate(&SystemRandomness, clock.now()),
         policy: settings.retention.policy,
         pace: settings.retention.pace,
     };
@@ -385,6 +407,7 @@ pub(crate) fn gateway(
     simulated: Option<SocketAddr>,
     metrics: &WeChatMetrics,
     tokens: Arc<dyn WeChatTokenCache>,
+    clock: Arc<dyn Clock>,
 ) -> Result<Arc<dyn WeChatGateway>, StartError> {
     let wechat = &settings.wechat;
     let base_urls = match simulated.filter(|_| wechat.is_simulated()) {
@@ -408,7 +431,6 @@ pub(crate) fn gateway(
         apps,
         metrics: metrics.clone(),
     };
-    let clock = Arc::new(SystemClock);
     Ok(match wechat.gateway {
         GatewayKind::Official => {
             Arc::new(OfficialGateway::with_token_cache(config, clock, tokens)?)
@@ -448,10 +470,10 @@ impl Probe for DatabaseProbe {
     }
 }
 
-struct ServedKeys(Arc<KeySet>);
+struct ServedKeys(Arc<KeySet>, Arc<dyn Clock>);
 
 impl PublicKeys for ServedKeys {
     fn jwks(&self) -> String {
-        self.0.jwks(SystemClock.now()).to_string()
+        self.0.jwks(self.1.now()).to_string()
     }
 }

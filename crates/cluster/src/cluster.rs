@@ -211,7 +211,7 @@ fn configuration(profile: Profile, front: SocketAddr, parts: &Parts) -> String {
         // Writing to a string cannot fail.
         let _ = writeln!(
             upstream,
-            "    server {address} max_fails=3 fail_timeout=3s;"
+            "    server {address} max_fails=10 fail_timeout=1s;"
         );
     }
     let playground = match profile {

@@ -43,12 +43,25 @@ pub(crate) struct Places {
 /// The settings that all replicas have, each with its variable.
 pub(crate) fn shared(profile: Profile, places: &Places) -> Vec<(String, String)> {
     let simulator = format!("http://{}", places.simulator);
-    let app = format!(
-        "[{{ app_id = {:?}, app_secret = {:?}, kind = \"mini_program\", platform = {:?} }}]",
-        defaults::MINI_PROGRAM_APP_ID,
-        defaults::MINI_PROGRAM_APP_SECRET,
-        defaults::PLATFORM,
-    );
+    let app = |id: &str, secret: &str, kind: &str| {
+        let platform = defaults::PLATFORM;
+        format!(
+            "{{ app_id = {id:?}, app_secret = {secret:?}, kind = {kind:?}, platform = {platform:?} }}"
+        )
+    };
+    let apps = [
+        app(
+            defaults::MINI_PROGRAM_APP_ID,
+            defaults::MINI_PROGRAM_APP_SECRET,
+            "mini_program",
+        ),
+        app(defaults::APP_APP_ID, defaults::APP_APP_SECRET, "app"),
+        app(
+            defaults::WEBSITE_APP_ID,
+            defaults::WEBSITE_APP_SECRET,
+            "website",
+        ),
+    ];
     let settings = [
         ("profile", profile.as_str().to_owned()),
         ("server.workers", "2".to_owned()),
@@ -59,7 +72,7 @@ pub(crate) fn shared(profile: Profile, places: &Places) -> Vec<(String, String)>
         ("ephemeral.url", places.redis_url.clone()),
         ("secrets.master_key", places.master_key.clone()),
         ("wechat.base_url", simulator.clone()),
-        ("wechat.apps", app),
+        ("wechat.apps", format!("[{}]", apps.join(", "))),
         ("sms.vendors", r#"["aliyun"]"#.to_owned()),
         ("sms.aliyun.endpoint", format!("{simulator}/sms/aliyun")),
         (

@@ -6,6 +6,7 @@ use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
+use chrono::{DateTime, Utc};
 use sea_orm::{
     ConnectionTrait, DatabaseConnection, DatabaseTransaction, DbBackend, QueryResult,
     SqliteTransactionMode, Statement, TransactionOptions, TransactionTrait, Value,
@@ -127,6 +128,24 @@ impl Database {
     /// [`DatabaseError::Unavailable`].
     pub async fn ping(&self) -> Result<(), DatabaseError> {
         let asked = self.within(async { Ok(self.reader.ping().await?) }).await;
+        asked.map_err(|failure| DatabaseError::Unavailable(failure.into_fault()))
+    }
+
+    /// The time of the database's server, where it is a server.
+    ///
+    /// # Errors
+    ///
+    /// [`DatabaseError::Unavailable`].
+    pub async fn server_time(&self) -> Result<Option<DateTime<Utc>>, DatabaseError> {
+        if self.backend() != DbBackend::Postgres {
+            return Ok(None);
+        }
+        let asked = self.within(async {
+            let found = rows(&self.reader, "SELECT clock_timestamp()", []).await?;
+            let now = found.first().map(|row| row.try_get_by_index(0));
+            Ok(now.transpose()?)
+        });
+        let asked = asked.await;
         asked.map_err(|failure| DatabaseError::Unavailable(failure.into_fault()))
     }
 

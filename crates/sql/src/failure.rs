@@ -156,6 +156,12 @@ impl From<StorageFault> for Failure {
     }
 }
 
+/// True if a statement waited for a lock in vain, on PostgreSQL.
+pub(crate) fn is_lock_timeout(error: &DbErr) -> bool {
+    let code = database_error(error).and_then(sqlx::error::DatabaseError::code);
+    code.as_deref() == Some("55P03")
+}
+
 fn database_error(error: &DbErr) -> Option<&dyn sqlx::error::DatabaseError> {
     driver_error(error)?.as_database_error()
 }

@@ -1,5 +1,7 @@
 //! The schema: brought up to date, and refused where it is newer than we are.
 
+use std::time::Duration;
+
 use menshen_migrations::{Migrator, MigratorTrait as _};
 use sea_orm::{
     ConnectionTrait as _, DatabaseTransaction, DbBackend, SqliteTransactionMode,
@@ -7,9 +9,34 @@ use sea_orm::{
 };
 
 use crate::database::{Database, DatabaseError};
+use crate::failure::{StorageFault, is_lock_timeout};
 
 /// The lock of PostgreSQL that those who migrate hold: `menshen` in ASCII.
 const MIGRATION_LOCK: i64 = 0x006d_656e_7368_656e;
+
+/// How often a migration is tried that finds a table in use: for about a minute.
+const TRIES: usize = 30;
+/// How long everybody else has their way meanwhile.
+const PAUSE: Duration = Duration::from_secs(1);
+
+#[derive(Debug, Clone, Copy)]
+enum Direction {
+    Up,
+    Down(u32),
+}
+
+/// Why a migration was not applied.
+enum Obstacle {
+    /// A table is in use.
+    Busy,
+    Other(DatabaseError),
+}
+
+impl From<DatabaseError> for Obstacle {
+    fn from(error: DatabaseError) -> Self {
+        Self::Other(error)
+    }
+}
 
 /// One migration, and whether the database has it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -21,17 +48,19 @@ pub struct MigrationState {
 }
 
 impl Database {
-    /// Applies every pending migration, in one transaction. Replicas that start
-    /// together take turns.
+    /// Applies every pending migration, each in a transaction of its own. Replicas
+    /// that start together take turns.
+    ///
+    /// On PostgreSQL no statement of a migration waits longer than a second for a
+    /// table that somebody reads for long: everybody else would queue behind it. The
+    /// transaction is undone and tried again instead, for a minute.
     ///
     /// # Errors
     ///
     /// [`DatabaseError::SchemaTooNew`], [`DatabaseError::Unavailable`].
     pub async fn migrate_up(&self) -> Result<(), DatabaseError> {
-        let transaction = self.begin_migration().await?;
-        refuse_newer(&menshen_migrations::applied(&transaction).await?)?;
-        Migrator::up(&transaction, None).await?;
-        Ok(transaction.commit().await?)
+        while self.migrate(Direction::Up).await? {}
+        Ok(())
     }
 
     /// Takes the newest migrations back, with all that their tables hold.
@@ -40,10 +69,48 @@ impl Database {
     ///
     /// As of [`migrate_up`](Self::migrate_up).
     pub async fn migrate_down(&self, steps: u32) -> Result<(), DatabaseError> {
+        self.migrate(Direction::Down(steps)).await.map(drop)
+    }
+
+    /// One transaction; true if migrations are left that could go the same way.
+    async fn migrate(&self, direction: Direction) -> Result<bool, DatabaseError> {
+        for _ in 1..TRIES {
+            match self.try_to_migrate(direction).await {
+                Err(Obstacle::Busy) => tokio::time::sleep(PAUSE).await,
+                Err(Obstacle::Other(error)) => return Err(error),
+                Ok(more) => return Ok(more),
+            }
+        }
+        match self.try_to_migrate(direction).await {
+            Err(Obstacle::Busy) => {
+                let words = "somebody holds on to a table that is to be changed";
+                Err(DatabaseError::Unavailable(StorageFault::new(words)))
+            }
+            Err(Obstacle::Other(error)) => Err(error),
+            Ok(more) => Ok(more),
+        }
+    }
+
+    async fn try_to_migrate(&self, direction: Direction) -> Result<bool, Obstacle> {
         let transaction = self.begin_migration().await?;
-        refuse_newer(&menshen_migrations::applied(&transaction).await?)?;
-        Migrator::down(&transaction, Some(steps)).await?;
-        Ok(transaction.commit().await?)
+        let applied = menshen_migrations::applied(&transaction).await;
+        let applied = applied.map_err(DatabaseError::from)?;
+        refuse_newer(&applied)?;
+        // Locks of one migration at a time: two that each want a table, while a login
+        // holds one and wants the other, would be a deadlock.
+        let done = match direction {
+            Direction::Up => Migrator::up(&transaction, Some(1)).await,
+            Direction::Down(steps) => Migrator::down(&transaction, Some(steps)).await,
+        };
+        done.map_err(|error| {
+            if is_lock_timeout(&error) {
+                Obstacle::Busy
+            } else {
+                Obstacle::Other(error.into())
+            }
+        })?;
+        transaction.commit().await.map_err(DatabaseError::from)?;
+        Ok(applied.len() + 1 < menshen_migrations::known().len())
     }
 
     /// The migrations that this version knows, oldest first. Changes nothing.
@@ -93,6 +160,7 @@ impl Database {
                 "SET LOCAL statement_timeout = 0",
                 "SET LOCAL lock_timeout = '60s'",
                 &lock,
+                "SET LOCAL lock_timeout = '1s'",
             ] {
                 transaction.execute_unprepared(statement).await?;
             }

@@ -6,7 +6,7 @@ mod support;
 
 use menshen_sql::{Database, DatabaseError, DatabaseOptions};
 use menshen_testkit::servers::postgres::PostgresDatabase;
-use sea_orm::ConnectionTrait as _;
+use sea_orm::{ConnectionTrait as _, Statement, TransactionTrait as _};
 use tokio::task::JoinSet;
 
 async fn connect(url: &str) -> Database {
@@ -140,4 +140,51 @@ async fn a_password_is_in_no_error() {
         panic!("nobody listens there")
     };
     assert!(!format!("{error} {error:?}").contains("hunter2"));
+}
+
+/// A statement that waits for a table lets everybody after it wait as well, readers
+/// included: so a migration does not wait for long, and comes again.
+#[tokio::test]
+async fn a_migration_waits_for_a_table_in_use_and_nobody_waits_for_the_migration() {
+    let server = PostgresDatabase::fresh().await;
+    let database = support::migrated(&server.url).await;
+    let reader = connect(&server.url).await;
+    let long = reader.connection().begin().await.unwrap();
+    let hold = "LOCK TABLE users IN ACCESS SHARE MODE";
+    long.execute_unprepared(hold).await.unwrap();
+    let all = database.migration_status().await.unwrap().len();
+    let all = u32::try_from(all).unwrap();
+    let migrating = tokio::spawn(async move { database.migrate_down(all).await });
+    // It has the table in its way at least once.
+    let blocked = "SELECT 1 FROM pg_stat_activity WHERE wait_event_type = 'Lock'";
+    let since = std::time::Instant::now();
+    while reader
+        .connection()
+        .query_all_raw(sql(blocked))
+        .await
+        .unwrap()
+        .is_empty()
+    {
+        assert!(
+            since.elapsed() < std::time::Duration::from_secs(30),
+            "no migration"
+        );
+        tokio::time::sleep(std::time::Duration::from_millis(10)).await;
+    }
+    // The lock time of an ordinary statement, two seconds, is never reached.
+    for _ in 0..20 {
+        let read = reader
+            .connection()
+            .query_all_raw(sql("SELECT COUNT(*) FROM users"));
+        read.await.unwrap();
+    }
+    assert!(!migrating.is_finished());
+    long.commit().await.unwrap();
+    migrating.await.unwrap().unwrap();
+    let applied = reader.migration_status().await.unwrap();
+    assert!(applied.iter().all(|one| !one.applied), "{applied:?}");
+}
+
+fn sql(text: &str) -> Statement {
+    Statement::from_string(sea_orm::DbBackend::Postgres, text)
 }

@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 
 use actix_web::body::{BoxBody, MessageBody};
 use actix_web::dev::{ServiceRequest, ServiceResponse};
+use actix_web::http::ConnectionType;
 use actix_web::http::header::HeaderName;
 use actix_web::middleware::Next;
 use actix_web::web::Data;
@@ -41,6 +42,7 @@ pub async fn front_door(
     let Some(app) = request.app_data::<Data<App>>().cloned() else {
         return Err(ApiError::internal("the application is not wired").into());
     };
+    let _in_flight = app.readiness.enter();
     let context = Context::of(&request, &app);
     let id = Arc::from(context.origin.request_id.as_str());
     let visit = Visit {
@@ -101,12 +103,14 @@ impl Visit {
             let answer = error.respond(context.locale, &context.origin.request_id);
             let mut response = request.into_response(answer);
             finish(response.headers_mut(), &context);
+            part(&mut response, &self.app);
             (Ok(response), error.kind.status, error.kind.code)
         } else {
             match handled(request, next).await {
                 Ok(response) => {
                     let (mut response, code) = rendered(response, &context);
                     finish(response.headers_mut(), &context);
+                    part(&mut response, &self.app);
                     let status = response.status().as_u16();
                     (Ok(response), status, code)
                 }
@@ -129,6 +133,15 @@ impl Visit {
         if self.watched {
             log(self.route.as_str(), status, code, took);
         }
+    }
+}
+
+/// Ends the connection with its answer where the process is leaving, so that no proxy
+/// sends another request over one that is about to be closed.
+fn part(response: &mut ServiceResponse<BoxBody>, app: &App) {
+    if app.readiness.is_draining() {
+        let head = response.response_mut().head_mut();
+        head.set_connection_type(ConnectionType::Close);
     }
 }
 

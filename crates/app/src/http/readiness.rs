@@ -1,7 +1,7 @@
 //! Whether the process can serve: its dependencies, and whether it is leaving.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -33,6 +33,16 @@ pub struct Readiness {
     /// When they were asked last, and what was seen; who comes meanwhile waits.
     seen: Mutex<Option<(Instant, Dependencies)>>,
     draining: AtomicBool,
+    in_flight: AtomicUsize,
+}
+
+/// A request in flight, until this is dropped.
+pub struct InFlight(Arc<Readiness>);
+
+impl Drop for InFlight {
+    fn drop(&mut self) {
+        self.0.in_flight.fetch_sub(1, Ordering::Relaxed);
+    }
 }
 
 /// Which dependencies serve.
@@ -60,6 +70,7 @@ impl Readiness {
             ephemeral: Watched::new("ephemeral store", ephemeral),
             seen: Mutex::default(),
             draining: AtomicBool::new(false),
+            in_flight: AtomicUsize::new(0),
         }
     }
 
@@ -77,6 +88,20 @@ impl Readiness {
         };
         *seen = Some((Instant::now(), now));
         now
+    }
+
+    /// Counts a request as in flight.
+    #[must_use]
+    pub fn enter(self: &Arc<Self>) -> InFlight {
+        self.in_flight.fetch_add(1, Ordering::Relaxed);
+        InFlight(Arc::clone(self))
+    }
+
+    /// Waits until no request is in flight.
+    pub async fn idle(&self) {
+        while self.in_flight.load(Ordering::Relaxed) > 0 {
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
     }
 
     /// From now on the process takes no new work.

@@ -8,6 +8,7 @@ use menshen_wechat::{LocalTokenCache, WeChatMetrics};
 
 use super::finding::{Finding, chain};
 use super::{sms, stores, wechat};
+use crate::clock::SystemClock;
 use crate::settings::Settings;
 use crate::wiring::{self, StartError};
 
@@ -38,6 +39,7 @@ pub async fn findings(
         simulated,
         &WeChatMetrics::default(),
         Arc::new(LocalTokenCache::default()),
+        Arc::new(SystemClock),
     )?;
     for app in wiring::apps(settings)?.all() {
         findings.extend(wechat::application(&*gateway, app).await);

@@ -9,6 +9,9 @@ use crate::settings::given::Given;
 use crate::settings::parse;
 use crate::settings::reader::Reader;
 
+/// Longer than any balancer takes to notice.
+const MAX_DRAIN_DELAY: Duration = Duration::from_mins(2);
+
 /// `server.*`.
 #[derive(Debug)]
 pub struct ServerSettings {
@@ -20,6 +23,8 @@ pub struct ServerSettings {
     pub trusted_proxies: Vec<IpNet>,
     /// Origins that browsers may call from.
     pub cors_origins: Vec<String>,
+    /// How long a server that is leaving goes on taking requests.
+    pub drain_delay: Duration,
     /// How long a shutdown waits for what is in flight.
     pub shutdown_grace: Duration,
 }
@@ -41,10 +46,19 @@ pub fn read(reader: &mut Reader) -> ServerSettings {
             "origins that browsers may call from, such as `[\"https://www.example.com\"]`",
             origins,
         ),
+        drain_delay: reader.read(
+            "server.drain_delay",
+            "0s",
+            "how long a server that is told to stop goes on taking requests while `/readyz` says `draining`; longer than the proxy in front takes to notice and keeps idle connections; up to 2m",
+            parse::duration,
+        ),
         shutdown_grace: reader.read("server.shutdown_grace", "20s", "how long a shutdown waits for requests in flight", parse::duration),
     };
     if settings.workers > 1024 {
         reader.problem("server.workers", "write a number from 0 to 1024");
+    }
+    if settings.drain_delay > MAX_DRAIN_DELAY {
+        reader.problem("server.drain_delay", "write at most 2m");
     }
     settings
 }

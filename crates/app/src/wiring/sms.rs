@@ -3,6 +3,7 @@
 use std::net::SocketAddr;
 use std::sync::Arc;
 
+use menshen_domain::ports::clock::Clock;
 use menshen_domain::ports::receipt_reader::ReceiptReader;
 use menshen_simulator::defaults as d;
 use menshen_sms::receipts::{
@@ -35,6 +36,7 @@ pub(super) fn messages(
     settings: &Settings,
     simulated: Option<SocketAddr>,
     receipts: Option<&ReceiptAddress>,
+    clock: &Arc<dyn Clock>,
 ) -> Result<Messages, StartError> {
     let mut vendors = Vec::new();
     let mut receipt_readers = Vec::new();
@@ -46,12 +48,12 @@ pub(super) fn messages(
             VendorSettings::Twilio(config) => config.status_callback = address,
             _ => {}
         }
-        vendors.push(adapter(&settings)?);
+        vendors.push(adapter(&settings, clock.clone())?);
         receipt_readers.extend(receipt_reader(&settings));
     }
     let metrics = SmsMetrics::default();
     let health = Arc::new(VendorHealth::new(metrics.clone()));
-    let sender = FailoverSender::new(vendors, Arc::new(SystemClock), Arc::new(SystemRandomness))
+    let sender = FailoverSender::new(vendors, clock.clone(), Arc::new(SystemRandomness))
         .with_weights(settings.sms.weights.clone())
         .with_health(health.clone())
         .with_metrics(metrics.clone());
@@ -72,7 +74,7 @@ pub(crate) fn vendor(
     settings: &VendorSettings,
     simulated: Option<SocketAddr>,
 ) -> Result<Arc<dyn SmsVendor>, StartError> {
-    adapter(&resolved(settings, simulated)?)
+    adapter(&resolved(settings, simulated)?, Arc::new(SystemClock))
 }
 
 /// The settings, with the simulator's account for a simulated vendor.
@@ -89,8 +91,11 @@ fn resolved(
     }
 }
 
-fn adapter(settings: &VendorSettings) -> Result<Arc<dyn SmsVendor>, StartError> {
-    let (clock, randomness) = (Arc::new(SystemClock), Arc::new(SystemRandomness));
+fn adapter(
+    settings: &VendorSettings,
+    clock: Arc<dyn Clock>,
+) -> Result<Arc<dyn SmsVendor>, StartError> {
+    let randomness = Arc::new(SystemRandomness);
     Ok(match settings {
         VendorSettings::Aliyun(config) => Arc::new(Aliyun::new(config.clone(), clock, randomness)?),
         VendorSettings::Tencent(config) => Arc::new(Tencent::new(config.clone(), clock)?),
