@@ -135,6 +135,15 @@ impl RedisUrl {
         Ok(Self { tls, login, place })
     }
 
+    /// The same with the password of the server, unless the URL has one; sentinels
+    /// keep their own.
+    #[must_use]
+    pub fn with_password(mut self, password: SecretString) -> Option<Self> {
+        let free = self.login.password.is_none();
+        self.login.password.get_or_insert(password);
+        free.then_some(self)
+    }
+
     /// True if the link is encrypted, or every host is this machine.
     #[must_use]
     pub fn is_protected(&self) -> bool {
@@ -273,6 +282,15 @@ mod tests {
         };
         assert_eq!((master.as_str(), database, url.tls), ("main", 2, true));
         assert_eq!(login.password.unwrap().expose_secret(), "p@");
+    }
+
+    #[test]
+    fn a_password_beside_the_url_is_taken_where_it_has_none() {
+        let url = RedisUrl::parse("rediss://menshen@a").unwrap();
+        let url = url.with_password("p@ss/word".into()).unwrap();
+        let password = url.login.password.as_ref().unwrap();
+        assert_eq!(password.expose_secret(), "p@ss/word");
+        assert!(url.with_password("another".into()).is_none());
     }
 
     #[test]

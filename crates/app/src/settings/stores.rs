@@ -66,12 +66,7 @@ pub fn read(reader: &mut Reader) -> StoreSettings {
             "migrate the schema when the server starts; true in development",
             parse::boolean,
         ),
-        ephemeral: reader.read(
-            "ephemeral.url",
-            "memory:",
-            "where codes, limits, locks and caches are kept: `memory:` in this process; `redis://…`, `rediss://…`, `redis+cluster://h1,h2` or `redis+sentinel://h1,h2/master`",
-            ephemeral,
-        ),
+        ephemeral: ephemeral(reader),
         ephemeral_connections: reader.read(
             "ephemeral.max_connections",
             "16",
@@ -219,7 +214,38 @@ fn database_url(given: &Given) -> Result<DatabaseUrl, String> {
     DatabaseUrl::parse(&parse::text(given)?).map_err(|wrong| wrong.to_string())
 }
 
-fn ephemeral(given: &Given) -> Result<Ephemeral, String> {
+/// Reads where Redis is, if it is.
+fn ephemeral(reader: &mut Reader) -> Ephemeral {
+    let place = reader.read(
+        "ephemeral.url",
+        "memory:",
+        "where codes, limits, locks and caches are kept: `memory:` in this process; `redis://…`, `rediss://…`, `redis+cluster://h1,h2` or `redis+sentinel://h1,h2/master`",
+        ephemeral_url,
+    );
+    let password = reader.read_secret(
+        "ephemeral.password",
+        "the password of Redis, where the URL has none",
+    );
+    let Some(password) = password else {
+        return place;
+    };
+    let with_password = match &place {
+        Ephemeral::Memory => None,
+        Ephemeral::Redis(url) => url.clone().with_password(password),
+    };
+    with_password.map_or_else(
+        || {
+            reader.problem(
+                "ephemeral.password",
+                "is given, and ephemeral.url has a password already, or needs none: remove one",
+            );
+            place
+        },
+        Ephemeral::Redis,
+    )
+}
+
+fn ephemeral_url(given: &Given) -> Result<Ephemeral, String> {
     let url = parse::text(given)?;
     if url == "memory:" {
         return Ok(Ephemeral::Memory);

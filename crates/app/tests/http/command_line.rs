@@ -335,41 +335,6 @@ fn production_refuses_each_stand_in_with_a_sentence() {
             "not base64 at all",
             "secrets.master_key: ",
         ),
-        (
-            "database.url",
-            "sqlite::memory:",
-            "database.url: an in-memory database",
-        ),
-        (
-            "database.url",
-            "sqlite://x?mode=memory",
-            "database.url: an in-memory database",
-        ),
-        (
-            "database.url",
-            "postgres://u:p@db1,db2/menshen?sslmode=require",
-            "database.url: what goes to PostgreSQL can be read and answered on the way",
-        ),
-        (
-            "database.acquire_timeout",
-            "0s",
-            "database.acquire_timeout: a wait without an end",
-        ),
-        (
-            "database.statement_timeout",
-            "30s",
-            "database.statement_timeout: is outside the safe range",
-        ),
-        (
-            "database.lock_timeout",
-            "3s",
-            "database.lock_timeout: is outside the safe range",
-        ),
-        (
-            "database.password",
-            "hunter2",
-            "database.password: is given, and database.url",
-        ),
         ("sms.vendors", "", "sms.vendors: must be set"),
         (
             "sms.vendors",
@@ -432,10 +397,56 @@ fn production_refuses_each_stand_in_with_a_sentence() {
             "[\"*\"]",
             "server.cors_origins: write whole origins",
         ),
+    ]);
+}
+
+#[test]
+fn production_refuses_stores_that_forget_leak_or_never_answer() {
+    production_refuses(&[
+        (
+            "database.url",
+            "sqlite::memory:",
+            "database.url: an in-memory database",
+        ),
+        (
+            "database.url",
+            "sqlite://x?mode=memory",
+            "database.url: an in-memory database",
+        ),
+        (
+            "database.url",
+            "postgres://u:p@db1,db2/menshen?sslmode=require",
+            "database.url: what goes to PostgreSQL can be read and answered on the way",
+        ),
+        (
+            "database.acquire_timeout",
+            "0s",
+            "database.acquire_timeout: a wait without an end",
+        ),
+        (
+            "database.statement_timeout",
+            "30s",
+            "database.statement_timeout: is outside the safe range",
+        ),
+        (
+            "database.lock_timeout",
+            "3s",
+            "database.lock_timeout: is outside the safe range",
+        ),
+        (
+            "database.password",
+            "hunter2",
+            "database.password: is given, and database.url",
+        ),
         (
             "ephemeral.url",
             "redis://cache:none",
             "ephemeral.url: write memory:, or for Redis: each host is written name:port",
+        ),
+        (
+            "ephemeral.password",
+            "hunter2",
+            "ephemeral.password: is given, and ephemeral.url",
         ),
     ]);
 }
