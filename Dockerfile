@@ -3,6 +3,9 @@
 FROM rust:1-bookworm AS build
 WORKDIR /src
 COPY . .
+# What /metrics tells of the build: docker build --build-arg COMMIT="$(git rev-parse HEAD)" .
+ARG COMMIT=unknown
+ENV MENSHEN_BUILD_COMMIT=$COMMIT
 # The caches stay on the build machine; only the binary leaves this stage.
 RUN --mount=type=cache,target=/usr/local/cargo/registry \
     --mount=type=cache,target=/src/target \

@@ -20,6 +20,10 @@ cluster *arguments:
 interop:
     scripts/interop
 
+# The files under deploy/ against their schemas, nginx, systemd, and our own settings
+check-deployment:
+    scripts/check-deployment
+
 # Lints, as strict as the test command has them
 lint:
     cargo clippy --workspace --all-targets --locked -- -D warnings
