@@ -169,12 +169,7 @@ pub async fn keys(
 ///
 /// As of the adapters, each with a sentence that says what to do.
 pub async fn wire(settings: &Settings) -> Result<Parts, StartError> {
-    let database = database(settings).await?;
-    if settings.stores.auto_migrate {
-        database.migrate_up().await?;
-    } else {
-        check_schema(&database).await?;
-    }
+    let database = migrated(settings).await?;
     let server_clock = Arc::new(ServerClock::of(&database).await?);
     let clock: Arc<dyn Clock> = server_clock.clone();
     let (store, keyring, key_set) = keys(settings, &database).await?;
@@ -197,15 +192,7 @@ pub async fn wire(settings: &Settings) -> Result<Parts, StartError> {
     let sessions =
         RecentSessions::new(sql.sessions, REMEMBERED_SESSIONS, ephemeral.notices.clone());
     ephemeral.notices.subscribe(sessions.listener());
-    let accounts: Arc<dyn AccountStore> = if settings.stores.is_postgres() {
-        Arc::new(Turns::new(
-            sql.accounts,
-            settings.stores.database.max_connections,
-        ))
-    } else {
-        sql.accounts
-    };
-    let accounts = Arc::new(sessions.watch(accounts));
+    let accounts = Arc::new(sessions.watch(in_turn(settings, sql.accounts)));
     let outside = Outside {
         gateway: observed::gateway(
             &observer,
@@ -271,6 +258,27 @@ pub async fn wire(settings: &Settings) -> Result<Parts, StartError> {
         simulator,
         receipt_address,
     })
+}
+
+/// The database with the schema of this version.
+async fn migrated(settings: &Settings) -> Result<Database, StartError> {
+    let database = database(settings).await?;
+    if settings.stores.auto_migrate {
+        database.migrate_up().await?;
+    } else {
+        check_schema(&database).await?;
+    }
+    Ok(database)
+}
+
+/// The accounts of PostgreSQL, of which one person's changes take turns; SQLite
+/// has one writer anyway.
+fn in_turn(settings: &Settings, accounts: Arc<dyn AccountStore>) -> Arc<dyn AccountStore> {
+    if !settings.stores.is_postgres() {
+        return accounts;
+    }
+    let connections = settings.stores.database.max_connections;
+    Arc::new(Turns::new(accounts, connections))
 }
 
 fn housekeeping(settings: &Settings, database: &Database, clock: Arc<dyn Clock>) -> Housekeeping {
