@@ -23,6 +23,7 @@ mod fault;
 mod gate;
 mod link;
 mod names;
+mod pool_state;
 mod redis;
 mod script;
 mod subscriber;
@@ -30,4 +31,5 @@ mod time;
 
 pub use fault::RedisFault;
 pub use names::RedisNames;
+pub use pool_state::PoolState;
 pub use redis::{Redis, RedisOptions};

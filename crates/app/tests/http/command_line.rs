@@ -345,31 +345,6 @@ fn production_refuses_each_stand_in_with_a_sentence() {
             "sqlite://x?mode=memory",
             "database.url: an in-memory database",
         ),
-        (
-            "database.url",
-            "postgres://u:p@db1,db2/menshen?sslmode=require",
-            "database.url: what goes to PostgreSQL can be read and answered on the way",
-        ),
-        (
-            "database.acquire_timeout",
-            "0s",
-            "database.acquire_timeout: a wait without an end",
-        ),
-        (
-            "database.statement_timeout",
-            "30s",
-            "database.statement_timeout: is outside the safe range",
-        ),
-        (
-            "database.lock_timeout",
-            "3s",
-            "database.lock_timeout: is outside the safe range",
-        ),
-        (
-            "database.password",
-            "hunter2",
-            "database.password: is given, and database.url",
-        ),
         ("sms.vendors", "", "sms.vendors: must be set"),
         (
             "sms.vendors",
@@ -436,6 +411,37 @@ fn production_refuses_each_stand_in_with_a_sentence() {
             "ephemeral.url",
             "redis://cache:none",
             "ephemeral.url: write memory:, or for Redis: each host is written name:port",
+        ),
+    ]);
+}
+
+#[test]
+fn production_refuses_a_database_without_bounds_or_protection() {
+    production_refuses(&[
+        (
+            "database.url",
+            "postgres://u:p@db1,db2/menshen?sslmode=require",
+            "database.url: what goes to PostgreSQL can be read and answered on the way",
+        ),
+        (
+            "database.acquire_timeout",
+            "0s",
+            "database.acquire_timeout: a wait without an end",
+        ),
+        (
+            "database.statement_timeout",
+            "30s",
+            "database.statement_timeout: is outside the safe range",
+        ),
+        (
+            "database.lock_timeout",
+            "3s",
+            "database.lock_timeout: is outside the safe range",
+        ),
+        (
+            "database.password",
+            "hunter2",
+            "database.password: is given, and database.url",
         ),
     ]);
 }
