@@ -26,6 +26,7 @@ mod names;
 mod pool_state;
 mod redis;
 mod script;
+mod servers;
 mod subscriber;
 mod time;
 
