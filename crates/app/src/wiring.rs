@@ -48,6 +48,7 @@ use crate::http::readiness::Readiness;
 use crate::key_audit::tell_new_key;
 use crate::master_key::master_keys;
 use crate::metrics::Metrics;
+use crate::metrics::pools::Pools;
 use crate::observed::Observer;
 use crate::receipt_address::ReceiptAddress;
 use crate::settings::Profile;
@@ -234,6 +235,7 @@ pub async fn wire(settings: &Settings) -> Result<Parts, StartError> {
     let housekeeping = housekeeping(settings, &database, clock.clone());
     metrics.show(|registry| {
         housekeeping.metrics.register(registry);
+        registry.register_collector(Box::new(Pools::new(database.clone(), ephemeral.redis)));
         wechat_metrics.register(registry);
         messages.metrics.register(registry);
         if let Some(notices) = &ephemeral.notice_metrics {

@@ -23,11 +23,14 @@ mod fault;
 mod gate;
 mod link;
 mod names;
+mod pool_state;
 mod redis;
 mod script;
+mod servers;
 mod subscriber;
 mod time;
 
 pub use fault::RedisFault;
 pub use names::RedisNames;
+pub use pool_state::PoolState;
 pub use redis::{Redis, RedisOptions};

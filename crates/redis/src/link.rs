@@ -7,16 +7,15 @@ use std::time::Duration;
 use deadpool::managed::{Manager, Metrics, RecycleError, RecycleResult};
 use deadpool_redis::cluster::{ClusterClient, ClusterClientBuilder, ClusterConnection};
 use deadpool_redis::redis::aio::{ConnectionLike as _, MultiplexedConnection};
+use deadpool_redis::redis::sentinel::SentinelClient;
 use deadpool_redis::redis::{
-    AsyncConnectionConfig, Cmd, ConnectionAddr, ConnectionInfo, IntoConnectionInfo as _,
-    ProtocolVersion, RedisConnectionInfo, RedisError, RedisResult, TlsMode, Value,
+    AsyncConnectionConfig, Cmd, RedisError, RedisResult, TlsMode, Value, cmd,
 };
-use deadpool_redis::sentinel::{SentinelNodeConnectionInfo, SentinelServerType};
-use secrecy::ExposeSecret as _;
+use tokio::sync::Mutex;
 use tokio::time::{Instant, timeout};
 
 use crate::redis::RedisOptions;
-use crate::url::{Host, Login, Place, RedisUrl};
+use crate::url::{Place, RedisUrl};
 
 /// How long a connection that worked is trusted without being asked.
 const TRUSTED_FOR: Duration = Duration::from_secs(1);
@@ -65,7 +64,7 @@ pub(crate) struct Links {
 enum Way {
     Server(deadpool_redis::Manager),
     Cluster(ClusterClient),
-    Sentinels(deadpool_redis::sentinel::Manager),
+    Sentinels(Box<Mutex<SentinelClient>>),
 }
 
 impl Links {
@@ -78,54 +77,31 @@ impl Links {
     ) -> RedisResult<Self> {
         let way = match &url.place {
             Place::One { host, database } => {
-                let info = info(host, url.tls, session(&url.login, *database))?;
                 let config = AsyncConnectionConfig::new()
                     .set_connection_timeout(Some(options.connect))
                     .set_response_timeout(Some(options.command));
-                Way::Server(deadpool_redis::Manager::new_with_config(info, config)?)
+                let server = url.server(host, *database)?;
+                Way::Server(deadpool_redis::Manager::new_with_config(server, config)?)
             }
             Place::Cluster(hosts) => {
-                let nodes: Vec<_> = hosts
-                    .iter()
-                    .map(|host| info(host, url.tls, session(&url.login, 0)))
-                    .collect::<RedisResult<_>>()?;
-                let mut builder = ClusterClientBuilder::new(nodes)
-                    .retries(CLUSTER_RETRIES)
-                    .min_retry_wait(5)
-                    .max_retry_wait(50)
-                    .connection_timeout(options.connect)
-                    .response_timeout(options.command)
-                    .overall_response_timeout(Some(options.command));
+                let nodes = hosts.iter().map(|host| url.server(host, 0));
+                let mut builder =
+                    ClusterClientBuilder::new(nodes.collect::<RedisResult<Vec<_>>>()?)
+                        .retries(CLUSTER_RETRIES)
+                        .min_retry_wait(5)
+                        .max_retry_wait(50)
+                        .connection_timeout(options.connect)
+                        .response_timeout(options.command)
+                        .overall_response_timeout(Some(options.command));
                 if url.tls {
                     builder = builder.tls(TlsMode::Secure);
                 }
+                if let Some(certificates) = url.certificates() {
+                    builder = builder.certs(certificates);
+                }
                 Way::Cluster(builder.build()?)
             }
-            Place::Sentinels {
-                sentinels,
-                login,
-                master,
-                database,
-            } => {
-                let nodes: Vec<_> = sentinels
-                    .iter()
-                    .map(|host| info(host, url.tls, session(login, 0)))
-                    .collect::<RedisResult<_>>()?;
-                Way::Sentinels(deadpool_redis::sentinel::Manager::new(
-                    nodes,
-                    master.clone(),
-                    Some(SentinelNodeConnectionInfo {
-                        tls_mode: url.tls.then_some(deadpool_redis::sentinel::TlsMode::Secure),
-                        redis_connection_info: Some(deadpool_redis::RedisConnectionInfo {
-                            db: *database,
-                            username: url.login.user.clone(),
-                            password: exposed(&url.login),
-                            protocol: deadpool_redis::ProtocolVersion::RESP2,
-                        }),
-                    }),
-                    SentinelServerType::Master,
-                )?)
-            }
+            Place::Sentinels { .. } => Way::Sentinels(Box::new(Mutex::new(url.sentinels()?))),
         };
         Ok(Self {
             way,
@@ -144,7 +120,10 @@ impl Manager for Links {
         let epoch = self.epoch.load(Ordering::SeqCst);
         let line = match &self.way {
             Way::Server(manager) => Line::Server(manager.create().await?),
-            Way::Sentinels(manager) => Line::Server(manager.create().await?),
+            Way::Sentinels(client) => {
+                let mut client = client.lock().await;
+                Line::Server(client.get_async_connection().await?)
+            }
             Way::Cluster(client) => Line::Cluster(client.get_async_connection().await?),
         };
         Ok(Link {
@@ -154,23 +133,18 @@ impl Manager for Links {
         })
     }
 
-    async fn recycle(&self, link: &mut Link, metrics: &Metrics) -> RecycleResult<RedisError> {
-        let Line::Server(connection) = &mut link.line else {
+    async fn recycle(&self, link: &mut Link, _: &Metrics) -> RecycleResult<RedisError> {
+        if !link.can_be_replaced() {
             return Ok(());
-        };
+        }
         if link.epoch != self.epoch.load(Ordering::SeqCst) {
             return Err(RecycleError::message("others like it failed"));
         }
         if link.proven.elapsed() < TRUSTED_FOR {
             return Ok(());
         }
-        let asked = async {
-            match &self.way {
-                Way::Server(manager) => manager.recycle(connection, metrics).await,
-                Way::Sentinels(manager) => manager.recycle(connection, metrics).await,
-                Way::Cluster(_) => Ok(()),
-            }
-        };
+        let ping = cmd("PING");
+        let asked = link.line.ask(&ping);
         timeout(self.sign_of_life, asked)
             .await
             .map_err(|_| RecycleError::message("no sign of life"))??;
@@ -188,40 +162,4 @@ impl Line {
         };
         answer?.extract_error()
     }
-}
-
-pub(crate) fn info(
-    host: &Host,
-    tls: bool,
-    session: RedisConnectionInfo,
-) -> RedisResult<ConnectionInfo> {
-    let address = if tls {
-        ConnectionAddr::TcpTls {
-            host: host.name.clone(),
-            port: host.port,
-            insecure: false,
-            tls_params: None,
-        }
-    } else {
-        ConnectionAddr::Tcp(host.name.clone(), host.port)
-    };
-    Ok(address.into_connection_info()?.set_redis_settings(session))
-}
-
-pub(crate) fn session(login: &Login, database: i64) -> RedisConnectionInfo {
-    let mut session = RedisConnectionInfo::default()
-        .set_db(database)
-        .set_protocol(ProtocolVersion::RESP2);
-    if let Some(user) = &login.user {
-        session = session.set_username(user);
-    }
-    if let Some(password) = &login.password {
-        session = session.set_password(password.expose_secret());
-    }
-    session
-}
-
-pub(crate) fn exposed(login: &Login) -> Option<String> {
-    let password = login.password.as_ref();
-    password.map(|password| password.expose_secret().to_owned())
 }

@@ -11,6 +11,7 @@ use tokio::time::timeout;
 use crate::fault::RedisFault;
 use crate::gate::{Entry, Gate};
 use crate::link::Links;
+use crate::pool_state::PoolState;
 use crate::script::Call;
 use crate::subscriber::Subscribers;
 use crate::url::{Place, RedisUrl};
@@ -55,6 +56,8 @@ pub struct Redis {
     options: RedisOptions,
     /// Counts up when connections were seen to be worth nothing any more.
     epoch: Arc<AtomicU64>,
+    /// How often none was to be had in time.
+    timeouts: Arc<AtomicU64>,
     url: Arc<RedisUrl>,
     gate: Arc<Gate>,
 }
@@ -87,9 +90,24 @@ impl Redis {
             pool,
             options,
             epoch,
+            timeouts: Arc::default(),
             url: Arc::new(url.clone()),
             gate: Arc::new(Gate::new(failures)),
         })
+    }
+
+    /// How the connections are used at this moment.
+    #[must_use]
+    pub fn pool_state(&self) -> PoolState {
+        let status = self.pool.status();
+        PoolState {
+            limit: status.max_size,
+            open: status.size,
+            idle: status.available,
+            waiting: status.waiting,
+            timeouts: self.timeouts.load(Ordering::Relaxed),
+            breaks: self.epoch.load(Ordering::Relaxed),
+        }
     }
 
     /// Asks for a sign of life.
@@ -159,7 +177,10 @@ impl Redis {
         match timeout(within, self.pool.get()).await {
             Ok(Ok(link)) => Ok(link),
             Ok(Err(PoolError::Backend(error))) => Err(RedisFault::of(error, within)),
-            Ok(Err(_)) | Err(_) => Err(RedisFault::NoConnection(within)),
+            Ok(Err(_)) | Err(_) => {
+                self.timeouts.fetch_add(1, Ordering::Relaxed);
+                Err(RedisFault::NoConnection(within))
+            }
         }
     }
 

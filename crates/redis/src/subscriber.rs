@@ -1,12 +1,9 @@
 //! Connections that listen to a channel.
 
 use deadpool_redis::redis::aio::PubSub;
-use deadpool_redis::redis::sentinel::{
-    SentinelClient, SentinelNodeConnectionInfo, SentinelServerType,
-};
-use deadpool_redis::redis::{Client, RedisResult, TlsMode};
+use deadpool_redis::redis::sentinel::SentinelClient;
+use deadpool_redis::redis::{Client, RedisResult};
 
-use crate::link::{info, session};
 use crate::url::{Place, RedisUrl};
 
 /// Makes connections that listen, one after the other.
@@ -32,34 +29,12 @@ impl Subscribers {
             Ok(Way::Servers { clients, next: 0 })
         };
         let way: RedisResult<Way> = match &url.place {
-            Place::One { host, database } => {
-                servers(vec![info(host, url.tls, session(&url.login, *database))?])
-            }
+            Place::One { host, database } => servers(vec![url.server(host, *database)?]),
             Place::Cluster(hosts) => {
-                let nodes = hosts
-                    .iter()
-                    .map(|host| info(host, url.tls, session(&url.login, 0)));
+                let nodes = hosts.iter().map(|host| url.server(host, 0));
                 servers(nodes.collect::<RedisResult<_>>()?)
             }
-            Place::Sentinels {
-                sentinels,
-                login,
-                master,
-                database,
-            } => {
-                let nodes = sentinels
-                    .iter()
-                    .map(|host| info(host, url.tls, session(login, 0)))
-                    .collect::<RedisResult<_>>()?;
-                let mut of_master = SentinelNodeConnectionInfo::default()
-                    .set_redis_connection_info(session(&url.login, *database));
-                if url.tls {
-                    of_master = of_master.set_tls_mode(TlsMode::Secure);
-                }
-                let kind = SentinelServerType::Master;
-                let client = SentinelClient::build(nodes, master, Some(of_master), kind)?;
-                Ok(Way::Sentinels(Box::new(client)))
-            }
+            Place::Sentinels { .. } => Ok(Way::Sentinels(Box::new(url.sentinels()?))),
         };
         Ok(Self { way: way? })
     }

@@ -1,6 +1,7 @@
 //! Where Redis is: `ephemeral.url`.
 
 use std::fmt;
+use std::sync::Arc;
 
 use percent_encoding::percent_decode_str;
 use secrecy::SecretString;
@@ -25,6 +26,8 @@ pub struct RedisUrl {
     pub(crate) tls: bool,
     pub(crate) login: Login,
     pub(crate) place: Place,
+    /// PEM, of the authorities that are believed instead of the system's.
+    pub(crate) authorities: Option<Arc<[u8]>>,
 }
 
 /// What the servers are and how they are found.
@@ -132,16 +135,30 @@ impl RedisUrl {
         if !query.is_empty() && !matches!(place, Place::Sentinels { .. }) {
             return Err(RedisUrlError::Parameter);
         }
-        Ok(Self { tls, login, place })
+        Ok(Self {
+            tls,
+            login,
+            place,
+            authorities: None,
+        })
     }
 
-    /// The same with the password of the server, unless the URL has one; sentinels
-    /// keep their own.
+    /// The URL with this password; `None` if it has one already.
     #[must_use]
     pub fn with_password(mut self, password: SecretString) -> Option<Self> {
-        let free = self.login.password.is_none();
-        self.login.password.get_or_insert(password);
-        free.then_some(self)
+        if self.login.password.is_some() {
+            return None;
+        }
+        self.login.password = Some(password);
+        Some(self)
+    }
+
+    /// The URL, believing the authorities of this PEM text and no others; `None`
+    /// if it has no TLS to check.
+    #[must_use]
+    pub fn with_authorities(mut self, pem: &[u8]) -> Option<Self> {
+        self.authorities = Some(pem.into());
+        self.tls.then_some(self)
     }
 
     /// True if the link is encrypted, or every host is this machine.

@@ -3,6 +3,7 @@
 //! `suites/<port>.rs` holds one clause per function; the macro of the same name
 //! makes one named test of each clause, for an adapter's `tests/conformance.rs`.
 
+pub mod authority;
 mod clauses;
 pub mod fake_keys;
 pub mod people;

@@ -6,6 +6,7 @@ pub(crate) mod calls;
 pub(crate) mod keys;
 mod latency;
 pub mod outcomes;
+pub(crate) mod pools;
 mod process;
 mod requests;
 pub(crate) mod traces;

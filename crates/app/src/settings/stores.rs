@@ -66,7 +66,7 @@ pub fn read(reader: &mut Reader) -> StoreSettings {
             "migrate the schema when the server starts; true in development",
             parse::boolean,
         ),
-        ephemeral: ephemeral(reader),
+        ephemeral: ephemeral_store(reader),
         ephemeral_connections: reader.read(
             "ephemeral.max_connections",
             "16",
@@ -114,6 +114,66 @@ pub fn read(reader: &mut Reader) -> StoreSettings {
         );
     }
     settings
+}
+
+/// Reads where codes and limits are kept, and who connects there.
+fn ephemeral_store(reader: &mut Reader) -> Ephemeral {
+    let store = reader.read(
+        "ephemeral.url",
+        "memory:",
+        "where codes, limits, locks and caches are kept: `memory:` in this process; `redis://…`, `rediss://…`, `redis+cluster://h1,h2` or `redis+sentinel://h1,h2/master`",
+        ephemeral,
+    );
+    let password = reader.read_secret(
+        "ephemeral.password",
+        "the password of Redis, where the URL has none",
+    );
+    let authorities = reader.read_optional(
+        "ephemeral.ca_file",
+        "a PEM file with the authorities that certify Redis; without it those of the system",
+        authorities,
+    );
+    let Ephemeral::Redis(mut url) = store else {
+        for (key, given) in [
+            ("ephemeral.password", password.is_some()),
+            ("ephemeral.ca_file", authorities.is_some()),
+        ] {
+            if given {
+                reader.problem(key, "is for Redis, and ephemeral.url is memory:");
+            }
+        }
+        return store;
+    };
+    if let Some(password) = password {
+        match url.clone().with_password(password) {
+            Some(with_password) => url = with_password,
+            None => reader.problem(
+                "ephemeral.password",
+                "is given, and ephemeral.url has a password already: remove one",
+            ),
+        }
+    }
+    if let Some(pem) = authorities {
+        match url.clone().with_authorities(&pem) {
+            Some(with_authorities) => url = with_authorities,
+            None => reader.problem(
+                "ephemeral.ca_file",
+                "is given, and ephemeral.url is without TLS: write rediss://…",
+            ),
+        }
+    }
+    Ephemeral::Redis(url)
+}
+
+fn authorities(given: &Given) -> Result<Vec<u8>, String> {
+    let pem = std::fs::read(parse::text(given)?)
+        .map_err(|error| format!("the file cannot be read: {error}"))?;
+    let text = String::from_utf8_lossy(&pem);
+    if text.contains("-----BEGIN CERTIFICATE-----") {
+        Ok(pem)
+    } else {
+        Err("name a PEM file, with BEGIN CERTIFICATE in it".to_owned())
+    }
 }
 
 /// Reads `database.*`, apart from the schema.
@@ -214,38 +274,7 @@ fn database_url(given: &Given) -> Result<DatabaseUrl, String> {
     DatabaseUrl::parse(&parse::text(given)?).map_err(|wrong| wrong.to_string())
 }
 
-/// Reads where Redis is, if it is.
-fn ephemeral(reader: &mut Reader) -> Ephemeral {
-    let place = reader.read(
-        "ephemeral.url",
-        "memory:",
-        "where codes, limits, locks and caches are kept: `memory:` in this process; `redis://…`, `rediss://…`, `redis+cluster://h1,h2` or `redis+sentinel://h1,h2/master`",
-        ephemeral_url,
-    );
-    let password = reader.read_secret(
-        "ephemeral.password",
-        "the password of Redis, where the URL has none",
-    );
-    let Some(password) = password else {
-        return place;
-    };
-    let with_password = match &place {
-        Ephemeral::Memory => None,
-        Ephemeral::Redis(url) => url.clone().with_password(password),
-    };
-    with_password.map_or_else(
-        || {
-            reader.problem(
-                "ephemeral.password",
-                "is given, and ephemeral.url has a password already, or needs none: remove one",
-            );
-            place
-        },
-        Ephemeral::Redis,
-    )
-}
-
-fn ephemeral_url(given: &Given) -> Result<Ephemeral, String> {
+fn ephemeral(given: &Given) -> Result<Ephemeral, String> {
     let url = parse::text(given)?;
     if url == "memory:" {
         return Ok(Ephemeral::Memory);

@@ -40,6 +40,8 @@ pub(super) struct EphemeralStores {
     pub(super) ledger: Arc<dyn ReplayLedger>,
     pub(super) tokens: Arc<dyn WeChatTokenCache>,
     pub(super) notices: Arc<dyn SessionNotices>,
+    /// The connections, where there are any.
+    pub(super) redis: Option<Redis>,
     /// Of notices that leave the process.
     pub(super) notice_metrics: Option<NoticeMetrics>,
     pub(super) probe: Arc<dyn Probe>,
@@ -59,6 +61,7 @@ pub(super) fn stores(
             ledger: Arc::new(MemoryReplayLedger::default()),
             tokens: Arc::new(LocalTokenCache::default()),
             notices: Arc::new(MemorySessionNotices::default()),
+            redis: None,
             notice_metrics: None,
             probe: Arc::new(InProcess),
             name: "memory",
@@ -95,6 +98,7 @@ pub(super) fn stores(
             Arc::new(SystemRandomness),
             notice_metrics.clone(),
         )),
+        redis: Some(redis.clone()),
         notice_metrics: Some(notice_metrics),
         probe: Arc::new(RedisProbe(redis)),
         name: "redis",

@@ -401,7 +401,7 @@ fn production_refuses_each_stand_in_with_a_sentence() {
 }
 
 #[test]
-fn production_refuses_stores_that_forget_leak_or_never_answer() {
+fn production_refuses_stores_that_forget_and_a_redis_that_is_nowhere() {
     production_refuses(&[
         (
             "database.url",
@@ -413,6 +413,22 @@ fn production_refuses_stores_that_forget_leak_or_never_answer() {
             "sqlite://x?mode=memory",
             "database.url: an in-memory database",
         ),
+        (
+            "ephemeral.url",
+            "redis://cache:none",
+            "ephemeral.url: write memory:, or for Redis: each host is written name:port",
+        ),
+        (
+            "ephemeral.password",
+            "hunter2",
+            "ephemeral.password: is for Redis, and ephemeral.url is memory:",
+        ),
+    ]);
+}
+
+#[test]
+fn production_refuses_a_database_without_bounds_or_protection() {
+    production_refuses(&[
         (
             "database.url",
             "postgres://u:p@db1,db2/menshen?sslmode=require",
@@ -437,16 +453,6 @@ fn production_refuses_stores_that_forget_leak_or_never_answer() {
             "database.password",
             "hunter2",
             "database.password: is given, and database.url",
-        ),
-        (
-            "ephemeral.url",
-            "redis://cache:none",
-            "ephemeral.url: write memory:, or for Redis: each host is written name:port",
-        ),
-        (
-            "ephemeral.password",
-            "hunter2",
-            "ephemeral.password: is given, and ephemeral.url",
         ),
     ]);
 }

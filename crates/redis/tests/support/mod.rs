@@ -41,11 +41,17 @@ impl Stores {
     ///
     /// If the URL is not one.
     pub(crate) fn within(url: &str, options: RedisOptions) -> Self {
+        Self::of(&RedisUrl::parse(url).expect("a URL"), options)
+    }
+
+    /// # Panics
+    ///
+    /// If there is no client of the URL.
+    pub(crate) fn of(url: &RedisUrl, options: RedisOptions) -> Self {
         static NUMBER: AtomicU32 = AtomicU32::new(0);
         let prefix = format!("test-{}", NUMBER.fetch_add(1, Ordering::Relaxed));
-        let url = RedisUrl::parse(url).expect("a URL");
         Self {
-            redis: Redis::new(&url, options).expect("a client"),
+            redis: Redis::new(url, options).expect("a client"),
             names: RedisNames::new(&prefix, Arc::new(FakeMac)),
         }
     }

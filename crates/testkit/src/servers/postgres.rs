@@ -2,14 +2,17 @@
 
 mod durable;
 mod owner;
+mod pair;
 mod process_group;
 mod programs;
 mod server;
+mod tls;
 
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU32, Ordering};
 
 pub use durable::DurablePostgres;
+pub use pair::PostgresPair;
 pub use server::PostgresServer;
 
 /// What tests trade for speed: nothing that they write outlives the machine.

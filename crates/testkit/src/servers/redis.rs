@@ -5,7 +5,9 @@
 mod cluster;
 mod node;
 mod sentinel;
+mod tls;
 
 pub use cluster::RedisCluster;
 pub use node::RedisServer;
 pub use sentinel::RedisWithSentinels;
+pub use tls::RedisTls;

@@ -30,6 +30,15 @@ impl Owner {
         }
     }
 
+    /// Makes a file this user's, for nobody else to read.
+    pub(super) fn take_alone(&self, file: &Path) -> io::Result<()> {
+        fs::set_permissions(file, fs::Permissions::from_mode(0o600))?;
+        match self.0 {
+            Some((user, group)) => chown(file, Some(user), Some(group)),
+            None => Ok(()),
+        }
+    }
+
     pub(super) fn command(&self, program: &Path) -> Command {
         let Some((user, group)) = self.0 else {
             return Command::new(program);

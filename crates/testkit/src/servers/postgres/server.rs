@@ -4,7 +4,7 @@ use std::ffi::OsStr;
 use std::fs;
 use std::io;
 use std::net::{Ipv4Addr, TcpListener};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::thread;
@@ -37,6 +37,17 @@ pub struct PostgresServer {
     undertaker: Child,
 }
 
+/// What makes the data of a new server; it is told where.
+pub(super) type Fill<'a> = dyn Fn(&Owner, &Path) -> Command + 'a;
+
+/// The data of an empty server.
+pub(super) fn initdb(owner: &Owner, programs: &Path) -> Command {
+    let mut initdb = owner.command(&programs.join("initdb"));
+    initdb.args(["--auth=trust", "--encoding=UTF8", "--locale=C"]);
+    initdb.args(["--no-sync", "-U", ROLE]);
+    initdb
+}
+
 impl PostgresServer {
     /// Starts a server on a private port of the loopback, with an empty database
     /// named `menshen`.
@@ -46,11 +57,20 @@ impl PostgresServer {
     /// If there is no PostgreSQL to start, or it does not start.
     #[must_use]
     pub fn start() -> Self {
+        let server = Self::start_filled(&initdb, |_| Vec::new());
+        server.client("createdb", [ROLE]);
+        server
+    }
+
+    /// Starts a server on a private port whose data `fill` makes, and that has
+    /// these settings beside the defaults for tests.
+    pub(super) fn start_filled(fill: &Fill<'_>, more: impl Fn(&Self) -> Vec<String>) -> Self {
         for _ in 0..TRIES {
-            let server =
-                Self::prepare(Some(free_port()), &FOR_TESTS).expect("a folder for PostgreSQL");
+            let server = Self::prepare(Some(free_port()), &FOR_TESTS, fill);
+            let mut server = server.expect("a folder for PostgreSQL");
+            let more = more(&server);
+            server.settings.extend(more);
             if server.run() {
-                server.client("createdb", [ROLE]);
                 return server;
             }
         }
@@ -59,12 +79,12 @@ impl PostgresServer {
 
     /// Starts a server that is reached through a socket in its folder.
     pub(super) fn start_on_a_socket(settings: &[&str]) -> io::Result<Self> {
-        let server = Self::prepare(None, settings)?;
+        let server = Self::prepare(None, settings, &initdb)?;
         assert!(server.run(), "PostgreSQL does not start: {}", server.log());
         Ok(server)
     }
 
-    fn prepare(port: Option<u16>, settings: &[&str]) -> io::Result<Self> {
+    fn prepare(port: Option<u16>, settings: &[&str], fill: &Fill<'_>) -> io::Result<Self> {
         let programs = find_programs();
         let folder = tempfile::Builder::new()
             .prefix("menshen-pg-")
@@ -72,14 +92,9 @@ impl PostgresServer {
             .keep();
         let owner = Owner::find();
         owner.take(&folder)?;
-        let init = owner
-            .command(&programs.join("initdb"))
-            .args(["--auth=trust", "--encoding=UTF8", "--locale=C"])
-            .args(["--no-sync", "-U", ROLE, "-D"])
-            .arg(folder.join("data"))
-            .current_dir("/")
-            .output()?;
-        expect_success("initdb", &init);
+        let mut filling = fill(&owner, &programs);
+        filling.arg("-D").arg(folder.join("data")).current_dir("/");
+        expect_success("a new server", &filling.output()?);
         let undertaker = Command::new("sh")
             .args(["-c", UNDERTAKER, "undertaker"])
             .arg(&folder)
@@ -245,6 +260,27 @@ impl PostgresServer {
     ) {
         let done = self.command(program).args(arguments).output();
         expect_success(program, &done.expect("a PostgreSQL client"));
+    }
+
+    /// The port on the loopback.
+    ///
+    /// # Panics
+    ///
+    /// If it listens on a socket only.
+    #[must_use]
+    pub fn port(&self) -> u16 {
+        self.port.expect("a server on the loopback")
+    }
+
+    /// How it is written in a URL of several hosts.
+    #[must_use]
+    pub fn host(&self) -> String {
+        format!("127.0.0.1:{}", self.port())
+    }
+
+    /// Its folder, and who owns what is in it.
+    pub(super) fn place(&self) -> (&Path, &Owner) {
+        (&self.folder, &self.owner)
     }
 
     pub(super) fn id(&self) -> u32 {

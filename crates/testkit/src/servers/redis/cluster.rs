@@ -5,6 +5,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use super::node::RedisServer;
+use super::tls::RedisTls;
 
 /// How long the masters may take to know each other.
 const MEETING: Duration = Duration::from_secs(30);
@@ -23,7 +24,21 @@ impl RedisCluster {
     /// If there is no Redis to start, or the masters do not find each other.
     #[must_use]
     pub fn start() -> Self {
-        let masters = (0..3).map(|_| RedisServer::start_with(arguments)).collect();
+        Self::of(|| RedisServer::start_with(arguments))
+    }
+
+    /// Starts a cluster that is empty and speaks TLS only.
+    ///
+    /// # Panics
+    ///
+    /// As of [`start`](Self::start).
+    #[must_use]
+    pub fn start_with_tls(tls: RedisTls<'_>) -> Self {
+        Self::of(|| RedisServer::start_with(|port| [tls.arguments(port), arguments(port)].concat()))
+    }
+
+    fn of(master: impl Fn() -> RedisServer) -> Self {
+        let masters = (0..3).map(|_| master()).collect();
         let cluster = Self { masters };
         for (master, slots) in cluster
             .masters
@@ -64,7 +79,9 @@ impl RedisCluster {
             .iter()
             .map(|master| format!("127.0.0.1:{}", master.port()))
             .collect();
-        format!("redis+cluster://{}", hosts.join(","))
+        let url = self.masters[0].url();
+        let scheme = url.split_once(':').map_or("redis", |(scheme, _)| scheme);
+        format!("{scheme}+cluster://{}", hosts.join(","))
     }
 
     /// The masters.

@@ -131,10 +131,18 @@ impl RedisServer {
         self.process().as_ref().map(Child::id)
     }
 
-    /// How to connect: `redis://…`.
+    /// How to connect: `redis://…`, or `rediss://…` where it speaks TLS.
     #[must_use]
     pub fn url(&self) -> String {
-        format!("redis://127.0.0.1:{}", self.port)
+        let scheme = self.authority().map_or("redis", |_| "rediss");
+        format!("{scheme}://127.0.0.1:{}", self.port)
+    }
+
+    /// The file of the authority that certified it, where it speaks TLS.
+    fn authority(&self) -> Option<&String> {
+        let mut arguments = self.arguments.iter();
+        arguments.find(|argument| *argument == "--tls-ca-cert-file")?;
+        arguments.next()
     }
 
     /// Runs one command, such as `["FLUSHALL"]`, and answers its output.
@@ -150,6 +158,11 @@ impl RedisServer {
     pub(super) fn try_command(&self, words: &[&str]) -> Result<String, String> {
         let output = Command::new("redis-cli")
             .args(["-e", "-p", &self.port.to_string()])
+            .args(
+                self.authority()
+                    .into_iter()
+                    .flat_map(|file| ["--tls", "--cacert", file]),
+            )
             .args(words)
             .output()
             .expect("redis-cli, of the package redis-tools");

@@ -5,6 +5,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use super::node::RedisServer;
+use super::tls::RedisTls;
 
 /// The name that the sentinels know the master by.
 const MASTER: &str = "menshen";
@@ -28,9 +29,23 @@ impl RedisWithSentinels {
     /// If there is no Redis to start, or they do not find each other.
     #[must_use]
     pub fn start() -> Self {
-        let master = RedisServer::start();
+        Self::of(&|_| Vec::new())
+    }
+
+    /// The same, all of which speak TLS only.
+    ///
+    /// # Panics
+    ///
+    /// As of [`start`](Self::start).
+    #[must_use]
+    pub fn start_with_tls(tls: RedisTls<'_>) -> Self {
+        Self::of(&|port| tls.arguments(port))
+    }
+
+    fn of(each: &dyn Fn(u16) -> Vec<String>) -> Self {
+        let master = RedisServer::start_with(each);
         let port = master.port().to_string();
-        let replica = RedisServer::start_with(|_| {
+        let replica = RedisServer::start_with(|own| {
             let words = [
                 "--replicaof",
                 "127.0.0.1",
@@ -38,9 +53,9 @@ impl RedisWithSentinels {
                 "--repl-diskless-sync-delay",
                 "0",
             ];
-            words.map(str::to_owned).to_vec()
+            [each(own), words.map(str::to_owned).to_vec()].concat()
         });
-        let sentinels = (0..3).map(|_| sentinel(&port)).collect();
+        let sentinels = (0..3).map(|_| sentinel(&port, each)).collect();
         let all = Self {
             servers: [master, replica],
             sentinels,
@@ -82,7 +97,9 @@ impl RedisWithSentinels {
             .iter()
             .map(|sentinel| format!("127.0.0.1:{}", sentinel.port()))
             .collect();
-        format!("redis+sentinel://{}/{MASTER}", hosts.join(","))
+        let url = self.servers[0].url();
+        let scheme = url.split_once(':').map_or("redis", |(scheme, _)| scheme);
+        format!("{scheme}+sentinel://{}/{MASTER}", hosts.join(","))
     }
 
     /// Kills the first master, and waits until the sentinels have put the replica
@@ -111,8 +128,9 @@ impl RedisWithSentinels {
     }
 }
 
-fn sentinel(master: &str) -> RedisServer {
-    let sentinel = RedisServer::start_with(|_| vec!["--sentinel".to_owned()]);
+fn sentinel(master: &str, each: &dyn Fn(u16) -> Vec<String>) -> RedisServer {
+    let sentinel =
+        RedisServer::start_with(|port| [each(port), vec!["--sentinel".to_owned()]].concat());
     sentinel.command(&["SENTINEL", "MONITOR", MASTER, "127.0.0.1", master, "2"]);
     for (name, milliseconds) in [
         ("down-after-milliseconds", "500"),
