@@ -119,6 +119,8 @@ pub struct KeySet {
     /// Ids of keys that were here and have gone, the last ones: nothing is to be
     /// learnt of them.
     gone: RwLock<Vec<String>>,
+    /// Readings take turns, so that none undoes what a later one has found.
+    reading: tokio::sync::Mutex<()>,
     pub(crate) learning: Learning,
     made_at_open: Option<String>,
 }
@@ -147,6 +149,7 @@ impl KeySet {
             keys: RwLock::new(Arc::new([])),
             verified: VerifiedTokens::default(),
             gone: RwLock::default(),
+            reading: tokio::sync::Mutex::default(),
             learning: Learning::new(),
         };
         for _ in 0..MAX_ROUNDS {
@@ -284,6 +287,7 @@ impl KeySet {
 
     /// Reads the keys; those that are known already are not opened again.
     pub(crate) async fn reload(&self, now: DateTime<Utc>) -> Result<(), KeySetError> {
+        let _turn = self.reading.lock().await;
         let rows = self.store.load(now).await?;
         let known = self.keys();
         let mut keys = Vec::with_capacity(rows.len());

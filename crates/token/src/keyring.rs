@@ -125,6 +125,7 @@ impl Keyring {
     /// come. To be called at least once a minute. Keys that are known already are
     /// not opened again, so that a process goes on when the ring was wrapped with a
     /// master key that it does not have; a new key that it cannot open is left out.
+    /// No key is ever forgotten.
     ///
     /// # Errors
     ///
@@ -147,6 +148,9 @@ impl Keyring {
                 Err(error) => locked = Some(error),
             }
         }
+        let lost = |known: &&RingKey| keys.iter().all(|key| key.id != known.id);
+        let lost: Vec<_> = known.keys.iter().filter(lost).cloned().collect();
+        keys.extend(lost);
         let ring = Arc::new(Ring::of(keys, now));
         *self.ring.write().unwrap_or_else(PoisonError::into_inner) = ring;
         locked.map_or(Ok(()), Err)

@@ -404,3 +404,16 @@ async fn nothing_of_a_key_is_printed() {
     let ring = open(&Rings::default(), &[&master()]).await.unwrap();
     assert_eq!(format!("{ring:?}"), "Keyring(…)");
 }
+
+#[tokio::test]
+async fn a_key_that_vanished_from_the_database_is_not_forgotten() {
+    let (rings, master) = (Rings::default(), master());
+    let ring = open(&rings, &[&master]).await.unwrap();
+    let tag = ring.tag(MacUse::RefreshToken, b"m");
+    let sealed = ring.seal(SealUse::PhoneNumber, b"row", b"clear").unwrap();
+    // As after a dump of another time was restored.
+    rings.0.lock().unwrap().clear();
+    ring.reload(&rings, now()).await.unwrap();
+    assert_eq!(ring.tag(MacUse::RefreshToken, b"m"), tag);
+    assert!(ring.open(SealUse::PhoneNumber, b"row", &sealed).is_ok());
+}

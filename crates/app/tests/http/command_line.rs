@@ -62,6 +62,7 @@ fn every_command_has_help_with_an_example() {
         &["keys"],
         &["keys", "list"],
         &["keys", "rotate"],
+        &["keys", "drop"],
         &["simulate"],
         &["admin"],
         &["admin", "hash-key"],

@@ -11,8 +11,9 @@ use menshen_domain::ports::sealer::SealUse;
 use crate::cipher::{Cipher, KeyBytes};
 
 /// A key, opened.
+#[derive(Clone)]
 pub(super) struct RingKey {
-    id: u32,
+    pub(super) id: u32,
     usage: String,
     pub(super) not_before: DateTime<Utc>,
     pub(super) bytes: KeyBytes,
