@@ -116,12 +116,12 @@ impl CheckCode {
                     id: CodeId([0; 16]),
                     nonce: [0; 16],
                 };
-                let _ = self.is_right(scope, &nothing, code);
+                let _ = self.is_right(scope, &nothing, *code);
                 return Err(CheckCodeError::Expired);
             }
         };
         let reservation = self.count(scope, challenge, &seed, origin).await?;
-        if !self.is_right(scope, &seed, code) {
+        if !self.is_right(scope, &seed, *code) {
             self.tell_wrong(scope, attempts_left, origin).await?;
             return Err(CheckCodeError::Incorrect { attempts_left });
         }
@@ -205,12 +205,12 @@ impl CheckCode {
         Err(refused)
     }
 
-    fn is_right(&self, scope: &CodeScope, seed: &CodeSeed, code: &SmsCode) -> bool {
+    fn is_right(&self, scope: &CodeScope, seed: &CodeSeed, code: SmsCode) -> bool {
         let derived = seed.codes(&*self.mac, scope);
         let test = self.policy.test_number(&scope.phone, self.clock.now());
         let expected = test.map_or(derived, |test| vec![test.code]);
         // All are compared, whichever is right.
-        let right = |so_far, one: &SmsCode| so_far | one.matches(code);
+        let right = |so_far, one: &SmsCode| so_far | one.matches(&code);
         expected.iter().fold(false, right)
     }
 
