@@ -415,3 +415,24 @@ async fn only_a_key_in_use_can_be_dropped() {
     }
     assert_eq!(keys.list(now()).len(), 1);
 }
+
+/// It would be taken for an option.
+#[tokio::test]
+async fn no_key_id_begins_with_a_hyphen() {
+    struct Hyphens;
+    impl menshen_domain::ports::randomness::Randomness for Hyphens {
+        fn fill(&self, bytes: &mut [u8]) {
+            bytes.fill(0xf8);
+        }
+    }
+    let deployment = Deployment::new().await;
+    let keys = KeySet::open(
+        daily(),
+        deployment.keys,
+        deployment.ring,
+        Arc::new(Hyphens),
+        now(),
+    );
+    let kid = keys.await.unwrap().list(now())[0].kid.clone();
+    assert!(kid.starts_with('e'), "{kid}");
+}

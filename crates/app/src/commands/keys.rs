@@ -34,6 +34,7 @@ pub enum Action {
     #[command(after_help = "Example: menshen keys drop Zm9vYmFyYmF6cXV4")]
     Drop {
         /// The key, as `menshen keys list` names it.
+        #[arg(allow_hyphen_values = true)]
         kid: String,
     },
 }
