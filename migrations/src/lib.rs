@@ -10,6 +10,7 @@ mod m20260101_000004_keys;
 mod m20260101_000005_sends;
 mod m20260101_000006_provider_notices;
 mod m20260101_000007_housekeeping;
+mod m20260101_000008_ring_rotation;
 mod m20260101_000009_spent_codes;
 
 pub use sea_orm_migration::MigratorTrait;
@@ -31,6 +32,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20260101_000005_sends::Migration),
             Box::new(m20260101_000006_provider_notices::Migration),
             Box::new(m20260101_000007_housekeeping::Migration),
+            Box::new(m20260101_000008_ring_rotation::Migration),
             Box::new(m20260101_000009_spent_codes::Migration),
         ]
     }

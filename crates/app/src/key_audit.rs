@@ -1,4 +1,4 @@
-//! Telling the audit log of new signing keys, whoever made them.
+//! Telling the audit log of signing keys that come and go, whoever did it.
 
 use menshen_domain::model::audit::{AuditAction, AuditEvent};
 use menshen_domain::ports::audit_log::AuditLog;
@@ -10,15 +10,28 @@ use crate::clock::SystemClock;
 /// The key signs whether or not the audit log can be told.
 pub(crate) async fn tell_new_key(audit: &dyn AuditLog, kid: &str) {
     tracing::info!(key.id = kid, "a signing key was made");
-    let row = AuditEvent::new(
-        AuditAction::KeyCreated,
-        SystemClock.now(),
-        &SystemRandomness,
-    );
+    tell(audit, AuditAction::KeyCreated, kid).await;
+}
+
+/// The key is gone whether or not the audit log can be told.
+pub(crate) async fn tell_dropped_key(audit: &dyn AuditLog, kid: &str) {
+    tracing::warn!(key.id = kid, "a signing key was dropped");
+    tell(audit, AuditAction::KeyDropped, kid).await;
+}
+
+/// The key begins whether or not the audit log can be told.
+pub(crate) async fn tell_new_ring_key(audit: &dyn AuditLog, id: u32, usage: &str) {
+    tell(audit, AuditAction::RingKeyCreated, &format!("{usage}/{id}")).await;
+}
+
+async fn tell(audit: &dyn AuditLog, action: AuditAction, kid: &str) {
+    let row = AuditEvent::new(action, SystemClock.now(), &SystemRandomness);
     if let Err(error) = audit.append(&[row.with_subject(kid.to_owned())]).await {
         tracing::error!(
             error = &error as &dyn std::error::Error,
-            "a new signing key is missing in the audit log"
+            action = action.as_str(),
+            key.id = kid,
+            "what happened to a key is missing in the audit log"
         );
     }
 }

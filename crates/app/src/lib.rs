@@ -6,6 +6,7 @@ pub mod commands;
 pub mod housekeeping;
 pub mod http;
 mod key_audit;
+mod key_care;
 pub mod live_check;
 pub mod log_writer;
 pub mod logging;

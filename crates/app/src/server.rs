@@ -1,7 +1,6 @@
 //! The HTTP server: from wired parts to a running process, and back.
 
 use std::net::{Shutdown, SocketAddr, TcpListener};
-use std::sync::Arc;
 use std::time::Duration;
 
 use actix_cors::Cors;
@@ -9,29 +8,17 @@ use actix_web::dev::{Server, ServerHandle};
 use actix_web::middleware::{Condition, from_fn};
 use actix_web::web::{self, Data};
 use actix_web::{App as Actix, HttpServer};
-use menshen_domain::ports::audit_log::AuditLog;
-use menshen_domain::ports::clock::Clock as _;
 use menshen_sql::Database;
-use menshen_token::key_set::KeySet;
 use socket2::SockRef;
 
-use crate::clock::ServerClock;
 use crate::housekeeping::{self, RunningHousekeeping};
 use crate::http::front_door::front_door;
 use crate::http::readiness::Readiness;
 use crate::http::{self, App};
-use crate::key_audit::tell_new_key;
-use crate::metrics::background::Background;
+use crate::key_care::{KeyCare, look_after_keys, look_after_ring};
 use crate::receipt_address::ReceiptAddress;
 use crate::settings::Settings;
 use crate::wiring::{self, InProcessSimulator, StartError};
-
-/// How often the time is asked for, and signing keys are looked after: other replicas' are taken in, and a
-/// new one is made when it is due.
-const KEY_MAINTENANCE: Duration = Duration::from_mins(1);
-
-/// What that work is called in metrics.
-const SIGNING_KEYS: &str = "signing_keys";
 
 /// How long the end waits for the last traces.
 const LAST_TRACES: Duration = Duration::from_secs(2);
@@ -49,7 +36,7 @@ pub struct Running {
     server: Server,
     app: Data<App>,
     simulator: Option<InProcessSimulator>,
-    maintenance: tokio::task::JoinHandle<()>,
+    maintenance: [tokio::task::JoinHandle<()>; 2],
     housekeeping: RunningHousekeeping,
     leave: Leave,
 }
@@ -108,7 +95,15 @@ pub async fn start(settings: &Settings) -> Result<Running, StartError> {
     let listener = listen(settings.server.listen)?;
     let address = listener.local_addr()?;
     let server = server.listen(listener.try_clone()?)?;
-    let database = parts.database.clone();
+    let care = KeyCare {
+        clock: parts.clock,
+        database: parts.database.clone(),
+        background,
+    };
+    let maintenance = [
+        tokio::spawn(look_after_ring(parts.keyring, care.clone())),
+        tokio::spawn(look_after_keys(parts.key_set, parts.audit, care)),
+    ];
     Ok(Running {
         address,
         simulator_address: parts
@@ -125,15 +120,7 @@ pub async fn start(settings: &Settings) -> Result<Running, StartError> {
             grace: settings.server.shutdown_grace,
             listener,
         },
-        maintenance: tokio::spawn(look_after(
-            parts.key_set,
-            parts.audit,
-            Timekeeping {
-                clock: parts.clock,
-                database,
-            },
-            background,
-        )),
+        maintenance,
         housekeeping: housekeeping::start(parts.housekeeping),
     })
 }
@@ -153,48 +140,6 @@ fn cors(origins: &[String]) -> Cors {
     origins
         .iter()
         .fold(cors, |cors, origin| cors.allowed_origin(origin))
-}
-
-/// The time that counts, and who tells it.
-struct Timekeeping {
-    clock: Arc<ServerClock>,
-    database: Database,
-}
-
-impl Timekeeping {
-    async fn set(&self) {
-        if let Err(error) = self.clock.set(&self.database).await {
-            tracing::warn!(
-                error = &error as &dyn std::error::Error,
-                "the database was not asked for the time"
-            );
-        }
-    }
-}
-
-async fn look_after(
-    key_set: Arc<KeySet>,
-    audit: Arc<dyn AuditLog>,
-    time: Timekeeping,
-    background: Background,
-) {
-    background.expect(SIGNING_KEYS);
-    let mut ticks = tokio::time::interval(KEY_MAINTENANCE);
-    ticks.tick().await;
-    loop {
-        ticks.tick().await;
-        time.set().await;
-        let maintained = key_set.maintain(time.clock.now()).await;
-        background.ran(SIGNING_KEYS, maintained.is_ok(), time.clock.now());
-        match maintained {
-            Ok(None) => {}
-            Ok(Some(kid)) => tell_new_key(&*audit, &kid).await,
-            Err(error) => tracing::warn!(
-                error = &error as &dyn std::error::Error,
-                "signing keys were not looked after"
-            ),
-        }
-    }
 }
 
 /// As many connections may wait to be taken as the server itself would let.
@@ -254,7 +199,9 @@ impl Running {
                 }
             }
         };
-        self.maintenance.abort();
+        for task in &self.maintenance {
+            task.abort();
+        }
         self.housekeeping.stopped().await;
         if let Some(simulator) = self.simulator {
             simulator.running.stop().await;

@@ -92,6 +92,8 @@ pub struct Parts {
     pub app: App,
     /// The keys that sign, for their maintenance.
     pub key_set: Arc<KeySet>,
+    /// The keyring, for its maintenance.
+    pub keyring: Arc<Keyring>,
     /// The audit log, for what happens without a request.
     pub audit: Arc<dyn AuditLog>,
     /// Removes what was kept long enough.
@@ -249,10 +251,19 @@ pub async fn wire(settings: &Settings) -> Result<Parts, StartError> {
         metrics,
         tracing,
     };
-    let app = app(settings, stores, outside, keyring, keys, machine, readiness);
+    let app = app(
+        settings,
+        stores,
+        outside,
+        keyring.clone(),
+        keys,
+        machine,
+        readiness,
+    );
     Ok(Parts {
         app,
         key_set,
+        keyring,
         audit,
         housekeeping,
         clock: server_clock,

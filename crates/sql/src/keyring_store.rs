@@ -1,7 +1,9 @@
 //! The keyring, which needs no key to be read.
 
 use async_trait::async_trait;
-use menshen_domain::ports::keyring_store::{KeyringStore, KeyringStoreError, WrappedKey};
+use menshen_domain::ports::keyring_store::{
+    KeyringStore, KeyringStoreError, Rewrapped, WrappedKey,
+};
 use sea_orm::{EntityTrait as _, QueryOrder as _, Set};
 
 use crate::database::{Database, run};
@@ -17,7 +19,10 @@ impl KeyringStore for Database {
                 .order_by_asc(Column::CreatedAt)
                 .order_by_asc(Column::Id);
             let rows = query.all(self.read()).await?;
-            Ok(rows.into_iter().map(from_row).collect::<Result<_, _>>()?)
+            let keys = rows.into_iter().map(from_row);
+            let mut keys = keys.collect::<Result<Vec<_>, _>>()?;
+            keys.sort_by_key(|key| key.not_before);
+            Ok(keys)
         });
         loaded
             .await
@@ -39,21 +44,20 @@ impl KeyringStore for Database {
         }
     }
 
-    async fn rewrap(&self, keys: &[WrappedKey]) -> Result<(), KeyringStoreError> {
+    async fn rewrap(&self, keys: &[Rewrapped]) -> Result<usize, KeyringStoreError> {
         let rewrapped = self.within(async {
-            let transaction = self.begin().await?;
+            let mut count = 0;
             for key in keys {
-                let sql = r#"UPDATE keyring SET wrapped = $1 WHERE id = $2 AND "usage" = $3"#;
+                // Each by itself: whoever dies between two has done no harm.
+                let sql = "UPDATE keyring SET wrapped = $1 WHERE id = $2 AND wrapped = $3";
                 let values = [
-                    key.wrapped.clone().into(),
+                    key.to.clone().into(),
                     i64::from(key.id).into(),
-                    key.usage.as_str().into(),
+                    key.from.clone().into(),
                 ];
-                if run(&transaction, sql, values).await? != 1 {
-                    return Err(StorageFault::new("a key to wrap anew is not in the ring").into());
-                }
+                count += run(self.write(), sql, values).await?;
             }
-            Ok(transaction.commit().await?)
+            Ok(usize::try_from(count).unwrap_or(usize::MAX))
         });
         rewrapped
             .await
@@ -67,6 +71,8 @@ fn from_row(row: Model) -> Result<WrappedKey, StorageFault> {
         usage: row.usage,
         wrapped: row.wrapped,
         created_at: row.created_at,
+        // Keys of earlier versions began when they were made.
+        not_before: row.not_before.unwrap_or(row.created_at),
     })
 }
 
@@ -76,5 +82,6 @@ fn to_row(key: &WrappedKey) -> ActiveModel {
         usage: Set(key.usage.clone()),
         wrapped: Set(key.wrapped.clone()),
         created_at: Set(micros(key.created_at)),
+        not_before: Set(Some(micros(key.not_before))),
     }
 }

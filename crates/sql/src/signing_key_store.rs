@@ -3,7 +3,7 @@
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 use menshen_domain::ports::signing_key_store::{
-    SealedSigningKey, SigningKeyStore, SigningKeyStoreError,
+    KeyLife, SealedSigningKey, SigningKeyStore, SigningKeyStoreError,
 };
 use sea_orm::{
     ColumnTrait as _, Condition, EntityTrait as _, QueryFilter as _, QueryOrder as _, Set,
@@ -49,9 +49,38 @@ impl SigningKeyStore for SqlStore {
             added => added.map_err(|failure| SigningKeyStoreError(failure.boxed())),
         }
     }
+
+    async fn revise(&self, lives: &[KeyLife], newest: &str) -> Result<bool, SigningKeyStoreError> {
+        match self.database.within(self.revise_all(lives, newest)).await {
+            Err(Failure::Lost) => Ok(false),
+            revised => revised.map_err(|failure| SigningKeyStoreError(failure.boxed())),
+        }
+    }
 }
 
 impl SqlStore {
+    async fn revise_all(&self, lives: &[KeyLife], expected: &str) -> Result<bool, Failure> {
+        let transaction = self.database.begin().await?;
+        let newest = Entity::find().order_by_desc(Column::Seq);
+        let newest = newest.one(&transaction).await?;
+        if newest.is_none_or(|row| row.kid != expected) {
+            return Ok(false);
+        }
+        for life in lives {
+            let sql = "UPDATE signing_keys SET not_before = $1, retire_at = $2 WHERE kid = $3";
+            let values = [
+                micros(life.not_before).into(),
+                life.retire_at.map(micros).into(),
+                life.kid.as_str().into(),
+            ];
+            if run(&transaction, sql, values).await? != 1 {
+                return Ok(false);
+            }
+        }
+        transaction.commit().await?;
+        Ok(true)
+    }
+
     async fn succeed(
         &self,
         key: &SealedSigningKey,

@@ -13,7 +13,9 @@ use menshen_domain::ports::signing_key_store::{
 use serde_json::{Value, json};
 
 use crate::algorithm::Algorithm;
+use crate::dropping::{self, Change};
 use crate::jwks::jwk;
+use crate::learning::Learning;
 use crate::signing_key::{self, KeyPair, SigningKey};
 use crate::verified::VerifiedTokens;
 
@@ -27,6 +29,9 @@ const PUBLISHED_BEFORE: Duration = Duration::from_mins(15);
 /// How long a key outlives the last token signed with it: the leeway, and the
 /// time by which a replica's clock may be late.
 const OUTLIVES_TOKENS: Duration = Duration::from_mins(5);
+
+/// How many ids of keys that have gone are remembered.
+const MOST_REMEMBERED: usize = 64;
 
 /// How often an addition starts again because another replica was faster.
 const MAX_ROUNDS: usize = 5;
@@ -61,6 +66,12 @@ pub enum KeySetError {
     /// No key could be made.
     #[error("a signing key could not be made")]
     NotMade,
+    /// There is no such key, or it has gone already.
+    #[error("there is no signing key `{kid}` in use; `menshen keys list` shows those that are")]
+    NotThere {
+        /// What was asked for.
+        kid: String,
+    },
     /// Other replicas changed the keys each time they were read.
     #[error("the signing keys keep changing; try again")]
     Contended,
@@ -105,6 +116,12 @@ pub struct KeySet {
     randomness: Arc<dyn Randomness>,
     keys: RwLock<Arc<[SigningKey]>>,
     pub(crate) verified: VerifiedTokens,
+    /// Ids of keys that were here and have gone, the last ones: nothing is to be
+    /// learnt of them.
+    gone: RwLock<Vec<String>>,
+    /// Readings take turns, so that none undoes what a later one has found.
+    reading: tokio::sync::Mutex<()>,
+    pub(crate) learning: Learning,
     made_at_open: Option<String>,
 }
 
@@ -131,6 +148,9 @@ impl KeySet {
             randomness,
             keys: RwLock::new(Arc::new([])),
             verified: VerifiedTokens::default(),
+            gone: RwLock::default(),
+            reading: tokio::sync::Mutex::default(),
+            learning: Learning::new(),
         };
         for _ in 0..MAX_ROUNDS {
             set.reload(now).await?;
@@ -196,6 +216,39 @@ impl KeySet {
         Err(KeySetError::Contended)
     }
 
+    /// Takes a key out of use at once, on this replica; on others when they look
+    /// after their keys next. Tokens that it signed are worth nothing from then on.
+    /// If it signs, the next key signs at once, or a new one if there is none; then
+    /// answers that key's id.
+    ///
+    /// # Errors
+    ///
+    /// [`KeySetError::NotThere`], and as of [`rotate`](Self::rotate).
+    pub async fn drop_key(
+        &self,
+        kid: &str,
+        now: DateTime<Utc>,
+    ) -> Result<Option<String>, KeySetError> {
+        for _ in 0..MAX_ROUNDS {
+            self.reload(now).await?;
+            let keys = self.keys();
+            let plan = dropping::plan(&keys, kid, now, || self.generate(now))?;
+            let done = match plan.change {
+                Change::Succeed { key, after } => self.store.add(&key, Some(after), now).await?,
+                Change::Revise { lives, newest } => self.store.revise(&lives, &newest).await?,
+            };
+            if done && !plan.again {
+                self.reload(now).await?;
+                tracing::warn!(
+                    kid,
+                    "a signing key is dropped: its tokens are worth nothing"
+                );
+                return Ok(plan.heir);
+            }
+        }
+        Err(KeySetError::Contended)
+    }
+
     /// The keys, oldest first.
     #[must_use]
     pub fn list(&self, now: DateTime<Utc>) -> Vec<KeyInfo> {
@@ -233,7 +286,8 @@ impl KeySet {
     }
 
     /// Reads the keys; those that are known already are not opened again.
-    async fn reload(&self, now: DateTime<Utc>) -> Result<(), KeySetError> {
+    pub(crate) async fn reload(&self, now: DateTime<Utc>) -> Result<(), KeySetError> {
+        let _turn = self.reading.lock().await;
         let rows = self.store.load(now).await?;
         let known = self.keys();
         let mut keys = Vec::with_capacity(rows.len());
@@ -249,8 +303,27 @@ impl KeySet {
             });
         }
         keys.sort_by_key(|key| key.not_before);
+        self.remember_gone(&known, &keys);
         *self.keys.write().unwrap_or_else(PoisonError::into_inner) = keys.into();
         Ok(())
+    }
+
+    fn remember_gone(&self, before: &[SigningKey], after: &[SigningKey]) {
+        let is_in = |keys: &[SigningKey], kid: &str| keys.iter().any(|key| key.key.kid == kid);
+        let left = before.iter().map(|key| key.key.kid.clone());
+        let left: Vec<_> = left.filter(|kid| !is_in(after, kid)).collect();
+        if !left.is_empty() {
+            let mut gone = self.gone.write().unwrap_or_else(PoisonError::into_inner);
+            gone.extend(left);
+            let surplus = gone.len().saturating_sub(MOST_REMEMBERED);
+            gone.drain(..surplus);
+        }
+    }
+
+    /// True for a key that was here once.
+    pub(crate) fn has_gone(&self, kid: &str) -> bool {
+        let gone = self.gone.read().unwrap_or_else(PoisonError::into_inner);
+        gone.iter().any(|known| known == kid)
     }
 
     /// Adds a successor of the newest key, unless another replica is faster.

@@ -1,24 +1,34 @@
 //! The keyring: one random key per use, wrapped by the master key.
 
+mod ring;
 mod wrapping;
 
-use std::collections::{BTreeMap, HashMap};
 use std::fmt;
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError, RwLock};
+use std::time::Duration;
 
 use aws_lc_rs::hmac;
 use chrono::{DateTime, Utc};
-use menshen_domain::ports::keyring_store::{KeyringStore, KeyringStoreError, WrappedKey};
+use menshen_domain::ports::keyring_store::{
+    KeyringStore, KeyringStoreError, Rewrapped, WrappedKey,
+};
 use menshen_domain::ports::mac::{Mac, MacUse};
 use menshen_domain::ports::randomness::Randomness;
 use menshen_domain::ports::sealer::{SealError, SealUse, Sealer};
 
-use crate::cipher::{Cipher, KeyBytes};
 use crate::master_key::MasterKeys;
+use tokio::sync::Notify;
+
+use ring::{Ring, RingKey};
+pub use ring::{RingKeyInfo, RingStage};
 use wrapping::Wrapper;
 
 /// The first byte of every sealed value.
 const VERSION: u8 = 1;
+
+/// How long after it was made a key begins: replicas look after their keys every
+/// twenty seconds, and may miss some tries.
+pub const LEARNT_WITHIN: Duration = Duration::from_mins(5);
 
 /// How often opening starts again because another replica was faster.
 const MAX_ROUNDS: usize = 5;
@@ -38,6 +48,24 @@ pub enum KeyringError {
         /// What it is for.
         usage: String,
     },
+    /// There is no such use, or its key cannot be replaced while anybody is served.
+    #[error(
+        "`{usage}` is no use of the keyring whose key can be replaced; \
+         `menshen keys list` shows the uses, and `mac.blind_index`, by which every phone \
+         number is found, cannot change"
+    )]
+    NotRotated {
+        /// What was asked for.
+        usage: String,
+    },
+    /// The use has a key already that waits for its time.
+    #[error("`{usage}` has a new key already, which begins at {until}")]
+    Waiting {
+        /// The use.
+        usage: String,
+        /// When it begins.
+        until: DateTime<Utc>,
+    },
     /// Other replicas changed the ring each time it was read.
     #[error("the keyring keeps changing; try again")]
     Contended,
@@ -46,21 +74,14 @@ pub enum KeyringError {
     Store(#[from] KeyringStoreError),
 }
 
-/// The opened keyring. `Debug` shows no key.
+/// The opened keyring, which takes in new keys while it is used. `Debug` shows no
+/// key.
 pub struct Keyring {
-    macs: HashMap<MacUse, MacKeys>,
-    seals: HashMap<SealUse, SealKeys>,
+    wrapper: Wrapper,
     randomness: Arc<dyn Randomness>,
-}
-
-struct MacKeys {
-    active: hmac::Key,
-    older: Vec<hmac::Key>,
-}
-
-struct SealKeys {
-    active: u32,
-    all: BTreeMap<u32, Cipher>,
+    ring: RwLock<Arc<Ring>>,
+    /// Set when something named a key that is not known here.
+    wanted: Notify,
 }
 
 impl Keyring {
@@ -82,7 +103,14 @@ impl Keyring {
             let stored = store.load().await?;
             let missing = missing_keys(&stored, &wrapper, now);
             if missing.is_empty() {
-                return Self::open_all(store, stored, &wrapper, randomness).await;
+                let keys = open_all(&stored, &wrapper)?;
+                rewrap(store, &stored, &keys, &wrapper).await?;
+                return Ok(Self {
+                    wrapper,
+                    randomness,
+                    ring: RwLock::new(Arc::new(Ring::of(keys, now))),
+                    wanted: Notify::new(),
+                });
             }
             for key in &missing {
                 tracing::info!(key.id, key.usage, "a key of the keyring is made");
@@ -93,63 +121,157 @@ impl Keyring {
         Err(KeyringError::Contended)
     }
 
-    async fn open_all(
+    /// Takes in keys that were made elsewhere, and lets those begin whose time has
+    /// come. To be called at least once a minute. Keys that are known already are
+    /// not opened again, so that a process goes on when the ring was wrapped with a
+    /// master key that it does not have; a new key that it cannot open is left out.
+    /// No key is ever forgotten.
+    ///
+    /// # Errors
+    ///
+    /// [`KeyringError::Store`], and [`KeyringError::Locked`] for a key that was left
+    /// out: everything else was taken in.
+    pub async fn reload(
+        &self,
         store: &dyn KeyringStore,
-        mut stored: Vec<WrappedKey>,
-        wrapper: &Wrapper,
-        randomness: Arc<dyn Randomness>,
-    ) -> Result<Self, KeyringError> {
-        stored.sort_by_key(|key| (key.created_at, key.id));
-        let mut rewrapped = Vec::new();
-        let mut opened = Vec::with_capacity(stored.len());
-        for key in stored {
-            let (bytes, by_first) = wrapper.unwrap(&key)?;
-            if !by_first {
-                rewrapped.push(wrapper.wrap(key.id, &key.usage, key.created_at, &bytes));
+        now: DateTime<Utc>,
+    ) -> Result<(), KeyringError> {
+        let known = self.ring();
+        let (mut keys, mut locked) = (Vec::new(), None);
+        for stored in store.load().await? {
+            let opened = match known.key(stored.id, &stored.usage) {
+                Some(key) => Ok(key.bytes.clone()),
+                None => self.wrapper.unwrap(&stored).map(|(bytes, _)| bytes),
+            };
+            match opened {
+                Ok(bytes) => keys.push(RingKey::of(&stored, bytes)),
+                Err(error) => locked = Some(error),
             }
-            opened.push((key.id, key.usage, bytes));
         }
-        if !rewrapped.is_empty() {
-            store.rewrap(&rewrapped).await?;
-            let count = rewrapped.len();
-            tracing::info!(count, "keys of the keyring are wrapped anew");
-        }
-        Ok(Self::of(&opened, randomness))
+        let lost = |known: &&RingKey| keys.iter().all(|key| key.id != known.id);
+        let lost: Vec<_> = known.keys.iter().filter(lost).cloned().collect();
+        keys.extend(lost);
+        let ring = Arc::new(Ring::of(keys, now));
+        *self.ring.write().unwrap_or_else(PoisonError::into_inner) = ring;
+        locked.map_or(Ok(()), Err)
     }
 
-    /// Sorts opened keys, oldest first, by their use.
-    fn of(opened: &[(u32, String, KeyBytes)], randomness: Arc<dyn Randomness>) -> Self {
-        let of_use = |usage: &'static str| opened.iter().filter(move |(_, word, _)| word == usage);
-        let mut ring = Self {
-            macs: HashMap::new(),
-            seals: HashMap::new(),
-            randomness,
-        };
-        for usage in MacUse::ALL {
-            let mut keys: Vec<_> = of_use(usage.as_str())
-                .map(|(_, _, key)| hmac::Key::new(hmac::HMAC_SHA256, key.as_slice()))
-                .collect();
-            if let Some(active) = keys.pop() {
-                let older = keys;
-                ring.macs.insert(usage, MacKeys { active, older });
+    /// Makes a key that takes the place of a use's present one in
+    /// [`LEARNT_WITHIN`], when every replica knows it. What was sealed or tagged
+    /// before stays good. Answers the new key.
+    ///
+    /// # Errors
+    ///
+    /// [`KeyringError::NotRotated`] and [`KeyringError::Waiting`]; as of
+    /// [`open`](Self::open).
+    pub async fn rotate(
+        &self,
+        store: &dyn KeyringStore,
+        usage: &str,
+        now: DateTime<Utc>,
+    ) -> Result<RingKeyInfo, KeyringError> {
+        let usage = rotating(usage)?;
+        for _ in 0..MAX_ROUNDS {
+            let stored = store.load().await?;
+            // Also makes sure that our master key is the ring's.
+            open_all(&stored, &self.wrapper)?;
+            if let Some(waits) = stored
+                .iter()
+                .find(|key| key.usage == usage && key.not_before > now)
+            {
+                return Err(KeyringError::Waiting {
+                    usage: usage.to_owned(),
+                    until: waits.not_before,
+                });
+            }
+            let last = stored.iter().map(|key| key.id).max().unwrap_or(0);
+            let begin = now + LEARNT_WITHIN;
+            let id = last.saturating_add(1);
+            let key = self.wrapper.generate(id, usage, now, begin);
+            if store.add(std::slice::from_ref(&key)).await? {
+                tracing::info!(key.id, key.usage, from = %begin, "a key of the keyring is made");
+                self.reload(store, now).await?;
+                return Ok(RingKeyInfo {
+                    id,
+                    usage: key.usage,
+                    stage: RingStage::Next,
+                    not_before: begin,
+                });
             }
         }
-        for usage in SealUse::ALL {
-            if let Some((active, _, _)) = of_use(usage.as_str()).next_back() {
-                let all = of_use(usage.as_str())
-                    .map(|(id, _, key)| (*id, Cipher::new(key)))
-                    .collect();
-                let active = *active;
-                ring.seals.insert(usage, SealKeys { active, all });
-            }
-        }
-        ring
+        Err(KeyringError::Contended)
     }
 
-    fn mac_keys(&self, usage: MacUse) -> &MacKeys {
-        // `open` does not end before every use has a key.
-        self.macs.get(&usage).expect("every use has a key")
+    /// The keys in the order in which they begin.
+    #[must_use]
+    pub fn list(&self, now: DateTime<Utc>) -> Vec<RingKeyInfo> {
+        self.ring().list(now)
     }
+
+    /// When the next key begins, if one waits.
+    #[must_use]
+    pub fn next_change(&self, now: DateTime<Utc>) -> Option<DateTime<Utc>> {
+        let ring = self.ring();
+        let waiting = ring.keys.iter().map(|key| key.not_before);
+        waiting.filter(|begin| *begin > now).min()
+    }
+
+    /// Returns when something named a key that is not known here: the ring is to be
+    /// [reloaded](Self::reload).
+    pub async fn wanted(&self) {
+        self.wanted.notified().await;
+    }
+
+    fn ring(&self) -> Arc<Ring> {
+        let ring = self.ring.read().unwrap_or_else(PoisonError::into_inner);
+        Arc::clone(&ring)
+    }
+}
+
+/// The word of a use whose keys rotate.
+fn rotating(word: &str) -> Result<&'static str, KeyringError> {
+    let macs = MacUse::ALL.into_iter();
+    // Every number of the database is found by it: it changes offline only.
+    let macs = macs.filter(|usage| *usage != MacUse::BlindIndex);
+    let seals = SealUse::ALL.map(SealUse::as_str);
+    let mut words = macs.map(MacUse::as_str).chain(seals);
+    words
+        .find(|known| *known == word)
+        .ok_or_else(|| KeyringError::NotRotated {
+            usage: word.to_owned(),
+        })
+}
+
+fn open_all(stored: &[WrappedKey], wrapper: &Wrapper) -> Result<Vec<RingKey>, KeyringError> {
+    let opened = stored
+        .iter()
+        .map(|key| Ok(RingKey::of(key, wrapper.unwrap(key)?.0)));
+    opened.collect()
+}
+
+/// Wraps with the first master key what was wrapped with another.
+async fn rewrap(
+    store: &dyn KeyringStore,
+    stored: &[WrappedKey],
+    keys: &[RingKey],
+    wrapper: &Wrapper,
+) -> Result<(), KeyringError> {
+    let mut rewrapped = Vec::new();
+    for (stored, key) in stored.iter().zip(keys) {
+        let (_, by_first) = wrapper.unwrap(stored)?;
+        if !by_first {
+            rewrapped.push(Rewrapped {
+                id: stored.id,
+                from: stored.wrapped.clone(),
+                to: wrapper.wrap(stored.id, &stored.usage, &key.bytes),
+            });
+        }
+    }
+    if !rewrapped.is_empty() {
+        let count = store.rewrap(&rewrapped).await?;
+        tracing::info!(count, "keys of the keyring are wrapped anew");
+    }
+    Ok(())
 }
 
 /// New keys for the uses that have none.
@@ -161,29 +283,33 @@ fn missing_keys(stored: &[WrappedKey], wrapper: &Wrapper, now: DateTime<Utc>) ->
         .chain(seals)
         .filter(|usage| stored.iter().all(|key| key.usage != *usage))
         .zip(last.saturating_add(1)..)
-        .map(|(usage, id)| wrapper.generate(id, usage, now))
+        .map(|(usage, id)| wrapper.generate(id, usage, now, now))
         .collect()
 }
 
 impl Mac for Keyring {
     fn tag(&self, usage: MacUse, message: &[u8]) -> [u8; 32] {
-        let mut tag = [0; 32];
-        tag.copy_from_slice(hmac::sign(&self.mac_keys(usage).active, message).as_ref());
-        tag
+        sign(&self.ring().mac_keys(usage).active, message)
+    }
+
+    fn tags(&self, usage: MacUse, message: &[u8]) -> Vec<[u8; 32]> {
+        let ring = self.ring();
+        let keys = ring.mac_keys(usage).all();
+        keys.map(|key| sign(key, message)).collect()
     }
 
     fn verify(&self, usage: MacUse, message: &[u8], tag: &[u8]) -> bool {
-        let keys = self.mac_keys(usage);
-        std::iter::once(&keys.active)
-            .chain(&keys.older)
-            .any(|key| hmac::verify(key, message, tag).is_ok())
+        let ring = self.ring();
+        let mut keys = ring.mac_keys(usage).all();
+        keys.any(|key| hmac::verify(key, message, tag).is_ok())
     }
 }
 
 impl Sealer for Keyring {
     /// `version ‖ key id ‖ nonce ‖ ciphertext ‖ tag`.
     fn seal(&self, usage: SealUse, row: &[u8], clear: &[u8]) -> Result<Vec<u8>, SealError> {
-        let keys = self.seals.get(&usage).ok_or(SealError)?;
+        let ring = self.ring();
+        let keys = ring.seals.get(&usage).ok_or(SealError)?;
         let cipher = keys.all.get(&keys.active).ok_or(SealError)?;
         let mut sealed = vec![VERSION];
         sealed.extend_from_slice(&keys.active.to_be_bytes());
@@ -199,12 +325,22 @@ impl Sealer for Keyring {
             return Err(SealError);
         };
         let id = u32::from_be_bytes([*a, *b, *c, *d]);
-        let keys = self.seals.get(&usage).ok_or(SealError)?;
-        let cipher = keys.all.get(&id).ok_or(SealError)?;
+        let ring = self.ring();
+        let keys = ring.seals.get(&usage).ok_or(SealError)?;
+        let Some(cipher) = keys.all.get(&id) else {
+            self.wanted.notify_one();
+            return Err(SealError);
+        };
         cipher
             .open(&context(usage, row), sealed)
             .map_err(|_| SealError)
     }
+}
+
+fn sign(key: &hmac::Key, message: &[u8]) -> [u8; 32] {
+    let mut tag = [0; 32];
+    tag.copy_from_slice(hmac::sign(key, message).as_ref());
+    tag
 }
 
 /// What a sealed value is bound to. No use's word holds a NUL, so that no two

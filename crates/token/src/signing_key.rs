@@ -84,6 +84,10 @@ pub(crate) fn generate(
 ) -> Result<SealedSigningKey, KeySetError> {
     let mut id = [0; 16];
     randomness.fill(&mut id);
+    // A key id is written on command lines, where `-` begins an option.
+    if id[0] >> 2 == 62 {
+        id[0] &= 0x7f;
+    }
     let kid = URL_SAFE_NO_PAD.encode(id);
     let bytes = private_key::generate(algorithm, randomness).map_err(|_| KeySetError::NotMade)?;
     let sealed_private_key = sealer

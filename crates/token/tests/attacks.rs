@@ -119,7 +119,8 @@ impl Target {
         match self.keys.verify(token, now() + Duration::from_secs(at)) {
             Ok(_) => "valid",
             Err(TokenVerifierError::Expired) => "expired",
-            Err(TokenVerifierError::Invalid) => "invalid",
+            // Clients see one answer for both.
+            Err(TokenVerifierError::Invalid | TokenVerifierError::UnknownKey) => "invalid",
         }
     }
 }

@@ -2,16 +2,16 @@
 
 mod common;
 
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+use chrono::{DateTime, Utc};
 use common::Rings;
-use menshen_domain::ports::keyring_store::{KeyringStore, KeyringStoreError, WrappedKey};
+use menshen_domain::ports::keyring_store::{KeyringStore as _, WrappedKey};
 use menshen_domain::ports::mac::{Mac as _, MacUse};
 use menshen_domain::ports::sealer::{SealError, SealUse, Sealer as _};
 use menshen_testkit::sample::now;
-use menshen_token::keyring::{Keyring, KeyringError};
+use menshen_token::keyring::{Keyring, KeyringError, LEARNT_WITHIN, RingStage};
 use menshen_token::master_key::{MasterKey, MasterKeys};
 use menshen_token::system_randomness::SystemRandomness;
 use tokio::task::JoinSet;
@@ -21,9 +21,17 @@ fn master() -> MasterKey {
 }
 
 async fn open(rings: &Rings, masters: &[&MasterKey]) -> Result<Keyring, KeyringError> {
+    open_at(rings, masters, now()).await
+}
+
+async fn open_at(
+    rings: &Rings,
+    masters: &[&MasterKey],
+    at: DateTime<Utc>,
+) -> Result<Keyring, KeyringError> {
     let masters = masters.iter().map(|master| (*master).clone()).collect();
     let masters = MasterKeys::new(masters).expect("a list of keys");
-    Keyring::open(rings, &masters, Arc::new(SystemRandomness), now()).await
+    Keyring::open(rings, &masters, Arc::new(SystemRandomness), at).await
 }
 
 #[tokio::test]
@@ -115,59 +123,191 @@ async fn a_use_that_is_new_gets_a_key_beside_the_others() {
     assert!(after.open(SealUse::SigningKey, b"kid", &sealed).is_ok());
 }
 
-/// A store that says at first that the numbers up to 100 are taken.
-#[derive(Default)]
-struct Later {
-    rings: Rings,
-    asked: AtomicBool,
+/// Every use whose keys rotate.
+fn rotating() -> Vec<&'static str> {
+    let macs = MacUse::ALL.into_iter();
+    let macs = macs.filter(|usage| *usage != MacUse::BlindIndex);
+    let seals = SealUse::ALL.map(SealUse::as_str);
+    macs.map(MacUse::as_str).chain(seals).collect()
 }
 
-#[async_trait::async_trait]
-impl KeyringStore for Later {
-    async fn load(&self) -> Result<Vec<WrappedKey>, KeyringStoreError> {
-        if self.asked.swap(true, Ordering::SeqCst) {
-            return self.rings.load().await;
+#[tokio::test]
+async fn a_new_key_begins_when_every_replica_knows_it_and_the_older_ones_stay_good() {
+    let (rings, master) = (Rings::default(), master());
+    let one = open(&rings, &[&master]).await.unwrap();
+    let two = open(&rings, &[&master]).await.unwrap();
+    let tag = |ring: &Keyring| ring.tag(MacUse::RefreshToken, b"m");
+    let seal = |ring: &Keyring| ring.seal(SealUse::SessionKey, b"row", b"clear").unwrap();
+    let opens = |ring: &Keyring, sealed: &[u8]| {
+        let opened = ring.open(SealUse::SessionKey, b"row", sealed);
+        opened.is_ok_and(|clear| clear == b"clear")
+    };
+    let (old_tag, old_sealed) = (tag(&one), seal(&one));
+    for usage in rotating() {
+        one.rotate(&rings, usage, now()).await.unwrap();
+    }
+    // Not yet, on either.
+    assert_eq!(tag(&one), old_tag);
+    let almost = now() + LEARNT_WITHIN - Duration::from_secs(1);
+    for ring in [&one, &two] {
+        ring.reload(&rings, almost).await.unwrap();
+        assert_eq!(tag(ring), old_tag);
+        assert_eq!(ring.next_change(almost), Some(now() + LEARNT_WITHIN));
+    }
+    // One of them is ahead of the other: each takes what the other makes.
+    let begun = now() + LEARNT_WITHIN;
+    one.reload(&rings, begun).await.unwrap();
+    let (new_tag, new_sealed) = (tag(&one), seal(&one));
+    assert_ne!(new_tag, old_tag);
+    for ring in [&one, &two] {
+        for tag in [&old_tag, &new_tag] {
+            assert!(ring.verify(MacUse::RefreshToken, b"m", tag));
         }
-        Ok(vec![WrappedKey {
-            id: 100,
-            usage: "another".to_owned(),
-            wrapped: Vec::new(),
-            created_at: now(),
-        }])
+        let tags = ring.tags(MacUse::RefreshToken, b"m");
+        assert!(tags.contains(&old_tag) && tags.contains(&new_tag));
+        assert!(opens(ring, &old_sealed) && opens(ring, &new_sealed));
     }
+    assert_eq!(tag(&two), old_tag);
+    two.reload(&rings, begun).await.unwrap();
+    assert_eq!(tag(&two), new_tag);
+    assert_eq!(two.next_change(begun), None);
+    // And a replica that starts now knows all of it.
+    let three = open_at(&rings, &[&master], begun).await.unwrap();
+    assert_eq!(tag(&three), new_tag);
+    assert!(opens(&three, &old_sealed) && opens(&three, &new_sealed));
+    let stages = three.list(begun);
+    let of = |stage| stages.iter().filter(|key| key.stage == stage).count();
+    assert_eq!(of(RingStage::Older), rotating().len());
+    assert_eq!(of(RingStage::Active), rotating().len() + 1);
+}
 
-    async fn add(&self, keys: &[WrappedKey]) -> Result<bool, KeyringStoreError> {
-        self.rings.add(keys).await
+#[tokio::test]
+async fn what_finds_phone_numbers_does_not_rotate_and_a_key_that_waits_is_awaited() {
+    let (rings, master) = (Rings::default(), master());
+    let ring = open(&rings, &[&master]).await.unwrap();
+    let before = rings.load().await.unwrap();
+    for usage in [MacUse::BlindIndex.as_str(), "nonsense", ""] {
+        let error = ring.rotate(&rings, usage, now()).await.unwrap_err();
+        assert!(matches!(error, KeyringError::NotRotated { .. }), "{usage}");
     }
+    assert_eq!(rings.load().await.unwrap(), before);
+    let usage = MacUse::RefreshToken.as_str();
+    ring.rotate(&rings, usage, now()).await.unwrap();
+    let error = ring.rotate(&rings, usage, now()).await.unwrap_err();
+    assert!(matches!(error, KeyringError::Waiting { .. }), "{error}");
+    let later = now() + LEARNT_WITHIN;
+    ring.rotate(&rings, usage, later).await.unwrap();
+}
 
-    async fn rewrap(&self, keys: &[WrappedKey]) -> Result<(), KeyringStoreError> {
-        self.rings.rewrap(keys).await
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn keys_that_are_made_at_once_are_all_there() {
+    let (rings, master) = (Arc::new(Rings::default()), master());
+    let before = {
+        open(&rings, &[&master]).await.unwrap();
+        rings.load().await.unwrap().len()
+    };
+    let mut operators = JoinSet::new();
+    for usage in rotating().into_iter().take(4) {
+        let (rings, master) = (Arc::clone(&rings), master.clone());
+        operators.spawn(async move {
+            let ring = open(&rings, &[&master]).await.unwrap();
+            ring.rotate(&*rings, usage, now()).await.unwrap().id
+        });
+    }
+    let mut ids = operators.join_all().await;
+    ids.sort_unstable();
+    ids.dedup();
+    assert_eq!(ids.len(), 4);
+    assert_eq!(rings.load().await.unwrap().len(), before + 4);
+}
+
+#[tokio::test]
+async fn a_value_of_an_unknown_key_asks_for_the_ring_to_be_read() {
+    let (rings, master) = (Rings::default(), master());
+    let one = open(&rings, &[&master]).await.unwrap();
+    let two = open(&rings, &[&master]).await.unwrap();
+    let usage = SealUse::PhoneNumber;
+    one.rotate(&rings, usage.as_str(), now()).await.unwrap();
+    let begun = now() + LEARNT_WITHIN;
+    one.reload(&rings, begun).await.unwrap();
+    let sealed = one.seal(usage, b"row", b"clear").unwrap();
+    // A replica that could not look after its keys for five minutes.
+    assert_eq!(two.open(usage, b"row", &sealed), Err(SealError));
+    let wanted = tokio::time::timeout(Duration::from_secs(5), two.wanted());
+    wanted.await.expect("the ring is wanted");
+    two.reload(&rings, begun).await.unwrap();
+    assert_eq!(two.open(usage, b"row", &sealed).unwrap(), b"clear");
+}
+
+/// Replicas with the old master key alone, with both in either order, and with the
+/// new one alone, in every order in which two of them may come.
+#[tokio::test]
+async fn the_master_key_rolls_out_in_every_mixed_order() {
+    let (old, new) = (master(), master());
+    let lists: [&[&MasterKey]; 4] = [&[&old], &[&old, &new], &[&new, &old], &[&new]];
+    // Which lists may run beside each other: those of neighbouring steps.
+    for step in 0..3 {
+        for order in [[step, step + 1], [step + 1, step]] {
+            let rings = Rings::default();
+            // As the step before left it.
+            let first = open(&rings, lists[step]).await.unwrap();
+            let tag = first.tag(MacUse::BlindIndex, b"m");
+            for turn in 0..6 {
+                let which = order[turn % 2];
+                let opened = open(&rings, lists[which]).await;
+                // To go from `new, old` to `new` all must have wrapped with it.
+                let ring = opened.unwrap_or_else(|error| panic!("{order:?}, {turn}: {error}"));
+                assert_eq!(ring.tag(MacUse::BlindIndex, b"m"), tag);
+                // Whoever runs goes on.
+                first.reload(&rings, now()).await.unwrap();
+                assert_eq!(first.tag(MacUse::BlindIndex, b"m"), tag);
+            }
+        }
     }
 }
 
 #[tokio::test]
-async fn the_newest_key_of_a_use_is_active_and_the_older_ones_still_open() {
-    let (rings, master) = (Rings::default(), master());
-    let old = open(&rings, &[&master]).await.unwrap();
-    let old_tag = old.tag(MacUse::RefreshToken, b"m");
-    let old_sealed = old.seal(SealUse::SessionKey, b"row", b"clear").unwrap();
-    // A second key for each use, made a second later, as a rotation adds it.
-    let later = Later::default();
-    let (masters, random) = (MasterKeys::from(master.clone()), Arc::new(SystemRandomness));
-    let second = now() + Duration::from_secs(1);
-    Keyring::open(&later, &masters, random, second)
-        .await
+async fn whoever_skips_a_step_does_not_start_and_whoever_runs_goes_on() {
+    let (rings, old, new) = (Rings::default(), master(), master());
+    let running = open(&rings, &[&old]).await.unwrap();
+    let sealed = running
+        .seal(SealUse::PhoneNumber, b"row", b"clear")
         .unwrap();
-    let added = later.load().await.unwrap();
-    assert!(rings.add(&added).await.unwrap());
-
-    let ring = open(&rings, &[&master]).await.unwrap();
-    assert_ne!(ring.tag(MacUse::RefreshToken, b"m"), old_tag);
-    assert!(ring.verify(MacUse::RefreshToken, b"m", &old_tag));
-    let opened = ring.open(SealUse::SessionKey, b"row", &old_sealed);
+    let ahead = open(&rings, &[&new, &old]).await.unwrap();
+    // It was not told of the new master key, and is asked to start again.
+    let error = open(&rings, &[&old]).await.unwrap_err();
+    assert!(matches!(error, KeyringError::Locked { .. }));
+    running.reload(&rings, now()).await.unwrap();
+    let opened = running.open(SealUse::PhoneNumber, b"row", &sealed);
     assert_eq!(opened.unwrap(), b"clear");
-    let new_sealed = ring.seal(SealUse::SessionKey, b"row", b"clear").unwrap();
-    assert!(old.open(SealUse::SessionKey, b"row", &new_sealed).is_err());
+    // It cannot make keys, and does not learn those that others make.
+    let usage = SealUse::SessionKey.as_str();
+    let error = running.rotate(&rings, usage, now()).await.unwrap_err();
+    assert!(matches!(error, KeyringError::Locked { .. }));
+    ahead.rotate(&rings, usage, now()).await.unwrap();
+    let error = running.reload(&rings, now()).await.unwrap_err();
+    assert!(matches!(error, KeyringError::Locked { .. }));
+    let again = running.seal(SealUse::SessionKey, b"row", b"clear").unwrap();
+    assert!(ahead.open(SealUse::SessionKey, b"row", &again).is_ok());
+}
+
+#[tokio::test]
+async fn a_process_that_died_while_wrapping_anew_is_caught_up_with() {
+    let (rings, old, new) = (Rings::default(), master(), master());
+    let first = open(&rings, &[&old]).await.unwrap();
+    let wrapped_by_old = rings.load().await.unwrap();
+    open(&rings, &[&new, &old]).await.unwrap();
+    // Half of it was done.
+    for (key, old) in rings.0.lock().unwrap().iter_mut().zip(&wrapped_by_old) {
+        if key.id % 2 == 0 {
+            key.wrapped.clone_from(&old.wrapped);
+        }
+    }
+    let second = open(&rings, &[&new, &old]).await.unwrap();
+    for usage in MacUse::ALL {
+        assert_eq!(first.tag(usage, b"m"), second.tag(usage, b"m"));
+    }
+    assert!(open(&rings, &[&new]).await.is_ok());
 }
 
 #[tokio::test]
@@ -263,4 +403,17 @@ async fn a_tag_is_for_its_message_and_its_use() {
 async fn nothing_of_a_key_is_printed() {
     let ring = open(&Rings::default(), &[&master()]).await.unwrap();
     assert_eq!(format!("{ring:?}"), "Keyring(…)");
+}
+
+#[tokio::test]
+async fn a_key_that_vanished_from_the_database_is_not_forgotten() {
+    let (rings, master) = (Rings::default(), master());
+    let ring = open(&rings, &[&master]).await.unwrap();
+    let tag = ring.tag(MacUse::RefreshToken, b"m");
+    let sealed = ring.seal(SealUse::PhoneNumber, b"row", b"clear").unwrap();
+    // As after a dump of another time was restored.
+    rings.0.lock().unwrap().clear();
+    ring.reload(&rings, now()).await.unwrap();
+    assert_eq!(ring.tag(MacUse::RefreshToken, b"m"), tag);
+    assert!(ring.open(SealUse::PhoneNumber, b"row", &sealed).is_ok());
 }

@@ -3,6 +3,7 @@
 mod common;
 
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
@@ -287,4 +288,151 @@ async fn a_key_that_was_taken_out_of_the_store_is_dropped() {
     assert_eq!(verified, Err(TokenVerifierError::Invalid));
     // The next key takes its place before its time.
     assert!(keys.verify(issue(&keys, now()).expose(), now()).is_ok());
+}
+
+/// What another replica made a moment ago is no reason to refuse anybody.
+#[tokio::test(start_paused = true)]
+async fn a_token_of_a_key_that_is_new_here_is_accepted_after_reading_the_keys() {
+    let deployment = Deployment::new().await;
+    let one = deployment.replica(daily(), now()).await;
+    let two = deployment.replica(daily(), now()).await;
+    let old = kids(&one, now()).remove(0);
+    one.drop_key(&old, now()).await.unwrap();
+    let token = issue(&one, now());
+    let verified = two.verify(token.expose(), now());
+    assert_eq!(verified, Err(TokenVerifierError::UnknownKey));
+    two.learn_keys(now()).await.unwrap();
+    assert!(two.verify(token.expose(), now()).is_ok());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_flood_of_unknown_keys_is_a_read_every_two_seconds() {
+    let deployment = Deployment::new().await;
+    let keys = Arc::new(deployment.replica(daily(), now()).await);
+    let before = deployment.keys.loads.load(Ordering::SeqCst);
+    let begun = tokio::time::Instant::now();
+    let mut flood = JoinSet::new();
+    for n in 0..5000 {
+        let keys = Arc::clone(&keys);
+        flood.spawn(async move {
+            tokio::time::sleep(Duration::from_millis(n * 2)).await;
+            keys.learn_keys(now()).await.unwrap();
+        });
+    }
+    flood.join_all().await;
+    let loads = deployment.keys.loads.load(Ordering::SeqCst) - before;
+    assert!((5..=7).contains(&loads), "{loads}");
+    assert!(begun.elapsed() < Duration::from_secs(13));
+}
+
+#[tokio::test(start_paused = true)]
+async fn who_waits_for_the_keys_gets_those_that_were_made_meanwhile() {
+    let deployment = Deployment::new().await;
+    let one = deployment.replica(daily(), now()).await;
+    let two = deployment.replica(daily(), now()).await;
+    // Somebody makes up a key, and at the same moment there is a new one.
+    two.learn_keys(now()).await.unwrap();
+    let old = kids(&one, now()).remove(0);
+    one.drop_key(&old, now()).await.unwrap();
+    let token = issue(&one, now());
+    two.learn_keys(now()).await.unwrap();
+    assert!(two.verify(token.expose(), now()).is_ok());
+}
+
+#[tokio::test(start_paused = true)]
+async fn without_the_store_an_unknown_key_is_not_judged() {
+    let deployment = Deployment::new().await;
+    let keys = deployment.replica(daily(), now()).await;
+    *deployment.keys.down.lock().unwrap() = true;
+    keys.learn_keys(now()).await.unwrap_err();
+}
+
+/// Over all shapes: one key; a key and its successor that waits, of which either
+/// goes; a successor that signs already, of which either goes; two that wait.
+#[tokio::test]
+async fn a_dropped_key_is_worth_nothing_and_what_is_signed_then_lives_its_whole_life() {
+    for waiting in 0..3 {
+        for elapsed in [Duration::ZERO, MINUTE * 20] {
+            for which in 0..=waiting {
+                let deployment = Deployment::new().await;
+                let one = deployment.replica(daily(), now()).await;
+                let two = deployment.replica(daily(), now()).await;
+                for _ in 0..waiting {
+                    one.rotate(now()).await.unwrap();
+                }
+                let at = now() + elapsed;
+                let case = format!("{waiting} waited, {which} goes after {elapsed:?}");
+                let before = issue(&one, at);
+                let target = one.list(at)[which].kid.clone();
+                one.drop_key(&target, at).await.unwrap();
+                let kept = kid_of(&before) != target;
+                two.maintain(at).await.unwrap();
+                for keys in [&one, &two] {
+                    assert_eq!(keys.verify(before.expose(), at).is_ok(), kept, "{case}");
+                    assert!(!kids(keys, at).contains(&target), "{case}");
+                }
+                // From now on as ever, on both.
+                for minute in 0..150 {
+                    let at = at + MINUTE * minute;
+                    for keys in [&one, &two] {
+                        keys.maintain(at).await.unwrap();
+                        let token = issue(keys, at);
+                        let end = at + Duration::from_secs(3600 + 29);
+                        for checks in [&one, &two] {
+                            let verified = checks.verify(token.expose(), end);
+                            assert!(verified.is_ok(), "{case}, minute {minute}");
+                        }
+                    }
+                }
+            }
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_published_key_takes_the_place_of_a_dropped_one() {
+    let deployment = Deployment::new().await;
+    let keys = deployment.replica(daily(), now()).await;
+    let (old, next) = (
+        kids(&keys, now()).remove(0),
+        keys.rotate(now()).await.unwrap(),
+    );
+    let heir = keys.drop_key(&old, now()).await.unwrap();
+    // Verifiers have it already.
+    assert_eq!(heir, Some(next.clone()));
+    assert_eq!(kid_of(&issue(&keys, now())), next);
+}
+
+#[tokio::test]
+async fn only_a_key_in_use_can_be_dropped() {
+    let deployment = Deployment::new().await;
+    let keys = deployment.replica(daily(), now()).await;
+    let old = kids(&keys, now()).remove(0);
+    keys.drop_key(&old, now()).await.unwrap();
+    for kid in ["nonsense", &old] {
+        let error = keys.drop_key(kid, now()).await.unwrap_err();
+        assert!(matches!(&error, KeySetError::NotThere { kid: named } if named == kid));
+    }
+    assert_eq!(keys.list(now()).len(), 1);
+}
+
+/// It would be taken for an option.
+#[tokio::test]
+async fn no_key_id_begins_with_a_hyphen() {
+    struct Hyphens;
+    impl menshen_domain::ports::randomness::Randomness for Hyphens {
+        fn fill(&self, bytes: &mut [u8]) {
+            bytes.fill(0xf8);
+        }
+    }
+    let deployment = Deployment::new().await;
+    let keys = KeySet::open(
+        daily(),
+        deployment.keys,
+        deployment.ring,
+        Arc::new(Hyphens),
+        now(),
+    );
+    let kid = keys.await.unwrap().list(now())[0].kid.clone();
+    assert!(kid.starts_with('e'), "{kid}");
 }

@@ -178,7 +178,7 @@ async fn tokens_of_other_deployments_and_audiences_are_refused() {
         .await;
     let token = stranger.issue(&claims(now(), Scope::User)).unwrap();
     let verified = keys.verify(token.expose(), now());
-    assert_eq!(verified, Err(TokenVerifierError::Invalid));
+    assert_eq!(verified, Err(TokenVerifierError::UnknownKey));
 }
 
 #[tokio::test]

@@ -5,22 +5,38 @@ use std::path::Path;
 use clap::Subcommand;
 use menshen_domain::ports::clock::Clock as _;
 use menshen_token::key_set::KeyStage;
+use menshen_token::keyring::RingStage;
 
 use crate::clock::SystemClock;
 use crate::commands::good_settings;
-use crate::key_audit::tell_new_key;
+use crate::key_audit::{tell_dropped_key, tell_new_key, tell_new_ring_key};
 use crate::logging;
 use crate::wiring::{self, StartError};
 
-/// What to do with the signing keys.
+/// What to do with the signing keys and the keyring.
 #[derive(Debug, Subcommand)]
 pub enum Action {
     /// Show the keys.
     #[command(after_help = "Example: menshen keys list")]
     List,
-    /// Make a new key; it is published now and signs in a quarter of an hour.
-    #[command(after_help = "Example: menshen keys rotate")]
-    Rotate,
+    /// Make a new signing key, which is published now and signs in a quarter of an
+    /// hour; or a new key of the keyring, which begins in five minutes.
+    #[command(
+        after_help = "Example: menshen keys rotate\n         menshen keys rotate --ring seal.phone_number"
+    )]
+    Rotate {
+        /// A use of the keyring, as `menshen keys list` names it.
+        #[arg(long, value_name = "USE")]
+        ring: Option<String>,
+    },
+    /// In an emergency: take a key out of use now; what it signed is worth nothing
+    /// within a minute, on all replicas.
+    #[command(after_help = "Example: menshen keys drop Zm9vYmFyYmF6cXV4")]
+    Drop {
+        /// The key, as `menshen keys list` names it.
+        #[arg(allow_hyphen_values = true)]
+        kid: String,
+    },
 }
 
 /// Carries it out.
@@ -33,11 +49,26 @@ pub async fn run(action: &Action, file: Option<&Path>) -> Result<(), StartError>
     logging::start(&settings.log);
     let database = wiring::database(&settings).await?;
     wiring::check_schema(&database).await?;
-    let (store, _, key_set) = wiring::keys(&settings, &database).await?;
+    let (store, keyring, key_set) = wiring::keys(&settings, &database).await?;
     let now = SystemClock.now();
-    if let Action::Rotate = action {
-        let kid = key_set.rotate(now).await?;
-        tell_new_key(&store, &kid).await;
+    match action {
+        Action::List => {}
+        Action::Rotate { ring: Some(usage) } => {
+            let key = keyring.rotate(&database, usage, now).await?;
+            tell_new_ring_key(&store, key.id, &key.usage).await;
+        }
+        Action::Rotate { ring: None } => {
+            let kid = key_set.rotate(now).await?;
+            tell_new_key(&store, &kid).await;
+        }
+        Action::Drop { kid } => {
+            let before: Vec<_> = key_set.list(now).into_iter().map(|key| key.kid).collect();
+            let heir = key_set.drop_key(kid, now).await?;
+            tell_dropped_key(&store, kid).await;
+            if let Some(heir) = heir.filter(|heir| !before.contains(heir)) {
+                tell_new_key(&store, &heir).await;
+            }
+        }
     }
     for key in key_set.list(now) {
         let stage = match key.stage {
@@ -54,6 +85,15 @@ pub async fn run(action: &Action, file: Option<&Path>) -> Result<(), StartError>
             key.algorithm,
             key.not_before.to_rfc3339()
         );
+    }
+    for key in keyring.list(now) {
+        let stage = match key.stage {
+            RingStage::Next => "next",
+            RingStage::Active => "active",
+            RingStage::Older => "older",
+        };
+        let from = key.not_before.to_rfc3339();
+        println!("ring {}  {}  {stage}  from {from}", key.id, key.usage);
     }
     Ok(database.close().await?)
 }

@@ -55,7 +55,7 @@ enum Command {
         #[command(subcommand)]
         action: config::Action,
     },
-    /// Look at the signing keys, or make a new one.
+    /// Look at the signing keys, make a new one, or take one out of use.
     #[command(after_help = "Example: menshen keys rotate")]
     Keys {
         #[command(subcommand)]

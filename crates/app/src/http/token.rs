@@ -69,7 +69,7 @@ pub(super) async fn logout(
     let scope = body.0.and_then(|body| body.value.scope);
     let token = bearer(&http)?;
     // Signing out twice is no error: the first answer may have been lost.
-    let claims = app.authenticate.token_only(token)?;
+    let claims = app.authenticate.token_only(token).await?;
     let which = match scope.as_deref() {
         None | Some("this") => SessionsOf::One(claims.session),
         Some("others") => SessionsOf::AllBut(claims.session),

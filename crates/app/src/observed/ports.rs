@@ -32,7 +32,7 @@ use menshen_domain::ports::session_store::{
     Proof, Rotation, SessionStore, SessionStoreError, SessionWithAccount,
 };
 use menshen_domain::ports::signing_key_store::{
-    SealedSigningKey, SigningKeyStore, SigningKeyStoreError,
+    KeyLife, SealedSigningKey, SigningKeyStore, SigningKeyStoreError,
 };
 use menshen_domain::ports::sms_sender::{SmsMessage, SmsReport, SmsSender};
 use menshen_domain::ports::wechat_gateway::{
@@ -99,6 +99,7 @@ observed!(SendRecords as "send_records" {
 observed!(SigningKeyStore as "signing_key_store" {
     load(now: DateTime<Utc>) -> Result<Vec<SealedSigningKey>, SigningKeyStoreError>;
     add(key: &SealedSigningKey, after: Option<String>, retire_predecessor_at: DateTime<Utc>) -> Result<bool, SigningKeyStoreError>;
+    revise(lives: &[KeyLife], newest: &str) -> Result<bool, SigningKeyStoreError>;
 });
 
 observed!(CodeStore as "code_store" {

@@ -62,6 +62,7 @@ fn every_command_has_help_with_an_example() {
         &["keys"],
         &["keys", "list"],
         &["keys", "rotate"],
+        &["keys", "drop"],
         &["simulate"],
         &["admin"],
         &["admin", "hash-key"],
@@ -633,10 +634,46 @@ fn the_schema_and_the_keys_are_looked_after_by_command() {
     assert_eq!(status, Some(0));
     assert!(out.contains("applied") && !out.contains("pending"), "{out}");
     let (status, out, _) = run(&["keys", "list"]);
-    assert_eq!((status, out.lines().count()), (Some(0), 1), "{out}");
+    let count = |out: &str, of_ring| {
+        let lines = out.lines();
+        lines
+            .filter(|line| line.starts_with("ring ") == of_ring)
+            .count()
+    };
+    let ring = count(&out, true);
+    assert_eq!((status, count(&out, false)), (Some(0), 1), "{out}");
+    assert_eq!(out.matches("  active  ").count(), ring, "{out}");
     let (status, out, _) = run(&["keys", "rotate"]);
-    assert_eq!((status, out.lines().count()), (Some(0), 2), "{out}");
+    assert_eq!((status, count(&out, false)), (Some(0), 2), "{out}");
     assert!(out.contains("next") && out.contains("signing"), "{out}");
+    // In an emergency the one that signs goes, and the next takes its place.
+    let kid = |stage: &str| {
+        let line = out.lines().find(|line| line.contains(stage));
+        let line = line.unwrap_or_else(|| panic!("no {stage}: {out}"));
+        line.split_whitespace().next().expect("a key").to_owned()
+    };
+    let (status, after, _) = run(&["keys", "drop", &kid("  signing  ")]);
+    assert_eq!((status, count(&after, false)), (Some(0), 1), "{after}");
+    assert!(
+        after.contains(&format!("{}  ES256  signing", kid("  next  "))),
+        "{after}"
+    );
+    let (status, _, err) = run(&["keys", "drop", "nonsense"]);
+    assert_eq!(status, Some(1));
+    assert!(err.contains("menshen keys list"), "{err}");
+    // The keyring: a key of a use that rotates, and one of a use that does not.
+    let (status, out, _) = run(&["keys", "rotate", "--ring", "seal.phone_number"]);
+    assert_eq!((status, count(&out, true)), (Some(0), ring + 1), "{out}");
+    assert!(out.contains("seal.phone_number  next"), "{out}");
+    for (usage, words) in [
+        ("seal.phone_number", "begins at"),
+        ("mac.blind_index", "cannot change"),
+        ("nonsense", "menshen keys list"),
+    ] {
+        let (status, _, err) = run(&["keys", "rotate", "--ring", usage]);
+        assert_eq!(status, Some(1), "{usage}");
+        assert!(err.contains(words) && err.lines().count() == 1, "{err}");
+    }
     let (status, out, _) = run(&["migrate", "down", "--steps", "1"]);
     assert_eq!(status, Some(0));
     assert!(out.contains("pending"), "{out}");

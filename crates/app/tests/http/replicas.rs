@@ -1,9 +1,13 @@
 //! Two replicas over one PostgreSQL and one Redis: what ends on one is over on the
 //! other.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use jsonwebtoken::{Algorithm, DecodingKey, Validation, decode, decode_header, jwk::JwkSet};
+use menshen_app::clock::SystemClock;
+use menshen_domain::ports::clock::Clock as _;
 use menshen_testkit::servers::postgres::PostgresDatabase;
 use menshen_testkit::servers::redis::RedisServer;
 use serde_json::json;
@@ -37,6 +41,9 @@ async fn pair() -> Pair {
         ("database.url", store.as_str()),
         ("ephemeral.url", shared.as_str()),
         ("secrets.master_key", MASTER),
+        // One person of these tests refreshes more often than an app does.
+        ("tokens.refresh_per_session", "0"),
+        ("tokens.refresh_per_ip", "0"),
     ])
     .await;
     let other = one.replica().await;
@@ -191,4 +198,122 @@ async fn an_account_that_is_shut_in_the_database_is_over_everywhere_in_time() {
         over_in_time(other, &login, ended, reason).await;
         over_in_time(one, &login, ended, reason).await;
     }
+}
+
+fn kid(login: &Login) -> String {
+    let header = decode_header(login.access()).expect("a header");
+    header.kid.expect("a key")
+}
+
+async fn published(service: &Service) -> JwkSet {
+    let answer = service.get("/.well-known/jwks.json").send().await;
+    serde_json::from_value(answer.body()).expect("a key set")
+}
+
+fn kids(set: &JwkSet) -> BTreeSet<String> {
+    let keys = set.keys.iter();
+    keys.filter_map(|key| key.common.key_id.clone()).collect()
+}
+
+/// What a backend that keeps a key set makes of a token.
+fn holds(set: &JwkSet, login: &Login) -> bool {
+    let Some(key) = set.find(&kid(login)) else {
+        return false;
+    };
+    let mut rules = Validation::new(Algorithm::ES256);
+    rules.set_audience(&["menshen"]);
+    let key = DecodingKey::from_jwk(key).expect("a public key");
+    decode::<serde_json::Value>(login.access(), &key, &rules).is_ok()
+}
+
+/// Refreshes again and again, on one replica and on the other in turn, and holds
+/// every token against both, and against the key sets that a backend fetched from
+/// both in this round and the one before; until `reached`.
+async fn rotate_under_load(
+    pair: &Pair,
+    issued: &mut Vec<Login>,
+    sets: &mut Vec<[JwkSet; 2]>,
+    reached: impl Fn(&[Login], &[JwkSet; 2]) -> bool,
+) {
+    let since = Instant::now();
+    let both = [&pair.one, &pair.other];
+    loop {
+        let set = [published(both[0]).await, published(both[1]).await];
+        sets.push(set.clone());
+        // A backend may keep a key set for minutes; here it keeps the one before.
+        let kept = &sets[sets.len().saturating_sub(2)];
+        let mut round = Vec::new();
+        for service in both {
+            let last: &Login = round.last().or(issued.last()).expect("a session");
+            round.push(Login::of(&service.refresh(last.refresh()).await));
+        }
+        for login in issued.iter().rev().take(4).chain(&round) {
+            for service in both {
+                service.verify(login.access()).await.ok();
+            }
+            for set in kept.iter().chain(&set) {
+                assert!(holds(set, login), "{} is not in {set:?}", kid(login));
+            }
+        }
+        let done = reached(&round, &set);
+        issued.extend(round);
+        if done {
+            return;
+        }
+        assert!(since.elapsed() < Duration::from_mins(2), "not reached");
+        sleep(Duration::from_millis(200)).await;
+    }
+}
+
+/// The clock is moved by moving the keys: what was published a moment ago is made
+/// to have been published long enough.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn keys_rotate_under_load_and_a_dropped_one_is_worth_nothing_within_a_minute() {
+    let pair = pair().await;
+    let mut issued = vec![pair.one.one_tap("alice").await];
+    let mut sets = Vec::new();
+    rotate_under_load(&pair, &mut issued, &mut sets, |_, _| true).await;
+    let old = kid(&issued[0]);
+    let operator = pair.one.keys_aside().await;
+    let next = operator.rotate(SystemClock.now()).await.expect("a key");
+    let in_both = |set: &[JwkSet; 2]| set.iter().all(|set| kids(set).contains(&next));
+    rotate_under_load(&pair, &mut issued, &mut sets, |_, set| in_both(set)).await;
+    // It does not sign yet, anywhere.
+    assert!(issued.iter().all(|login| kid(login) == old));
+    pair.one
+        .sql(&format!(
+            "UPDATE signing_keys SET not_before = now() WHERE kid = '{next}'"
+        ))
+        .await;
+    let by_next = |round: &[Login]| round.iter().all(|login| kid(login) == next);
+    rotate_under_load(&pair, &mut issued, &mut sets, |round, _| by_next(round)).await;
+    // What was signed before is good still.
+    let last_old = issued.iter().rfind(|login| kid(login) == old);
+    let last_old = last_old.expect("a token of the old key");
+    assert!(holds(&published(&pair.other).await, last_old));
+    // The emergency.
+    let begun = Instant::now();
+    operator
+        .drop_key(&next, SystemClock.now())
+        .await
+        .expect("it is there");
+    let newest = issued.last().expect("a token");
+    for service in [&pair.one, &pair.other] {
+        loop {
+            let answer = service.verify(newest.access()).await;
+            if answer.status == 401 {
+                answer.fails(401, "token_invalid");
+                break;
+            }
+            assert!(begun.elapsed() < Duration::from_mins(1), "it lives still");
+            sleep(Duration::from_millis(100)).await;
+        }
+        assert!(!kids(&published(service).await).contains(&next));
+    }
+    issued.drain(..issued.len() - 1);
+    sets.clear();
+    let last = issued[0].refresh().to_owned();
+    issued[0] = Login::of(&pair.other.refresh(&last).await);
+    rotate_under_load(&pair, &mut issued, &mut sets, |_, _| true).await;
+    assert!(issued.iter().all(|login| kid(login) != next));
 }

@@ -100,6 +100,12 @@ impl Service {
             "UPDATE signing_keys SET not_before = '{yesterday}'"
         ))
         .await;
+        self.keys_aside().await
+    }
+
+    /// The keys that this service signs with, as a command of the operator's has
+    /// them.
+    pub(crate) async fn keys_aside(&self) -> Arc<KeySet> {
         let settings = settings(self.folder.path(), &self.given);
         let (_, _, keys) = wiring::keys(&settings, &self.aside)
             .await

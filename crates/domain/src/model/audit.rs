@@ -77,6 +77,10 @@ pub enum AuditAction {
     SessionEnded,
     /// A signing key was made.
     KeyCreated,
+    /// A signing key was dropped before its time.
+    KeyDropped,
+    /// A key of the keyring was made to take the place of another.
+    RingKeyCreated,
 }
 
 impl AuditAction {
@@ -116,6 +120,8 @@ impl AuditAction {
             Self::SignedOut => "session.signed_out",
             Self::SessionEnded => "session.ended",
             Self::KeyCreated => "key.created",
+            Self::KeyDropped => "key.dropped",
+            Self::RingKeyCreated => "key.ring_created",
         }
     }
 }

@@ -84,6 +84,18 @@ impl CodeSeed {
     /// The code of this seed in a scope.
     #[must_use]
     pub fn code(&self, mac: &dyn Mac, scope: &CodeScope) -> SmsCode {
+        SmsCode::from_tag(&mac.tag(MacUse::VerificationCode, &self.message(scope)))
+    }
+
+    /// All codes of this seed in a scope: one more for each key that is being
+    /// replaced, so that what was sent a moment before is still right.
+    #[must_use]
+    pub fn codes(&self, mac: &dyn Mac, scope: &CodeScope) -> Vec<SmsCode> {
+        let tags = mac.tags(MacUse::VerificationCode, &self.message(scope));
+        tags.iter().map(SmsCode::from_tag).collect()
+    }
+
+    fn message(&self, scope: &CodeScope) -> Vec<u8> {
         // Every part has a fixed length or stands last, so that no two scopes
         // are spelt alike.
         let mut message = Vec::with_capacity(80);
@@ -101,7 +113,7 @@ impl CodeSeed {
             message.extend_from_slice(word.as_bytes());
             message.push(0);
         }
-        SmsCode::from_tag(&mac.tag(MacUse::VerificationCode, &message))
+        message
     }
 }
 

@@ -19,15 +19,29 @@ pub struct WrappedKey {
     pub usage: String,
     /// The key, wrapped by the master key.
     pub wrapped: Vec<u8>,
-    /// When it was made; the newest key of a use is the active one.
+    /// When it was made.
     pub created_at: DateTime<Utc>,
+    /// From when on it seals and tags: the newest key of a use whose time has come
+    /// is the active one. Until then every replica learns of it.
+    pub not_before: DateTime<Utc>,
+}
+
+/// Another wrapping of a key that stays the same.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Rewrapped {
+    /// The key's number.
+    pub id: u32,
+    /// As it was wrapped when it was read.
+    pub from: Vec<u8>,
+    /// As it is wrapped now.
+    pub to: Vec<u8>,
 }
 
 /// The keyring.
 #[cfg_attr(any(test, feature = "mock"), mockall::automock)]
 #[async_trait]
 pub trait KeyringStore: Send + Sync {
-    /// All keys, oldest first.
+    /// All keys, in the order in which they begin.
     ///
     /// # Errors
     ///
@@ -42,10 +56,12 @@ pub trait KeyringStore: Send + Sync {
     /// [`KeyringStoreError`].
     async fn add(&self, keys: &[WrappedKey]) -> Result<bool, KeyringStoreError>;
 
-    /// Replaces how keys are wrapped, all or none; the keys stay the same.
+    /// Replaces how keys are wrapped, each on condition that it is still wrapped as
+    /// it was read: what another replica wrapped meanwhile stays, and so does what
+    /// was wrapped before a process died half-way. Answers how many were replaced.
     ///
     /// # Errors
     ///
     /// [`KeyringStoreError`].
-    async fn rewrap(&self, keys: &[WrappedKey]) -> Result<(), KeyringStoreError>;
+    async fn rewrap(&self, keys: &[Rewrapped]) -> Result<usize, KeyringStoreError>;
 }

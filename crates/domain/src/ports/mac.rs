@@ -44,6 +44,11 @@ pub trait Mac: Send + Sync {
     /// The tag of a message under the use's active key.
     fn tag(&self, usage: MacUse, message: &[u8]) -> [u8; 32];
 
+    /// The tags of a message under all keys of the use that are in the ring, the
+    /// active one's first: for what is compared otherwise than by
+    /// [`verify`](Self::verify).
+    fn tags(&self, usage: MacUse, message: &[u8]) -> Vec<[u8; 32]>;
+
     /// Checks a tag in constant time, under any key of the use that is still in
     /// the ring.
     fn verify(&self, usage: MacUse, message: &[u8], tag: &[u8]) -> bool;

@@ -25,6 +25,17 @@ pub struct SealedSigningKey {
     pub retire_at: Option<DateTime<Utc>>,
 }
 
+/// The life of a key.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct KeyLife {
+    /// The key.
+    pub kid: String,
+    /// From when on it signs.
+    pub not_before: DateTime<Utc>,
+    /// From when on it is neither used nor published.
+    pub retire_at: Option<DateTime<Utc>>,
+}
+
 /// The keys that sign access tokens.
 #[cfg_attr(any(test, feature = "mock"), mockall::automock)]
 #[async_trait]
@@ -51,4 +62,12 @@ pub trait SigningKeyStore: Send + Sync {
         after: Option<String>,
         retire_predecessor_at: DateTime<Utc>,
     ) -> Result<bool, SigningKeyStoreError>;
+
+    /// Gives keys other lives, all or none. Answers `false`, and changes nothing,
+    /// if `newest` is not the newest key any more, or one of them is not there.
+    ///
+    /// # Errors
+    ///
+    /// [`SigningKeyStoreError`].
+    async fn revise(&self, lives: &[KeyLife], newest: &str) -> Result<bool, SigningKeyStoreError>;
 }

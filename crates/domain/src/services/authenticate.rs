@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use chrono::{DateTime, Utc};
+
 use crate::model::account::Account;
 use crate::model::session::{EndReason, Session};
 use crate::model::token::{AccessClaims, Scope};
@@ -33,7 +35,7 @@ pub enum AuthenticateError {
 impl From<TokenVerifierError> for AuthenticateError {
     fn from(error: TokenVerifierError) -> Self {
         match error {
-            TokenVerifierError::Invalid => Self::Invalid,
+            TokenVerifierError::Invalid | TokenVerifierError::UnknownKey => Self::Invalid,
             TokenVerifierError::Expired => Self::Expired,
         }
     }
@@ -68,7 +70,7 @@ impl Authenticate {
     /// See [`AuthenticateError`].
     pub async fn for_service(&self, token: &str) -> Result<AccessClaims, AuthenticateError> {
         let now = self.clock.now();
-        let claims = self.verifier.verify(token, now)?;
+        let claims = self.claims(token, now).await?;
         let over = self.sessions.over(claims.user, claims.session, now).await;
         match over.map_err(|error| AuthenticateError::Unavailable(Box::new(error)))? {
             Some(reason) => Err(AuthenticateError::SessionRevoked(reason)),
@@ -84,7 +86,7 @@ impl Authenticate {
     /// See [`AuthenticateError`].
     pub async fn in_person(&self, token: &str) -> Result<Authenticated, AuthenticateError> {
         let now = self.clock.now();
-        let claims = self.verifier.verify(token, now)?;
+        let claims = self.claims(token, now).await?;
         let found = self.sessions.find(claims.session).await;
         let found = found.map_err(|error| AuthenticateError::Unavailable(Box::new(error)))?;
         let Some(SessionWithAccount { session, account }) = found else {
@@ -105,8 +107,26 @@ impl Authenticate {
     ///
     /// # Errors
     ///
-    /// [`AuthenticateError::Invalid`] and [`AuthenticateError::Expired`].
-    pub fn token_only(&self, token: &str) -> Result<AccessClaims, AuthenticateError> {
-        Ok(self.verifier.verify(token, self.clock.now())?)
+    /// [`AuthenticateError::Invalid`] and [`AuthenticateError::Expired`];
+    /// [`AuthenticateError::Unavailable`] if the keys had to be read anew and could
+    /// not.
+    pub async fn token_only(&self, token: &str) -> Result<AccessClaims, AuthenticateError> {
+        self.claims(token, self.clock.now()).await
+    }
+
+    /// What a token says. One that names an unknown key is looked at again with
+    /// the keys as they are now: another replica may have made it.
+    async fn claims(
+        &self,
+        token: &str,
+        now: DateTime<Utc>,
+    ) -> Result<AccessClaims, AuthenticateError> {
+        let verified = self.verifier.verify(token, now);
+        if verified != Err(TokenVerifierError::UnknownKey) {
+            return Ok(verified?);
+        }
+        let learnt = self.verifier.learn_keys(now).await;
+        learnt.map_err(|error| AuthenticateError::Unavailable(Box::new(error)))?;
+        Ok(self.verifier.verify(token, now)?)
     }
 }

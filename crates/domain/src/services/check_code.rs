@@ -116,12 +116,12 @@ impl CheckCode {
                     id: CodeId([0; 16]),
                     nonce: [0; 16],
                 };
-                let _ = self.expected(scope, &nothing).matches(code);
+                let _ = self.is_right(scope, &nothing, *code);
                 return Err(CheckCodeError::Expired);
             }
         };
         let reservation = self.count(scope, challenge, &seed, origin).await?;
-        if !self.expected(scope, &seed).matches(code) {
+        if !self.is_right(scope, &seed, *code) {
             self.tell_wrong(scope, attempts_left, origin).await?;
             return Err(CheckCodeError::Incorrect { attempts_left });
         }
@@ -205,10 +205,13 @@ impl CheckCode {
         Err(refused)
     }
 
-    fn expected(&self, scope: &CodeScope, seed: &CodeSeed) -> SmsCode {
-        let derived = seed.code(&*self.mac, scope);
+    fn is_right(&self, scope: &CodeScope, seed: &CodeSeed, code: SmsCode) -> bool {
+        let derived = seed.codes(&*self.mac, scope);
         let test = self.policy.test_number(&scope.phone, self.clock.now());
-        test.map_or(derived, |test| test.code)
+        let expected = test.map_or(derived, |test| vec![test.code]);
+        // All are compared, whichever is right.
+        let right = |so_far, one: &SmsCode| so_far | one.matches(&code);
+        expected.iter().fold(false, right)
     }
 
     /// Each use of a test number is audited.

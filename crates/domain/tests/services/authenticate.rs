@@ -1,7 +1,7 @@
 use menshen_domain::model::session::{EndReason, Session};
 use menshen_domain::model::token::{AccessClaims, Scope};
 use menshen_domain::ports::session_store::{SessionStoreError, SessionWithAccount};
-use menshen_domain::ports::token_verifier::TokenVerifierError;
+use menshen_domain::ports::token_verifier::{LearnKeysError, TokenVerifierError};
 use menshen_domain::services::authenticate::AuthenticateError;
 
 use crate::desk::{Desk, claims_of, session_of};
@@ -62,6 +62,7 @@ async fn a_token_that_does_not_verify_asks_no_store() {
                 .open()
                 .authenticate()
                 .token_only("access")
+                .await
                 .err(),
         ];
         for answer in answers {
@@ -187,6 +188,47 @@ async fn with_the_session_store_away_nobody_is_let_through() {
 #[tokio::test]
 async fn signing_out_twice_needs_the_token_only() {
     let desk = verified(Ok(claims()));
-    let answer = desk.open().authenticate().token_only("access");
+    let answer = desk.open().authenticate().token_only("access").await;
     assert_eq!(answer.expect("it is ours"), claims());
+}
+
+/// Another replica may have made the key.
+#[tokio::test]
+async fn a_token_of_an_unknown_key_is_looked_at_again_with_the_keys_of_now() {
+    let mut desk = Desk::default();
+    let mut answers = vec![Ok(claims()), Err(TokenVerifierError::UnknownKey)];
+    desk.verifier
+        .expect_verify()
+        .times(2)
+        .returning(move |_, _| answers.pop().expect("asked twice"));
+    desk.verifier
+        .expect_learn_keys()
+        .once()
+        .returning(|_| Ok(()));
+    let answer = desk.open().authenticate().token_only("access").await;
+    assert_eq!(answer.expect("it is ours"), claims());
+
+    let mut desk = Desk::default();
+    desk.verifier
+        .expect_verify()
+        .times(2)
+        .returning(|_, _| Err(TokenVerifierError::UnknownKey));
+    desk.verifier
+        .expect_learn_keys()
+        .once()
+        .returning(|_| Ok(()));
+    let answer = desk.open().authenticate().token_only("access").await;
+    assert!(matches!(answer, Err(AuthenticateError::Invalid)));
+
+    let mut desk = Desk::default();
+    desk.verifier
+        .expect_verify()
+        .once()
+        .returning(|_, _| Err(TokenVerifierError::UnknownKey));
+    desk.verifier
+        .expect_learn_keys()
+        .once()
+        .returning(|_| Err(LearnKeysError(away())));
+    let answer = desk.open().authenticate().token_only("access").await;
+    assert!(matches!(answer, Err(AuthenticateError::Unavailable(_))));
 }

@@ -156,7 +156,7 @@ async fn an_exhausted_challenge_is_locked_until_another_code_may_be_asked_for() 
 #[tokio::test]
 async fn without_an_outstanding_code_nothing_is_counted_and_the_same_work_is_done() {
     let mut mac = MockMac::new();
-    mac.expect_tag().once().return_const([0; 32]);
+    mac.expect_tags().once().return_const(vec![[0; 32]]);
     let mut desk = Desk {
         mac: Arc::new(mac),
         ..Desk::default()

@@ -122,6 +122,10 @@ impl Mac for FakeMac {
         tag
     }
 
+    fn tags(&self, usage: MacUse, message: &[u8]) -> Vec<[u8; 32]> {
+        vec![self.tag(usage, message)]
+    }
+
     fn verify(&self, usage: MacUse, message: &[u8], tag: &[u8]) -> bool {
         self.tag(usage, message) == tag
     }

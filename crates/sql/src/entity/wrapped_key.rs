@@ -10,6 +10,7 @@ pub(crate) struct Model {
     pub(crate) usage: String,
     pub(crate) wrapped: Vec<u8>,
     pub(crate) created_at: DateTimeUtc,
+    pub(crate) not_before: Option<DateTimeUtc>,
 }
 
 #[derive(Clone, Copy, Debug, EnumIter, DeriveRelation)]

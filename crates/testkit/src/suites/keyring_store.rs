@@ -9,7 +9,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use menshen_domain::ports::keyring_store::WrappedKey;
+use menshen_domain::ports::keyring_store::{Rewrapped, WrappedKey};
 use tokio::task::JoinSet;
 
 use crate::people::later;
@@ -25,11 +25,12 @@ macro_rules! keyring_store {
             $crate::suites::keyring_store, $stores,
             an_empty_ring_has_no_keys,
             keys_are_read_as_they_were_added,
-            the_keys_of_a_ring_are_oldest_first,
+            the_keys_of_a_ring_are_in_the_order_in_which_they_begin,
             a_taken_number_adds_none,
             nothing_to_add_is_added,
             keys_are_wrapped_anew,
-            an_unknown_key_wraps_none_anew,
+            what_was_wrapped_meanwhile_stays,
+            an_unknown_key_is_passed_over,
             racing_rings_leave_one,
         }
     };
@@ -41,6 +42,7 @@ fn key(id: u32, usage: &str) -> WrappedKey {
         usage: usage.to_owned(),
         wrapped: vec![0, 255, 7],
         created_at: later(Duration::from_secs(u64::from(id))),
+        not_before: later(Duration::from_secs(u64::from(id))),
     }
 }
 
@@ -59,20 +61,21 @@ pub async fn keys_are_read_as_they_were_added(stores: Stores) {
     assert_eq!(stores.keyring.load().await.unwrap(), keys);
 }
 
-/// By the time at which they were made, not by number.
-pub async fn the_keys_of_a_ring_are_oldest_first(stores: Stores) {
-    let old = WrappedKey {
-        created_at: later(Duration::ZERO),
+/// Not by number, nor by when they were made.
+pub async fn the_keys_of_a_ring_are_in_the_order_in_which_they_begin(stores: Stores) {
+    let first = WrappedKey {
+        not_before: later(Duration::ZERO),
         ..key(9, "a")
     };
-    assert!(
-        stores
-            .keyring
-            .add(&[key(1, "a"), old.clone()])
-            .await
-            .unwrap()
-    );
-    assert_eq!(stores.keyring.load().await.unwrap(), [old, key(1, "a")]);
+    let last = WrappedKey {
+        created_at: later(Duration::ZERO),
+        not_before: later(Duration::from_secs(100)),
+        ..key(2, "a")
+    };
+    let keys = [last.clone(), key(1, "a"), first.clone()];
+    assert!(stores.keyring.add(&keys).await.unwrap());
+    let expected = [first, key(1, "a"), last];
+    assert_eq!(stores.keyring.load().await.unwrap(), expected);
 }
 
 /// All or none.
@@ -93,39 +96,50 @@ pub async fn nothing_to_add_is_added(stores: Stores) {
     assert!(stores.keyring.add(&[]).await.unwrap());
 }
 
+fn anew(id: u32, to: u8) -> Rewrapped {
+    Rewrapped {
+        id,
+        from: key(id, "a").wrapped,
+        to: vec![to],
+    }
+}
+
 /// The wrapping changes and nothing else.
 pub async fn keys_are_wrapped_anew(stores: Stores) {
-    stores
-        .keyring
-        .add(&[key(1, "a"), key(2, "b"), key(3, "c")])
-        .await
-        .unwrap();
-    let anew = |id, usage| WrappedKey {
-        wrapped: vec![1, 2],
+    let keys = [key(1, "a"), key(2, "b"), key(3, "c")];
+    stores.keyring.add(&keys).await.unwrap();
+    let count = stores.keyring.rewrap(&[anew(1, 4), anew(3, 5)]).await;
+    assert_eq!(count.unwrap(), 2);
+    let wrapped = |id, usage, wrapped| WrappedKey {
+        wrapped: vec![wrapped],
         ..key(id, usage)
     };
-    stores
-        .keyring
-        .rewrap(&[anew(1, "a"), anew(3, "c")])
-        .await
-        .unwrap();
-    let expected = [anew(1, "a"), key(2, "b"), anew(3, "c")];
+    let expected = [wrapped(1, "a", 4), key(2, "b"), wrapped(3, "c", 5)];
     assert_eq!(stores.keyring.load().await.unwrap(), expected);
 }
 
-/// All or none.
-pub async fn an_unknown_key_wraps_none_anew(stores: Stores) {
-    stores.keyring.add(&[key(1, "a")]).await.unwrap();
-    let anew = WrappedKey {
-        wrapped: vec![1, 2],
-        ..key(1, "a")
-    };
+/// And doing it again changes nothing: so may whoever died half-way.
+pub async fn what_was_wrapped_meanwhile_stays(stores: Stores) {
     stores
         .keyring
-        .rewrap(&[anew, key(2, "b")])
+        .add(&[key(1, "a"), key(2, "a")])
         .await
-        .unwrap_err();
-    assert_eq!(stores.keyring.load().await.unwrap(), [key(1, "a")]);
+        .unwrap();
+    let rewrap = async |keys: &[Rewrapped]| stores.keyring.rewrap(keys).await.unwrap();
+    assert_eq!(rewrap(&[anew(1, 4)]).await, 1);
+    assert_eq!(rewrap(&[anew(1, 5), anew(2, 5)]).await, 1);
+    assert_eq!(rewrap(&[anew(1, 6), anew(2, 6)]).await, 0);
+    let keys = stores.keyring.load().await.unwrap();
+    let wrapped: Vec<_> = keys.into_iter().map(|key| key.wrapped).collect();
+    assert_eq!(wrapped, [vec![4], vec![5]]);
+}
+
+/// It has gone meanwhile.
+pub async fn an_unknown_key_is_passed_over(stores: Stores) {
+    stores.keyring.add(&[key(1, "a")]).await.unwrap();
+    let count = stores.keyring.rewrap(&[anew(2, 4), anew(1, 4)]).await;
+    assert_eq!(count.unwrap(), 1);
+    assert_eq!(stores.keyring.load().await.unwrap().len(), 1);
 }
 
 /// Of eight rings at once one is the ring, each of twenty times.

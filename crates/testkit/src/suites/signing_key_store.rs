@@ -9,7 +9,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use menshen_domain::ports::signing_key_store::SealedSigningKey;
+use menshen_domain::ports::signing_key_store::{KeyLife, SealedSigningKey};
 use tokio::task::JoinSet;
 
 use crate::people::later;
@@ -33,6 +33,7 @@ macro_rules! signing_key_store {
             the_first_key_is_the_first,
             a_key_is_added_once,
             racing_successors_leave_one,
+            lives_are_revised_all_or_none,
         }
     };
 }
@@ -164,4 +165,43 @@ pub async fn racing_successors_leave_one(stores: Stores) {
         assert_eq!(kids(&stores).await.len(), round + 1);
         newest = added.into_iter().next();
     }
+}
+
+/// And only while the newest is the one that was seen.
+pub async fn lives_are_revised_all_or_none(stores: Stores) {
+    add(&stores, "first", None).await;
+    add(&stores, "second", Some("first")).await;
+    let before = stores.signing_keys.load(now()).await.unwrap();
+    let life = |kid: &str, not_before, retire_at| KeyLife {
+        kid: kid.to_owned(),
+        not_before,
+        retire_at,
+    };
+    let earlier = now() - HOUR;
+    let lives = [
+        life("first", now(), Some(later(HOUR * 2))),
+        life("second", earlier, None),
+    ];
+    let revise = async |lives: &[KeyLife], newest| {
+        let revised = stores.signing_keys.revise(lives, newest).await;
+        revised.unwrap()
+    };
+    assert!(!revise(&lives, "first").await);
+    let unknown = [lives[0].clone(), life("unknown", now(), None)];
+    assert!(!revise(&unknown, "second").await);
+    assert_eq!(stores.signing_keys.load(now()).await.unwrap(), before);
+    assert!(revise(&lives, "second").await);
+    let first = SealedSigningKey {
+        retire_at: Some(later(HOUR * 2)),
+        ..key("first")
+    };
+    let second = SealedSigningKey {
+        not_before: earlier,
+        ..key("second")
+    };
+    let revised = stores.signing_keys.load(now()).await.unwrap();
+    assert_eq!(revised, [first, second]);
+    // What ends now is not loaded any more.
+    assert!(revise(&[life("first", now(), Some(now()))], "second").await);
+    assert_eq!(kids(&stores).await, ["second"]);
 }

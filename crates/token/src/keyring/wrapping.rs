@@ -29,20 +29,26 @@ impl Wrapper {
     }
 
     /// Makes a new key, wrapped.
-    pub(super) fn generate(&self, id: u32, usage: &str, now: DateTime<Utc>) -> WrappedKey {
-        let mut key = KeyBytes::default();
-        self.randomness.fill(key.as_mut_slice());
-        self.wrap(id, usage, now, &key)
-    }
-
-    /// `version ‖ nonce ‖ ciphertext ‖ tag`, bound to the key's number and use.
-    pub(super) fn wrap(
+    pub(super) fn generate(
         &self,
         id: u32,
         usage: &str,
-        created_at: DateTime<Utc>,
-        key: &KeyBytes,
+        now: DateTime<Utc>,
+        not_before: DateTime<Utc>,
     ) -> WrappedKey {
+        let mut key = KeyBytes::default();
+        self.randomness.fill(key.as_mut_slice());
+        WrappedKey {
+            id,
+            usage: usage.to_owned(),
+            wrapped: self.wrap(id, usage, &key),
+            created_at: now,
+            not_before,
+        }
+    }
+
+    /// `version ‖ nonce ‖ ciphertext ‖ tag`, bound to the key's number and use.
+    pub(super) fn wrap(&self, id: u32, usage: &str, key: &KeyBytes) -> Vec<u8> {
         let mut wrapped = vec![VERSION];
         // A list of master keys is never empty, and AES-GCM refuses only texts
         // of gigabytes.
@@ -54,12 +60,7 @@ impl Wrapper {
                 self.randomness.as_ref(),
             )
             .expect("32 bytes can be sealed");
-        WrappedKey {
-            id,
-            usage: usage.to_owned(),
-            wrapped,
-            created_at,
-        }
+        wrapped
     }
 
     /// Opens a key; the second part is true if the first master key wrapped it.

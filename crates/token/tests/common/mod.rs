@@ -4,6 +4,7 @@
     reason = "each test binary uses its own part of what is shared"
 )]
 
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -12,9 +13,11 @@ use chrono::{DateTime, Utc};
 use menshen_domain::model::client::ClientType;
 use menshen_domain::model::identifiers::{EventId, SessionId, UserId};
 use menshen_domain::model::token::{AccessClaims, Scope};
-use menshen_domain::ports::keyring_store::{KeyringStore, KeyringStoreError, WrappedKey};
+use menshen_domain::ports::keyring_store::{
+    KeyringStore, KeyringStoreError, Rewrapped, WrappedKey,
+};
 use menshen_domain::ports::signing_key_store::{
-    SealedSigningKey, SigningKeyStore, SigningKeyStoreError,
+    KeyLife, SealedSigningKey, SigningKeyStore, SigningKeyStoreError,
 };
 use menshen_testkit::sample::now;
 use menshen_token::algorithm::Algorithm;
@@ -46,13 +49,16 @@ impl KeyringStore for Rings {
         Ok(true)
     }
 
-    async fn rewrap(&self, keys: &[WrappedKey]) -> Result<(), KeyringStoreError> {
+    async fn rewrap(&self, keys: &[Rewrapped]) -> Result<usize, KeyringStoreError> {
+        let mut count = 0;
         for stored in self.0.lock().expect("no panic").iter_mut() {
-            if let Some(key) = keys.iter().find(|key| key.id == stored.id) {
-                stored.wrapped.clone_from(&key.wrapped);
+            let same = |key: &&Rewrapped| key.id == stored.id && key.from == stored.wrapped;
+            if let Some(key) = keys.iter().find(same) {
+                stored.wrapped.clone_from(&key.to);
+                count += 1;
             }
         }
-        Ok(())
+        Ok(count)
     }
 }
 
@@ -61,6 +67,7 @@ impl KeyringStore for Rings {
 pub(crate) struct Keys {
     pub(crate) rows: Mutex<Vec<SealedSigningKey>>,
     pub(crate) down: Mutex<bool>,
+    pub(crate) loads: AtomicUsize,
 }
 
 impl Keys {
@@ -78,6 +85,7 @@ impl SigningKeyStore for Keys {
         &self,
         now: DateTime<Utc>,
     ) -> Result<Vec<SealedSigningKey>, SigningKeyStoreError> {
+        self.loads.fetch_add(1, Ordering::SeqCst);
         self.answer()?;
         let rows = self.rows.lock().expect("no panic").clone();
         tokio::task::yield_now().await;
@@ -100,6 +108,21 @@ impl SigningKeyStore for Keys {
             predecessor.retire_at = Some(retire_predecessor_at);
         }
         rows.push(key.clone());
+        Ok(true)
+    }
+
+    async fn revise(&self, lives: &[KeyLife], newest: &str) -> Result<bool, SigningKeyStoreError> {
+        self.answer()?;
+        let mut rows = self.rows.lock().expect("no panic");
+        let known = |life: &KeyLife| rows.iter().any(|row| row.kid == life.kid);
+        if rows.last().is_none_or(|row| row.kid != newest) || !lives.iter().all(known) {
+            return Ok(false);
+        }
+        for row in rows.iter_mut() {
+            if let Some(life) = lives.iter().find(|life| life.kid == row.kid) {
+                (row.not_before, row.retire_at) = (life.not_before, life.retire_at);
+            }
+        }
         Ok(true)
     }
 }
