@@ -225,10 +225,7 @@ pub async fn wire(settings: &Settings) -> Result<Parts, StartError> {
         limiter: ephemeral.limiter,
         ledger: ephemeral.ledger,
     };
-    let readiness = Arc::new(Readiness::new(
-        Arc::new(DatabaseProbe(database.clone())),
-        ephemeral.probe,
-    ));
+    let readiness = readiness(&database, ephemeral.probe);
     let keys = Keys {
         issuer: observed::issuer(&observer, key_set.clone()),
         verifier: key_set.clone(),
@@ -271,6 +268,11 @@ pub async fn wire(settings: &Settings) -> Result<Parts, StartError> {
         simulator,
         receipt_address,
     })
+}
+
+fn readiness(database: &Database, ephemeral: Arc<dyn Probe>) -> Arc<Readiness> {
+    let database = Arc::new(DatabaseProbe(database.clone()));
+    Arc::new(Readiness::new(database, ephemeral))
 }
 
 /// The database with the schema of this version.
