@@ -53,6 +53,7 @@ async fn twenty_kills_under_load_lose_nothing_that_was_acknowledged() {
         let told = TOLD.iter().any(|known| other.ends_with(known));
         assert!(told, "{:?}", record.others());
     }
+    assert!(record.completed() > KILLS, "{:?}", record.others());
     // The load was hit, or this proves nothing.
     let hit = record
         .others()

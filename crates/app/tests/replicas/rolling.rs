@@ -52,6 +52,7 @@ async fn replace_both(cluster: &mut Cluster) -> BTreeMap<String, usize> {
     record.some_more(40).await;
     stop.store(true, Ordering::Relaxed);
     load.join_all().await;
+    assert!(record.completed() > 4, "{:?}", record.others());
     record.others()
 }
 

@@ -1,6 +1,7 @@
 //! A cluster for each test, and clients that ask it.
 
 use std::net::IpAddr;
+use std::ops::{Deref, DerefMut};
 use std::path::Path;
 use std::time::{Duration, Instant};
 
@@ -10,6 +11,7 @@ use menshen_sql::{Database, DatabaseOptions};
 use reqwest::Method;
 use sea_orm::{ConnectionTrait as _, DatabaseConnection, Statement};
 use serde_json::{Value, json};
+use tokio::sync::{Mutex, MutexGuard};
 
 /// What would stop a load that comes from one machine.
 const UNLIMITED: [(&str, &str); 9] = [
@@ -24,13 +26,38 @@ const UNLIMITED: [(&str, &str); 9] = [
     ("wechat.phone_per_user_day", "0"),
 ];
 
+/// One cluster at a time: each has all processors to itself, and the bounds that it
+/// keeps are its own.
+static ALONE: Mutex<()> = Mutex::const_new(());
+
+/// A cluster, as long as it is needed.
+pub(crate) struct Stage {
+    cluster: Cluster,
+    _alone: MutexGuard<'static, ()>,
+}
+
+impl Deref for Stage {
+    type Target = Cluster;
+
+    fn deref(&self) -> &Cluster {
+        &self.cluster
+    }
+}
+
+impl DerefMut for Stage {
+    fn deref_mut(&mut self) -> &mut Cluster {
+        &mut self.cluster
+    }
+}
+
 /// Two replicas as for people, with these settings too.
-pub(crate) async fn cluster(more: &[(&str, &str)]) -> Cluster {
+pub(crate) async fn cluster(more: &[(&str, &str)]) -> Stage {
     replicas(2, more).await
 }
 
 /// So many replicas.
-pub(crate) async fn replicas(count: usize, more: &[(&str, &str)]) -> Cluster {
+pub(crate) async fn replicas(count: usize, more: &[(&str, &str)]) -> Stage {
+    let alone = ALONE.lock().await;
     let all = UNLIMITED.iter().chain(more);
     let options = Options {
         binary: Path::new(env!("CARGO_BIN_EXE_menshen")).to_owned(),
@@ -40,7 +67,11 @@ pub(crate) async fn replicas(count: usize, more: &[(&str, &str)]) -> Cluster {
             .map(|(key, value)| ((*key).to_owned(), (*value).to_owned()))
             .collect(),
     };
-    Cluster::start(&options).await.expect("a cluster")
+    let cluster = Cluster::start(&options).await.expect("a cluster");
+    Stage {
+        cluster,
+        _alone: alone,
+    }
 }
 
 /// What was answered.
