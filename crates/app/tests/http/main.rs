@@ -22,6 +22,7 @@ mod profile;
 mod push;
 mod races;
 mod receipts;
+mod redis_forgets;
 mod reference;
 mod replicas;
 mod risk;

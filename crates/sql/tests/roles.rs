@@ -1,0 +1,172 @@
+//! The roles that docs/postgres.md names are enough for the service, and no more.
+#![expect(clippy::unwrap_used, reason = "a step that fails fails the test")]
+
+mod support;
+
+use std::time::Duration;
+
+use chrono::TimeDelta;
+use menshen_domain::model::audit::AuditAction;
+use menshen_domain::model::changes::{SessionsOf, Step};
+use menshen_domain::model::identifiers::HolderId;
+use menshen_domain::model::retention::RecordKind;
+use menshen_domain::model::session::EndReason;
+use menshen_domain::model::verification::CodeId;
+use menshen_domain::ports::account_store::{AccountStore as _, Lookup};
+use menshen_domain::ports::audit_log::AuditLog as _;
+use menshen_domain::ports::keyring_store::KeyringStore;
+use menshen_domain::ports::lease_store::{LeaseName, LeaseStore as _};
+use menshen_domain::ports::retention_store::{Batch, RetentionStore as _};
+use menshen_domain::ports::session_store::{Proof, SessionStore as _};
+use menshen_domain::ports::signing_key_store::SigningKeyStore;
+use menshen_sql::{Database, DatabaseOptions};
+use menshen_testkit::people::People;
+use menshen_testkit::sample::{SeededRandomness, now, phone};
+use menshen_testkit::servers::postgres::PostgresServer;
+use sea_orm::{ConnectionTrait as _, DbErr};
+use support::store;
+use tokio::task::spawn_blocking;
+
+const OWNER: &str = "menshen_owner";
+/// In place of `menshen`, who may do everything on a test's server.
+const SERVICE: &str = "menshen_service";
+
+/// The statements of a block of the page, in the names of this test. The database
+/// is there already.
+fn block(number: usize) -> Vec<String> {
+    let page = include_str!("../../../docs/postgres.md");
+    let (_, roles) = page.split_once("## Roles").unwrap();
+    let block = roles.split("```sql").nth(number).unwrap();
+    let (block, _) = block.split_once("```").unwrap();
+    let lines = block.lines().filter(|line| {
+        !line.starts_with("\\c") && !line.starts_with("--") && !line.starts_with("CREATE DATABASE")
+    });
+    let text = lines.collect::<Vec<_>>().join(" ");
+    let named = |word: &str| match word.trim_end_matches([';', ',']) {
+        "menshen" => word.replace("menshen", SERVICE),
+        _ => word.to_owned(),
+    };
+    let statements = text.split(';').filter(|one| !one.trim().is_empty());
+    let words = |one: &str| {
+        one.split_whitespace()
+            .map(named)
+            .collect::<Vec<_>>()
+            .join(" ")
+    };
+    statements.map(words).collect()
+}
+
+async fn tell(server: &std::sync::Arc<PostgresServer>, statements: Vec<String>) {
+    assert!(!statements.is_empty());
+    let server = std::sync::Arc::clone(server);
+    spawn_blocking(move || {
+        for statement in statements {
+            server.execute(&statement);
+        }
+    })
+    .await
+    .unwrap();
+}
+
+async fn run(database: &Database, sql: &str) -> Result<u64, DbErr> {
+    let done = database.connection().execute_unprepared(sql).await;
+    done.map(|done| done.rows_affected())
+}
+
+/// All that the service does, in the schema that it found.
+async fn serve(database: &Database) {
+    database.check_schema().await.unwrap();
+    let (store, people) = (store(database), People::new(1));
+    let account = people.whole_account(1);
+    let mut creation = people.creation(&account);
+    let session = people.session(account.id, None, Duration::ZERO);
+    creation.steps.push(Step::OpenSession {
+        session: Box::new(session.clone()),
+        max_live: 5,
+        code: None,
+    });
+    store.apply(&creation).await.unwrap();
+    let lookup = Lookup {
+        phone: Some(phone(1)),
+        ..Lookup::default()
+    };
+    assert!(store.observe(&lookup).await.unwrap().by_phone.is_some());
+    let row = people.audit(AuditAction::SteppedUp, account.id);
+    let code = Some(CodeId([1; 16]));
+    let proof = store.prove(session.id, now(), code, row).await;
+    assert_eq!(proof.unwrap(), Proof::Taken);
+    let row = people.audit(AuditAction::SignedOut, account.id);
+    let ended = store.end(
+        account.id,
+        SessionsOf::All,
+        EndReason::SignedOut,
+        now(),
+        row,
+    );
+    assert_eq!(ended.await.unwrap(), [session.id]);
+    let row = people.audit(AuditAction::SignedOut, account.id);
+    store.append(&[row]).await.unwrap();
+    KeyringStore::load(database).await.unwrap();
+    SigningKeyStore::load(&store, now()).await.unwrap();
+    let holder = HolderId::generate(&SeededRandomness::new(1), now());
+    let lease = LeaseName::HOUSEKEEPING;
+    let taken = database.take(lease, holder, Duration::from_mins(1)).await;
+    assert!(taken.unwrap().is_some());
+    database.release(lease, holder).await.unwrap();
+    for kind in RecordKind::ALL {
+        let batch = Batch {
+            kind,
+            before: now() + TimeDelta::days(1),
+            since: None,
+            limit: 100,
+        };
+        let removed = database.remove(batch).await;
+        removed.unwrap_or_else(|error| panic!("{kind:?}: {error:?}"));
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_service_can_do_its_work_and_cannot_touch_its_own_traces() {
+    let server = spawn_blocking(PostgresServer::start).await.unwrap();
+    let server = std::sync::Arc::new(server);
+    tell(&server, block(1)).await;
+    let url = |role: &str| server.url().replace("//menshen@", &format!("//{role}@"));
+    let connect = async |role: &str| {
+        let options = DatabaseOptions::default();
+        Database::connect(&url(role), options).await.unwrap()
+    };
+    let owner = connect(OWNER).await;
+    owner.migrate_up().await.unwrap();
+    tell(&server, block(2)).await;
+    let service = connect(SERVICE).await;
+    serve(&service).await;
+
+    // What was written lately stays, even for whoever has got hold of the role.
+    let lately = "INSERT INTO audit_events (id, at, action) \
+                  VALUES (gen_random_uuid(), now() - interval '179 days', 'lately')";
+    run(&service, lately).await.unwrap();
+    let long_ago = lately.replace("179", "181").replace("lately", "long ago");
+    run(&service, &long_ago).await.unwrap();
+    let lately = "DELETE FROM audit_events WHERE action = 'lately'";
+    assert_eq!(run(&service, lately).await.unwrap(), 0);
+    let all = "DELETE FROM audit_events WHERE action = 'long ago'";
+    assert_eq!(run(&service, all).await.unwrap(), 1);
+    for refused in [
+        "UPDATE audit_events SET action = 'x'",
+        "UPDATE audit_events SET id = gen_random_uuid() WHERE at < now() - interval '180 days'",
+        "TRUNCATE audit_events",
+        "TRUNCATE users CASCADE",
+        "DROP TABLE users",
+        "ALTER TABLE audit_events DISABLE TRIGGER ALL",
+        "ALTER TABLE audit_events DISABLE ROW LEVEL SECURITY",
+        "CREATE TABLE mine (id int)",
+        "INSERT INTO seaql_migrations (version, applied_at) VALUES ('m2999_x', 0)",
+    ] {
+        let outcome = run(&service, refused).await;
+        assert!(
+            outcome.is_err() || outcome == Ok(0),
+            "{refused}: {outcome:?}"
+        );
+    }
+    assert!(service.migrate_down(1).await.is_err());
+}
