@@ -1,21 +1,24 @@
 -- A returning login. Everything else hangs on `me`: where the account is not just
 -- as it was observed, `me` is empty and nothing is written.
 WITH victims AS (
-    -- The sessions that the new one takes the place of: those of its device, and
-    -- the oldest beyond the limit.
-    SELECT id, row_number() OVER () AS number
-    FROM (
-        SELECT id, same_device,
-               row_number() OVER (PARTITION BY same_device ORDER BY created_at DESC, id DESC) AS place
-        FROM (
-            SELECT id, created_at, coalesce(device_id = $4::text, FALSE) AS same_device
-            FROM sessions
-            WHERE user_id = $2::uuid AND client_type = $3::text
-              AND app_id IS NOT DISTINCT FROM $7::text
-              AND ended_at IS NULL AND expires_at > $32::timestamptz
-        ) AS live
-    ) AS placed
-    WHERE same_device OR place > $40::bigint
+    -- The sessions that the new one takes the place of: those of its device, and of
+    -- the others the oldest beyond the limit. No window functions here: they cost
+    -- more than all the rest.
+    SELECT id
+    FROM sessions
+    WHERE user_id = $2::uuid AND client_type = $3::text
+      AND app_id IS NOT DISTINCT FROM $7::text
+      AND ended_at IS NULL AND expires_at > $32::timestamptz
+      AND device_id = $4::text
+    UNION ALL
+    (SELECT id
+     FROM sessions
+     WHERE user_id = $2::uuid AND client_type = $3::text
+       AND app_id IS NOT DISTINCT FROM $7::text
+       AND ended_at IS NULL AND expires_at > $32::timestamptz
+       AND (device_id = $4::text) IS NOT TRUE
+     ORDER BY created_at DESC, id DESC
+     OFFSET $40::bigint)
 ), me AS (
     UPDATE users
     SET last_login_at = greatest($35::timestamptz, last_login_at + interval '1 microsecond')
@@ -36,7 +39,7 @@ WITH victims AS (
     UPDATE sessions SET ended_at = $32::timestamptz, end_reason = $44::text
     FROM me, victims
     WHERE sessions.id = victims.id AND sessions.user_id = me.id AND sessions.ended_at IS NULL
-    RETURNING sessions.id, victims.number
+    RETURNING sessions.id
 ), opened AS (
     INSERT INTO sessions (
         id, user_id, client_type, device_id, device_name, client_version, app_id, address,
@@ -55,7 +58,7 @@ WITH victims AS (
         $16::uuid[], $17::timestamptz[], $18::text[], $19::uuid[], $20::uuid[], $21::text[],
         $22::text[], $23::text[], $24::text[], $25::text[], $26::text[]) AS event
     UNION ALL
-    SELECT ($41::uuid[])[number], $32::timestamptz, $43::text, $2::uuid, id, NULL, NULL,
+    SELECT ($41::uuid[])[row_number() OVER ()], $32::timestamptz, $43::text, $2::uuid, id, NULL, NULL,
            $44::text, NULL, NULL, NULL
     FROM ended
 ), published AS (
@@ -64,7 +67,7 @@ WITH victims AS (
     FROM me, unnest($27::uuid[], $28::timestamptz[], $29::uuid[], $30::text[], $31::text[])
         AS event (id, at, user_id, kind, payload)
     UNION ALL
-    SELECT ($42::uuid[])[number], $32::timestamptz, $32::timestamptz, $2::uuid, $45::text,
+    SELECT ($42::uuid[])[row_number() OVER ()], $32::timestamptz, $32::timestamptz, $2::uuid, $45::text,
            replace($46::text, '00000000-0000-0000-0000-000000000000', id::text)::json
     FROM ended
 )
