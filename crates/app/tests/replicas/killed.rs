@@ -17,7 +17,7 @@ const BETWEEN: usize = 20;
 
 /// What a client may be told whose replica was killed: nothing, that it should come
 /// again, or that a proof is spent, by the request that nobody answered.
-const TOLD: [&str; 6] = [
+const TOLD: [&str; 7] = [
     "no answer",
     "503 unavailable",
     // The simulator, which shares the machine, was slow.
