@@ -1,145 +1,24 @@
 //! Every token of the corpus gets the answer that it must get.
 
+#[path = "../common/mod.rs"]
 mod common;
+mod corpus;
 
-use std::sync::Arc;
+use std::collections::BTreeSet;
+use std::fs;
 use std::time::{Duration, Instant};
 
 use aws_lc_rs::hmac;
-use aws_lc_rs::rand::SystemRandom;
-use aws_lc_rs::signature::{ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair, KeyPair as _};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use common::{Deployment, claims, config};
+use corpus::{CLAIMS, Entry, Target, encode};
 use menshen_domain::model::token::Scope;
-use menshen_domain::ports::sealer::{SealUse, Sealer as _};
 use menshen_domain::ports::token_issuer::TokenIssuer as _;
 use menshen_domain::ports::token_verifier::{TokenVerifier as _, TokenVerifierError};
 use menshen_testkit::sample::now;
 use menshen_token::algorithm::Algorithm;
-use menshen_token::key_set::KeySet;
 use proptest::prelude::*;
-use serde::Deserialize;
-
-const HEADER: &str = r#"{"alg":"ES256","typ":"at+jwt","kid":"$KID"}"#;
-const CLAIMS: &str = r#"{"iss":"menshen","aud":"menshen","sub":"00000000-0000-0000-0000-000000000001","sid":"00000000-0000-0000-0000-000000000002","jti":"00000000-0000-0000-0000-000000000003","iat":1767225600,"nbf":1767225600,"exp":1767229200,"client_type":"app","scope":"user"}"#;
-
-/// An entry of the corpus; `corpus/README.md` tells what its members mean.
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Entry {
-    name: String,
-    header: Option<String>,
-    claims: Option<String>,
-    #[serde(default)]
-    replace: Vec<(String, String)>,
-    sign: Option<String>,
-    token: Option<String>,
-    #[serde(default)]
-    at: u64,
-    expect: Option<String>,
-}
-
-/// A verifier, and the private key that an attacker never has.
-struct Target {
-    keys: KeySet,
-    kid: String,
-    jwk: serde_json::Value,
-    ours: EcdsaKeyPair,
-    stranger: EcdsaKeyPair,
-}
-
-impl Target {
-    async fn new() -> Self {
-        let deployment = Deployment::new().await;
-        let keys = deployment.replica(config(Algorithm::Es256), now()).await;
-        let row = deployment.keys.rows.lock().expect("no panic")[0].clone();
-        let opened = Arc::clone(&deployment.ring).open(
-            SealUse::SigningKey,
-            row.kid.as_bytes(),
-            &row.sealed_private_key,
-        );
-        let signing = &ECDSA_P256_SHA256_FIXED_SIGNING;
-        Self {
-            jwk: keys.jwks(now())["keys"][0].clone(),
-            ours: EcdsaKeyPair::from_pkcs8(signing, &opened.expect("our key")).expect("a key"),
-            stranger: EcdsaKeyPair::generate(signing).expect("a key"),
-            kid: row.kid,
-            keys,
-        }
-    }
-
-    fn fill(&self, text: &str) -> String {
-        let jwk = self.jwk.to_string();
-        text.replace("$KID", &self.kid).replace("$JWK", &jwk)
-    }
-
-    fn sign(&self, how: &str, message: &[u8]) -> Vec<u8> {
-        let by = |pair: &EcdsaKeyPair| {
-            let signature = pair.sign(&SystemRandom::new(), message);
-            signature.expect("a signature").as_ref().to_vec()
-        };
-        let with = |secret: &[u8]| {
-            let key = hmac::Key::new(hmac::HMAC_SHA256, secret);
-            hmac::sign(&key, message).as_ref().to_vec()
-        };
-        match how {
-            "ours" => by(&self.ours),
-            "stranger" => by(&self.stranger),
-            "nobody" => Vec::new(),
-            "hmac:jwk" => with(self.jwk.to_string().as_bytes()),
-            "hmac:point" => with(self.ours.public_key().as_ref()),
-            "hmac:x" => with(self.jwk["x"].as_str().expect("a text").as_bytes()),
-            "hmac:kid" => with(self.kid.as_bytes()),
-            "hmac:empty" => with(b""),
-            other => panic!("who is {other}?"),
-        }
-    }
-
-    fn token(&self, entry: &Entry) -> String {
-        let header = self.fill(entry.header.as_deref().unwrap_or(HEADER));
-        let mut claims = entry.claims.as_deref().unwrap_or(CLAIMS).to_owned();
-        for (old, new) in &entry.replace {
-            assert!(claims.contains(old), "{}: no {old}", entry.name);
-            claims = claims.replace(old, new);
-        }
-        let (header, payload) = (encode(header.as_bytes()), encode(claims.as_bytes()));
-        let message = format!("{header}.{payload}");
-        let how = entry.sign.as_deref().unwrap_or("ours");
-        let signature = encode(&self.sign(how, message.as_bytes()));
-        let form = entry.token.as_deref().unwrap_or("$H.$P.$S");
-        form.replace("$H", &header)
-            .replace("$P", &payload)
-            .replace("$T", &with_spare_bits(&signature))
-            .replace("$S", &signature)
-            .replace("$LONG", &"A".repeat(5000))
-    }
-
-    fn verdict(&self, token: &str, at: u64) -> &'static str {
-        match self.keys.verify(token, now() + Duration::from_secs(at)) {
-            Ok(_) => "valid",
-            Err(TokenVerifierError::Expired) => "expired",
-            // Clients see one answer for both.
-            Err(TokenVerifierError::Invalid | TokenVerifierError::UnknownKey) => "invalid",
-        }
-    }
-}
-
-fn encode(bytes: &[u8]) -> String {
-    URL_SAFE_NO_PAD.encode(bytes)
-}
-
-/// The same bytes in another spelling: 64 bytes leave four bits of the last
-/// letter unused.
-fn with_spare_bits(signature: &str) -> String {
-    const LETTERS: &[u8] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
-    let mut bytes = signature.as_bytes().to_vec();
-    if let Some(last) = bytes.last_mut() {
-        let value = LETTERS.iter().position(|letter| letter == last);
-        *last = LETTERS[value.expect("a letter") | 1];
-    }
-    String::from_utf8(bytes).expect("letters")
-}
 
 async fn check(corpus: &str) {
     let target = Target::new().await;
@@ -156,22 +35,56 @@ async fn check(corpus: &str) {
 
 #[tokio::test]
 async fn headers_are_read_strictly() {
-    check(include_str!("corpus/header.json")).await;
+    check(include_str!("../corpus/header.json")).await;
 }
 
 #[tokio::test]
 async fn claims_are_read_strictly() {
-    check(include_str!("corpus/claims.json")).await;
+    check(include_str!("../corpus/claims.json")).await;
 }
 
 #[tokio::test]
 async fn only_our_signature_holds() {
-    check(include_str!("corpus/signature.json")).await;
+    check(include_str!("../corpus/signature.json")).await;
 }
 
 #[tokio::test]
 async fn only_the_compact_form_is_read() {
-    check(include_str!("corpus/form.json")).await;
+    check(include_str!("../corpus/form.json")).await;
+}
+
+#[tokio::test]
+async fn only_one_spelling_of_the_parts_is_read() {
+    check(include_str!("../corpus/spelling.json")).await;
+}
+
+#[tokio::test]
+async fn sizes_are_bounded_to_the_byte() {
+    check(include_str!("../corpus/size.json")).await;
+}
+
+/// A file that nobody reads would look like a proof.
+#[test]
+fn no_file_of_the_corpus_is_left_out_and_no_name_stands_twice() {
+    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/corpus");
+    let mut names = BTreeSet::new();
+    for file in fs::read_dir(folder).expect("the corpus") {
+        let path = file.expect("a file").path();
+        if path.extension().is_none_or(|end| end != "json") {
+            continue;
+        }
+        let file = path.file_name().expect("a name").to_string_lossy();
+        let read = format!("include_str!(\"../corpus/{file}\")");
+        assert!(include_str!("main.rs").contains(&read), "{file}");
+        let text = fs::read_to_string(&path).expect("text");
+        let entries: Vec<Entry> = serde_json::from_str(&text).expect("a list of entries");
+        assert!(entries.iter().any(|one| one.expect.is_some()), "{file}");
+        for entry in entries {
+            let name = format!("{file}: {}", entry.name);
+            assert!(names.insert(name.clone()), "{name} stands twice");
+        }
+    }
+    assert!(names.len() > 250, "{}", names.len());
 }
 
 /// What a library that believes the header would do with the published keys.
@@ -271,7 +184,10 @@ proptest! {
         let entry = |sign: &str| Entry {
             name: String::new(),
             header: Some(header.clone()),
+            header_as: None,
             claims: Some(claims.clone()),
+            claims_as: None,
+            length: None,
             replace: Vec::new(),
             sign: Some(sign.to_owned()),
             token: None,
