@@ -6,6 +6,7 @@ use tokio::signal::unix::{SignalKind, signal};
 
 use crate::banner::banner;
 use crate::commands::good_settings;
+use crate::settings::Profile;
 use crate::wiring::StartError;
 use crate::{logging, server};
 
@@ -17,6 +18,15 @@ use crate::{logging, server};
 pub async fn run(file: Option<&Path>) -> Result<(), StartError> {
     let (settings, report) = good_settings(file)?;
     logging::start(&settings.log);
+    // Production prints one line, so the log is told; a developer reads the banner.
+    if settings.profile == Profile::Production {
+        for note in &report.notes {
+            tracing::warn!(
+                setting = note.key.as_str(),
+                "a setting is worth knowing of: {note}"
+            );
+        }
+    }
     let (mut terminated, mut interrupted) = (
         signal(SignalKind::terminate())?,
         signal(SignalKind::interrupt())?,

@@ -255,13 +255,23 @@ impl Reader {
         }
     }
 
+    /// Notes what each start tells of a key: it is no problem, and worth knowing.
+    pub fn note(&mut self, key: &str, advice: impl Into<String>) {
+        self.notes.push(Problem {
+            key: key.to_owned(),
+            advice: advice.into(),
+        });
+    }
+
     /// Tells whoever sets one of these keys that nothing comes of it yet.
     pub fn without_effect(&mut self, keys: &[&str]) {
-        for key in keys.iter().filter(|key| self.given.contains_key(**key)) {
-            self.notes.push(Problem {
-                key: (*key).to_owned(),
-                advice: "is read and checked, and has no effect in this version".to_owned(),
-            });
+        for key in keys {
+            if self.is_given(key) {
+                self.note(
+                    key,
+                    "is read and checked, and has no effect in this version",
+                );
+            }
         }
     }
 
@@ -309,7 +319,7 @@ pub struct Report {
     pub problems: Vec<Problem>,
     /// What would be a problem in production.
     pub warnings: Vec<Problem>,
-    /// What is set and has no effect.
+    /// What is set, is no problem, and is told at each start.
     pub notes: Vec<Problem>,
 }
 

@@ -106,12 +106,18 @@ pub fn read(reader: &mut Reader) -> StoreSettings {
     );
     if let Ephemeral::Redis(url) = &settings.ephemeral
         && !url.is_protected()
-        && !allow_plaintext
     {
-        reader.unsafe_for_production(
-            "ephemeral.url",
-            "what goes to Redis can be read on the way: write rediss://…, or set ephemeral.allow_plaintext = true if nobody else is on that network",
-        );
+        if allow_plaintext {
+            reader.note(
+                "ephemeral.allow_plaintext",
+                "what goes to Redis can be read on the way, as this allows",
+            );
+        } else {
+            reader.unsafe_for_production(
+                "ephemeral.url",
+                "what goes to Redis can be read on the way: write rediss://…, or set ephemeral.allow_plaintext = true if nobody else is on that network",
+            );
+        }
     }
     settings
 }
@@ -240,7 +246,12 @@ fn database(reader: &mut Reader) -> (DatabaseUrl, DatabaseOptions) {
     if options.max_connections == 0 {
         reader.problem("database.max_connections", "write a number from 1 on");
     }
-    if !url.is_protected() && !allow_plaintext {
+    if !url.is_protected() && allow_plaintext {
+        reader.note(
+            "database.allow_plaintext",
+            "what goes to PostgreSQL can be read and answered on the way, as this allows",
+        );
+    } else if !url.is_protected() {
         reader.unsafe_for_production(
             "database.url",
             "what goes to PostgreSQL can be read and answered on the way: write ?sslmode=verify-full, with sslrootcert=/path/to/ca.pem for an authority of your own, or set database.allow_plaintext = true if nobody else is on that network",

@@ -485,6 +485,54 @@ async fn framing_that_two_servers_could_read_differently_is_refused() {
     service.get("/healthz").send().await;
 }
 
+/// Whatever a front server took for the body is not taken for a request here.
+#[tokio::test]
+async fn what_follows_an_ambiguous_request_is_not_read() {
+    let service = Service::start().await;
+    let hidden = "GET /healthz HTTP/1.1\r\nhost: x\r\n\r\n";
+    for framing in [
+        "content-length: 5\r\ntransfer-encoding: chunked".to_owned(),
+        format!("content-length: 0\r\ncontent-length: {}", hidden.len()),
+        "content-length: +0".to_owned(),
+        "transfer-encoding: xchunked".to_owned(),
+        "content-length : 0".to_owned(),
+    ] {
+        let mut stream = TcpStream::connect(service.address).await.unwrap();
+        let request = format!(
+            "POST /v1/token/refresh HTTP/1.1\r\nhost: x\r\n\
+             content-type: application/json\r\n{framing}\r\n\r\n0\r\n\r\n{hidden}"
+        );
+        stream.write_all(request.as_bytes()).await.unwrap();
+        let answer = until_closed(&mut stream).await;
+        assert!(!answer.contains("HTTP/1.1 200"), "{framing}: {answer}");
+        assert!(
+            answer.matches("HTTP/1.1 ").count() <= 1,
+            "{framing}: {answer}"
+        );
+    }
+}
+
+/// All that the server says before it closes the connection.
+async fn until_closed(stream: &mut TcpStream) -> String {
+    let mut said = Vec::new();
+    let read = tokio::time::timeout(Duration::from_secs(20), stream.read_to_end(&mut said));
+    // A connection that is reset is closed, too.
+    drop(read.await.expect("a closed connection"));
+    String::from_utf8_lossy(&said).into_owned()
+}
+
+#[tokio::test]
+async fn a_head_that_does_not_arrive_is_not_waited_for() {
+    let service = Service::start().await;
+    for begun in ["", "GET /v1/me HTTP/1.1\r\nhost: x\r\nx-slow: "] {
+        let mut stream = TcpStream::connect(service.address).await.unwrap();
+        stream.write_all(begun.as_bytes()).await.unwrap();
+        let answer = until_closed(&mut stream).await;
+        let told = answer.is_empty() || answer.starts_with("HTTP/1.1 408");
+        assert!(told, "{answer}");
+    }
+}
+
 #[tokio::test]
 async fn a_body_that_does_not_arrive_is_not_waited_for() {
     let service = Service::start().await;

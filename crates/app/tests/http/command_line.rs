@@ -415,6 +415,11 @@ fn production_refuses_stores_that_forget_and_a_redis_that_is_nowhere() {
             "database.url: an in-memory database",
         ),
         (
+            "database.url",
+            "postgres://u:p@db/menshen?sslmode=verify-full",
+            "ephemeral.url: replicas over Postgres must share codes and limits",
+        ),
+        (
             "ephemeral.url",
             "redis://cache:none",
             "ephemeral.url: write memory:, or for Redis: each host is written name:port",

@@ -236,6 +236,12 @@ async fn pages_and_probes_are_served() {
     }
     let page = service.get("/playground").send().await;
     assert_eq!(page.status, 200);
+    let policy = page.header("content-security-policy").unwrap();
+    let own_files_only = policy.contains("script-src 'self'") && !policy.contains("unsafe");
+    assert!(
+        own_files_only && !page.text.contains("<script>"),
+        "{policy}"
+    );
     let live = service.get("/healthz").send().await;
     assert_eq!(live.body(), json!({ "status": "ok" }));
     let ready = service.get("/readyz").send().await;

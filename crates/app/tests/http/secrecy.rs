@@ -300,6 +300,9 @@ async fn neither_the_log_nor_the_database_tells_a_secret() {
     journey.hear_from_outside(&login).await;
     journey.onwards(&login).await;
     tokio::time::sleep(Duration::from_millis(200)).await;
+    let metrics = journey.menshen.get("/metrics").send().await.text;
+    assert!(metrics.contains("menshen_logins_total"), "{metrics}");
+    journey.secrets.are_not_in("a metric", &metrics);
 
     let Journey {
         menshen,

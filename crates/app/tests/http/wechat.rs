@@ -576,7 +576,7 @@ async fn consent_is_asked_of_the_new_only_and_keeps_every_code_good() {
     assert!(Login::of(&login).is_new());
     assert_eq!(
         service
-            .count("users WHERE consent_version = '2026-01'")
+            .count("users WHERE consent_version = '2026-01' AND consented_at IS NOT NULL")
             .await,
         2
     );

@@ -164,6 +164,7 @@ impl Answer {
         assert_eq!(self.header("referrer-policy"), Some("no-referrer"));
         assert!(self.header("content-security-policy").is_some(), "{self:?}");
         assert_eq!(self.header("server"), None);
+        assert_eq!(self.header("set-cookie"), None);
         assert_ne!(self.status, 500, "{self:?}");
         if self.method == Method::HEAD {
             return;
