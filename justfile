@@ -24,6 +24,10 @@ interop:
 check-deployment:
     scripts/check-deployment
 
+# Which security requirement is proven by which test
+check-requirements:
+    scripts/check-requirements
+
 # Lints, as strict as the test command has them
 lint:
     cargo clippy --workspace --all-targets --locked -- -D warnings
