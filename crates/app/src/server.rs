@@ -134,6 +134,7 @@ fn cors(origins: &[String]) -> Cors {
             "idempotency-key",
             "x-request-id",
             "accept-language",
+            "x-http-method-override",
         ])
         .expose_headers(["x-request-id", "retry-after"])
         .max_age(3600);

@@ -37,7 +37,7 @@ pub mod token;
 use std::sync::Arc;
 
 use actix_web::web::{self, ServiceConfig};
-use actix_web::{HttpResponse, Resource, Route};
+use actix_web::{HttpResponse, Resource, Route, guard};
 use menshen_domain::ports::clock::Clock;
 use menshen_domain::ports::randomness::Randomness;
 use menshen_domain::ports::wechat_push::WeChatPush;
@@ -141,7 +141,14 @@ pub fn routes(config: &mut ServiceConfig, playground: bool) {
         .service(at("/v1/logout", [web::post().to(token::logout)], "POST"))
         .service(at(
             "/v1/me",
-            [web::get().to(me::show), web::patch().to(me::edit)],
+            [
+                web::get().to(me::show),
+                web::patch().to(me::edit),
+                // Mini-programs cannot send PATCH: `wx.request` does not know it.
+                web::post()
+                    .guard(guard::Header("x-http-method-override", "PATCH"))
+                    .to(me::edit),
+            ],
             "GET, PATCH",
         ))
         .service(at("/v1/me/phone", [web::post().to(me::bind_phone)], "POST"))

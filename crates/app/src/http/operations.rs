@@ -278,7 +278,8 @@ pub const OPERATIONS: &[Operation] = &[
         method: "PATCH",
         path: "/v1/me",
         summary: "Edit the profile",
-        description: "What is left out stays; `null` clears; a cleared nickname becomes a random one.",
+        description: "What is left out stays; `null` clears; a cleared nickname becomes a random one. Where PATCH cannot be sent, as by \
+            `wx.request`: POST with the header `X-HTTP-Method-Override: PATCH`.",
         body: Some("ProfilePatch"),
         answer: Schemas::Envelope("UserJson"),
         ..ME

@@ -64,6 +64,24 @@ async fn what_is_edited_is_kept_and_the_rest_stays() {
 }
 
 #[tokio::test]
+async fn who_cannot_send_patch_edits_by_an_overridden_post() {
+    let service = Service::start().await;
+    let login = service.one_tap("alice").await;
+    let post = || service.post("/v1/me").bearer(login.access());
+    let overridden = |method: &str| post().header("x-http-method-override", method);
+    let call = overridden("PATCH").json(json!({ "nickname": "小明" }));
+    assert_eq!(call.send().await.ok()["nickname"], "小明");
+    let wrong = overridden("PATCH").json(json!({ "name": "小明" }));
+    wrong.send().await.fails(400, "invalid_request");
+    for call in [post(), overridden("GET"), overridden("DELETE")] {
+        let answer = call.json(json!({ "nickname": "小红" })).send().await;
+        assert_eq!(answer.header("allow"), Some("GET, PATCH"));
+        answer.fails(405, "method_not_allowed");
+    }
+    assert_eq!(service.me(login.access()).await.ok()["nickname"], "小明");
+}
+
+#[tokio::test]
 async fn null_clears_and_a_cleared_nickname_is_a_random_one() {
     let service = Service::start().await;
     let login = service.one_tap("alice").await;
