@@ -20,6 +20,10 @@ cluster *arguments:
 interop:
     scripts/interop
 
+# The client library of mini-programs and websites: lints, types, build, tests
+sdk:
+    scripts/sdk
+
 # The files under deploy/ against their schemas, nginx, systemd, and our own settings
 check-deployment:
     scripts/check-deployment
