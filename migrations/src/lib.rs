@@ -12,6 +12,7 @@ mod m20260101_000006_provider_notices;
 mod m20260101_000007_housekeeping;
 mod m20260101_000008_ring_rotation;
 mod m20260101_000009_spent_codes;
+mod m20260101_000010_resealing;
 
 pub use sea_orm_migration::MigratorTrait;
 
@@ -34,6 +35,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20260101_000007_housekeeping::Migration),
             Box::new(m20260101_000008_ring_rotation::Migration),
             Box::new(m20260101_000009_spent_codes::Migration),
+            Box::new(m20260101_000010_resealing::Migration),
         ]
     }
 }

@@ -36,6 +36,7 @@ mod moment;
 mod outbox;
 mod pool_state;
 mod retention_store;
+mod sealed_rows;
 mod send_records;
 mod session_row;
 mod session_store;

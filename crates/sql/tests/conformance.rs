@@ -25,6 +25,10 @@ macro_rules! all_suites {
             use super::super::support;
             menshen_testkit::retention_store!($stores);
         }
+        mod sealed_rows {
+            use super::super::support;
+            menshen_testkit::sealed_rows!($stores);
+        }
         mod lease_store {
             use super::super::support;
             menshen_testkit::lease_store!($stores);

@@ -11,20 +11,23 @@ use menshen_domain::model::changes::{SessionsOf, Step};
 use menshen_domain::model::identifiers::HolderId;
 use menshen_domain::model::retention::RecordKind;
 use menshen_domain::model::session::EndReason;
+use menshen_domain::model::sweep::{SealedPlace, Sweep};
 use menshen_domain::model::verification::CodeId;
 use menshen_domain::ports::account_store::{AccountStore as _, Lookup};
 use menshen_domain::ports::audit_log::AuditLog as _;
-use menshen_domain::ports::keyring_store::KeyringStore;
+use menshen_domain::ports::keyring_store::{KeyringStore, RemovedKey, WrappedKey};
 use menshen_domain::ports::lease_store::{LeaseName, LeaseStore as _};
 use menshen_domain::ports::retention_store::{Batch, RetentionStore as _};
+use menshen_domain::ports::sealed_rows::{SealedRows as _, Stretch};
 use menshen_domain::ports::session_store::{Proof, SessionStore as _};
 use menshen_domain::ports::signing_key_store::SigningKeyStore;
-use menshen_sql::{Database, DatabaseOptions};
+use menshen_sql::{Database, DatabaseOptions, SqlStore};
+use menshen_testkit::fake_ring::FakeRing;
 use menshen_testkit::people::People;
 use menshen_testkit::sample::{SeededRandomness, now, phone};
 use menshen_testkit::servers::postgres::PostgresServer;
 use sea_orm::{ConnectionTrait as _, DbErr};
-use support::store;
+use support::store_with;
 use tokio::task::spawn_blocking;
 
 const OWNER: &str = "menshen_owner";
@@ -76,7 +79,9 @@ async fn run(database: &Database, sql: &str) -> Result<u64, DbErr> {
 /// All that the service does, in the schema that it found.
 async fn serve(database: &Database) {
     database.check_schema().await.unwrap();
-    let (store, people) = (store(database), People::new(1));
+    let ring = std::sync::Arc::new(FakeRing::default());
+    let store = store_with(database, ring.clone());
+    let people = People::new(1);
     let account = people.whole_account(1);
     let mut creation = people.creation(&account);
     let session = people.session(account.id, None, Duration::ZERO);
@@ -113,6 +118,7 @@ async fn serve(database: &Database) {
     let taken = database.take(lease, holder, Duration::from_mins(1)).await;
     assert!(taken.unwrap().is_some());
     database.release(lease, holder).await.unwrap();
+    renew_ring(database, &store, ring.rotate()).await;
     for kind in RecordKind::ALL {
         let batch = Batch {
             kind,
@@ -123,6 +129,38 @@ async fn serve(database: &Database) {
         let removed = database.remove(batch).await;
         removed.unwrap_or_else(|error| panic!("{kind:?}: {error:?}"));
     }
+}
+
+/// Seals anew, and takes a key out of the ring.
+async fn renew_ring(database: &Database, store: &SqlStore, target: u32) {
+    for place in SealedPlace::ALL {
+        let stretch = Stretch {
+            place,
+            target,
+            after: None,
+            limit: 100,
+        };
+        let done = store.reseal(&stretch).await.unwrap();
+        assert_eq!(done.counts.found, done.counts.resealed);
+        let size = store.size(place).await.unwrap();
+        let sweep = Sweep::begin(place, target, size, now(), None);
+        store.keep(&sweep).await.unwrap();
+    }
+    let key = |id| WrappedKey {
+        id,
+        usage: "seal.phone_number".to_owned(),
+        wrapped: vec![7],
+        created_at: now(),
+        not_before: now(),
+    };
+    assert!(database.add(&[key(1001), key(1002)]).await.unwrap());
+    let gone = RemovedKey {
+        id: 1001,
+        usage: key(1001).usage,
+        removed_at: now(),
+    };
+    assert!(database.take_out(&gone).await.unwrap());
+    assert_eq!(database.removed().await.unwrap(), [gone]);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

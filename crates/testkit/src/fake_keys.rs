@@ -40,6 +40,14 @@ impl Sealer for FakeSealer {
         Ok(sealed)
     }
 
+    fn key_of(&self, sealed: &[u8]) -> Option<u32> {
+        (sealed.len() >= 8).then_some(1)
+    }
+
+    fn active_key(&self, _: SealUse) -> Result<u32, SealError> {
+        Ok(1)
+    }
+
     fn open(&self, usage: SealUse, row: &[u8], sealed: &[u8]) -> Result<Vec<u8>, SealError> {
         let (body, tag) = sealed.split_last_chunk::<8>().ok_or(SealError)?;
         let mut clear = vec![0; body.len()];
@@ -52,6 +60,10 @@ impl Sealer for FakeSealer {
         } else {
             Err(SealError)
         }
+    }
+
+    fn reseal(&self, usage: SealUse, row: &[u8], sealed: &[u8]) -> Result<Vec<u8>, SealError> {
+        self.seal(usage, row, &self.open(usage, row, sealed)?)
     }
 }
 

@@ -6,6 +6,7 @@
 pub mod authority;
 mod clauses;
 pub mod fake_keys;
+pub mod fake_ring;
 pub mod people;
 pub mod sample;
 pub mod servers;

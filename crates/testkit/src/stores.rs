@@ -5,14 +5,18 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
+use menshen_domain::model::sweep::SealedPlace;
 use menshen_domain::ports::account_store::AccountStore;
 use menshen_domain::ports::audit_log::AuditLog;
 use menshen_domain::ports::keyring_store::KeyringStore;
 use menshen_domain::ports::lease_store::LeaseStore;
 use menshen_domain::ports::retention_store::RetentionStore;
+use menshen_domain::ports::sealed_rows::SealedRows;
 use menshen_domain::ports::send_records::SendRecords;
 use menshen_domain::ports::session_store::SessionStore;
 use menshen_domain::ports::signing_key_store::SigningKeyStore;
+
+use crate::fake_ring::FakeRing;
 
 /// The ports of one database, which is empty at first.
 pub struct Stores {
@@ -32,6 +36,10 @@ pub struct Stores {
     pub send_records: Arc<dyn SendRecords>,
     /// Removes what was kept long enough.
     pub retention: Arc<dyn RetentionStore>,
+    /// Seals anew what stands under older keys.
+    pub sealed_rows: Arc<dyn SealedRows>,
+    /// The ring that all of them seal with.
+    pub ring: Arc<FakeRing>,
     /// Reads what no port reads.
     pub witness: Arc<dyn Witness>,
     /// What goes away with the database, such as its folder.
@@ -55,6 +63,18 @@ pub trait Witness: Send + Sync {
 
     /// The receipts, in the order of their messages' and their own ids.
     async fn receipts(&self) -> Vec<ReceiptRow>;
+
+    /// The sealed values of a place, in the order of their rows.
+    async fn sealed(&self, place: SealedPlace) -> Vec<SealedValue>;
+}
+
+/// A sealed value as it stands.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SealedValue {
+    /// The id of its row, as text.
+    pub row: String,
+    /// The value.
+    pub sealed: Vec<u8>,
 }
 
 /// A row of the audit log: ids and addresses as text.

@@ -5,10 +5,10 @@ mod wrapping;
 
 use std::fmt;
 use std::sync::{Arc, PoisonError, RwLock};
-use std::time::Duration;
 
 use aws_lc_rs::hmac;
 use chrono::{DateTime, Utc};
+pub use menshen_domain::model::key_ring::LEARNT_WITHIN;
 use menshen_domain::ports::keyring_store::{
     KeyringStore, KeyringStoreError, Rewrapped, WrappedKey,
 };
@@ -18,6 +18,7 @@ use menshen_domain::ports::sealer::{SealError, SealUse, Sealer};
 
 use crate::master_key::MasterKeys;
 use tokio::sync::Notify;
+use zeroize::Zeroizing;
 
 use ring::{Ring, RingKey};
 pub use ring::{RingKeyInfo, RingStage};
@@ -25,10 +26,6 @@ use wrapping::Wrapper;
 
 /// The first byte of every sealed value.
 const VERSION: u8 = 1;
-
-/// How long after it was made a key begins: replicas look after their keys every
-/// twenty seconds, and may miss some tries.
-pub const LEARNT_WITHIN: Duration = Duration::from_mins(5);
 
 /// How often opening starts again because another replica was faster.
 const MAX_ROUNDS: usize = 5;
@@ -125,7 +122,8 @@ impl Keyring {
     /// come. To be called at least once a minute. Keys that are known already are
     /// not opened again, so that a process goes on when the ring was wrapped with a
     /// master key that it does not have; a new key that it cannot open is left out.
-    /// No key is ever forgotten.
+    /// A key is forgotten only where the store says that it was taken out of the ring:
+    /// nothing needs it then, and nobody who knows it is believed any more.
     ///
     /// # Errors
     ///
@@ -148,7 +146,11 @@ impl Keyring {
                 Err(error) => locked = Some(error),
             }
         }
-        let lost = |known: &&RingKey| keys.iter().all(|key| key.id != known.id);
+        let removed = store.removed().await?;
+        let lost = |known: &&RingKey| {
+            keys.iter().all(|key| key.id != known.id)
+                && removed.iter().all(|key| !known.is(key.id, &key.usage))
+        };
         let lost: Vec<_> = known.keys.iter().filter(lost).cloned().collect();
         keys.extend(lost);
         let ring = Arc::new(Ring::of(keys, now));
@@ -320,11 +322,18 @@ impl Sealer for Keyring {
         Ok(sealed)
     }
 
+    fn key_of(&self, sealed: &[u8]) -> Option<u32> {
+        parts(sealed).map(|(id, _)| id)
+    }
+
+    fn active_key(&self, usage: SealUse) -> Result<u32, SealError> {
+        let ring = self.ring();
+        let keys = ring.seals.get(&usage).ok_or(SealError)?;
+        Ok(keys.active)
+    }
+
     fn open(&self, usage: SealUse, row: &[u8], sealed: &[u8]) -> Result<Vec<u8>, SealError> {
-        let [VERSION, a, b, c, d, sealed @ ..] = sealed else {
-            return Err(SealError);
-        };
-        let id = u32::from_be_bytes([*a, *b, *c, *d]);
+        let (id, sealed) = parts(sealed).ok_or(SealError)?;
         let ring = self.ring();
         let keys = ring.seals.get(&usage).ok_or(SealError)?;
         let Some(cipher) = keys.all.get(&id) else {
@@ -335,6 +344,19 @@ impl Sealer for Keyring {
             .open(&context(usage, row), sealed)
             .map_err(|_| SealError)
     }
+
+    fn reseal(&self, usage: SealUse, row: &[u8], sealed: &[u8]) -> Result<Vec<u8>, SealError> {
+        let clear = Zeroizing::new(self.open(usage, row, sealed)?);
+        self.seal(usage, row, &clear)
+    }
+}
+
+/// The number of the key, and the box.
+fn parts(sealed: &[u8]) -> Option<(u32, &[u8])> {
+    let [VERSION, a, b, c, d, sealed @ ..] = sealed else {
+        return None;
+    };
+    Some((u32::from_be_bytes([*a, *b, *c, *d]), sealed))
 }
 
 fn sign(key: &hmac::Key, message: &[u8]) -> [u8; 32] {

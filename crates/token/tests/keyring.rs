@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 use common::Rings;
-use menshen_domain::ports::keyring_store::{KeyringStore as _, WrappedKey};
+use menshen_domain::ports::keyring_store::{KeyringStore as _, RemovedKey, WrappedKey};
 use menshen_domain::ports::mac::{Mac as _, MacUse};
 use menshen_domain::ports::sealer::{SealError, SealUse, Sealer as _};
 use menshen_testkit::sample::now;
@@ -318,7 +318,7 @@ async fn a_wrapped_key_opens_in_its_own_place_only() {
     let swapped = |change: fn(&mut Vec<WrappedKey>)| {
         let mut keys = stored.clone();
         change(&mut keys);
-        Rings(Mutex::new(keys))
+        Rings(Mutex::new(keys), Mutex::default())
     };
     for rings in [
         swapped(|keys| keys[0].id = 1000),
@@ -416,4 +416,61 @@ async fn a_key_that_vanished_from_the_database_is_not_forgotten() {
     ring.reload(&rings, now()).await.unwrap();
     assert_eq!(ring.tag(MacUse::RefreshToken, b"m"), tag);
     assert!(ring.open(SealUse::PhoneNumber, b"row", &sealed).is_ok());
+}
+
+#[tokio::test]
+async fn a_key_that_was_taken_out_is_forgotten_and_its_use_goes_on() {
+    let (rings, master) = (Rings::default(), master());
+    let ring = open(&rings, &[&master]).await.unwrap();
+    let tag = ring.tag(MacUse::RefreshToken, b"m");
+    let sealed = ring.seal(SealUse::PhoneNumber, b"row", b"clear").unwrap();
+    let uses = [SealUse::PhoneNumber.as_str(), MacUse::RefreshToken.as_str()];
+    let older: Vec<_> = ring
+        .list(now())
+        .into_iter()
+        .filter(|key| uses.contains(&key.usage.as_str()))
+        .collect();
+    for usage in uses {
+        ring.rotate(&rings, usage, now()).await.unwrap();
+    }
+    let begun = now() + LEARNT_WITHIN;
+    ring.reload(&rings, begun).await.unwrap();
+    let resealed = ring.seal(SealUse::PhoneNumber, b"row", b"clear").unwrap();
+    for key in older {
+        let removed = RemovedKey {
+            id: key.id,
+            usage: key.usage,
+            removed_at: begun,
+        };
+        assert!(rings.take_out(&removed).await.unwrap());
+    }
+    ring.reload(&rings, begun).await.unwrap();
+    let open = |sealed: &[u8]| ring.open(SealUse::PhoneNumber, b"row", sealed);
+    assert_eq!(open(&sealed), Err(SealError));
+    assert_eq!(open(&resealed).unwrap(), b"clear");
+    assert!(!ring.verify(MacUse::RefreshToken, b"m", &tag));
+    assert_eq!(ring.tags(MacUse::RefreshToken, b"m").len(), 1);
+}
+
+#[tokio::test]
+async fn a_sealed_value_tells_its_key_without_being_opened() {
+    let (rings, master) = (Rings::default(), master());
+    let ring = open(&rings, &[&master]).await.unwrap();
+    let usage = SealUse::PhoneNumber;
+    let seal = |ring: &Keyring| ring.seal(usage, b"row", b"clear").unwrap();
+    let first = seal(&ring);
+    let (before, key) = (ring.active_key(usage).unwrap(), ring.key_of(&first));
+    assert_eq!(key, Some(before));
+    ring.rotate(&rings, usage.as_str(), now()).await.unwrap();
+    ring.reload(&rings, now() + LEARNT_WITHIN).await.unwrap();
+    let after = ring.active_key(usage).unwrap();
+    assert_ne!(before, after);
+    assert_eq!(ring.key_of(&seal(&ring)), Some(after));
+    assert_eq!(ring.key_of(&first), Some(before));
+    // Whose key nobody knows is told all the same; what is no sealed value is not.
+    let stranger = open(&Rings::default(), &[&master]).await.unwrap();
+    assert_eq!(stranger.key_of(&first), Some(before));
+    for nonsense in [&b""[..], &[1, 0, 0, 0], &[2, 0, 0, 0, 7, 1, 2]] {
+        assert_eq!(ring.key_of(nonsense), None);
+    }
 }

@@ -81,6 +81,8 @@ pub enum AuditAction {
     KeyDropped,
     /// A key of the keyring was made to take the place of another.
     RingKeyCreated,
+    /// An older key of the keyring left it: nothing needs it any more.
+    RingKeyRemoved,
 }
 
 impl AuditAction {
@@ -122,6 +124,7 @@ impl AuditAction {
             Self::KeyCreated => "key.created",
             Self::KeyDropped => "key.dropped",
             Self::RingKeyCreated => "key.ring_created",
+            Self::RingKeyRemoved => "key.ring_removed",
         }
     }
 }

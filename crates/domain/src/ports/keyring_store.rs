@@ -37,6 +37,17 @@ pub struct Rewrapped {
     pub to: Vec<u8>,
 }
 
+/// A key that has left the ring for good.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RemovedKey {
+    /// The key's number, which no other key gets.
+    pub id: u32,
+    /// What it was for.
+    pub usage: String,
+    /// When it left.
+    pub removed_at: DateTime<Utc>,
+}
+
 /// The keyring.
 #[cfg_attr(any(test, feature = "mock"), mockall::automock)]
 #[async_trait]
@@ -64,4 +75,33 @@ pub trait KeyringStore: Send + Sync {
     ///
     /// [`KeyringStoreError`].
     async fn rewrap(&self, keys: &[Rewrapped]) -> Result<usize, KeyringStoreError>;
+
+    /// Takes a key out of the ring, and remembers that it was. Answers `false`, and
+    /// changes nothing, if it is not there, or if no newer key of its use is: a use
+    /// never loses its last key.
+    ///
+    /// # Errors
+    ///
+    /// [`KeyringStoreError`].
+    async fn take_out(&self, key: &RemovedKey) -> Result<bool, KeyringStoreError>;
+
+    /// The keys that were taken out, oldest first. A key that is not in the ring and
+    /// not among them is missing for another reason, such as a dump that was restored.
+    ///
+    /// # Errors
+    ///
+    /// [`KeyringStoreError`].
+    async fn removed(&self) -> Result<Vec<RemovedKey>, KeyringStoreError>;
+
+    /// True if a session lives at `now` that began before `begun_before`: its refresh
+    /// token may be tagged with a key that was in use then.
+    ///
+    /// # Errors
+    ///
+    /// [`KeyringStoreError`].
+    async fn has_session_from_before(
+        &self,
+        begun_before: DateTime<Utc>,
+        now: DateTime<Utc>,
+    ) -> Result<bool, KeyringStoreError>;
 }

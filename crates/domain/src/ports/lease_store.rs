@@ -21,6 +21,9 @@ impl LeaseName {
     /// Removing what is past its time.
     pub const HOUSEKEEPING: Self = Self("housekeeping");
 
+    /// Sealing anew what stands under older keys, and taking those out of the ring.
+    pub const RESEALING: Self = Self("resealing");
+
     /// A lease of this name: a stable word.
     #[must_use]
     pub const fn new(name: &'static str) -> Self {

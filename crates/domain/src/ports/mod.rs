@@ -17,6 +17,7 @@ pub mod receipt_observer;
 pub mod receipt_reader;
 pub mod replay_ledger;
 pub mod retention_store;
+pub mod sealed_rows;
 pub mod sealer;
 pub mod send_records;
 pub mod session_notices;

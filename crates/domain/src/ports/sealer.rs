@@ -54,6 +54,17 @@ pub trait Sealer: Send + Sync {
     /// sensible length.
     fn seal(&self, usage: SealUse, row: &[u8], clear: &[u8]) -> Result<Vec<u8>, SealError>;
 
+    /// The number of the key that a value is sealed with, read without opening it;
+    /// `None` for what has not the form of a sealed value.
+    fn key_of(&self, sealed: &[u8]) -> Option<u32>;
+
+    /// The number of the key that a use seals with now.
+    ///
+    /// # Errors
+    ///
+    /// [`SealError`] if the use has no key.
+    fn active_key(&self, usage: SealUse) -> Result<u32, SealError>;
+
     /// Opens a value of a row.
     ///
     /// # Errors
@@ -61,4 +72,11 @@ pub trait Sealer: Send + Sync {
     /// [`SealError`] if it was sealed with an unknown key, for another row or
     /// use, or was changed.
     fn open(&self, usage: SealUse, row: &[u8], sealed: &[u8]) -> Result<Vec<u8>, SealError>;
+
+    /// Seals a value of a row anew, with the key of now; its clear text goes nowhere.
+    ///
+    /// # Errors
+    ///
+    /// [`SealError`] as of [`open`](Self::open) and [`seal`](Self::seal).
+    fn reseal(&self, usage: SealUse, row: &[u8], sealed: &[u8]) -> Result<Vec<u8>, SealError>;
 }

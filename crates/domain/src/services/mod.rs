@@ -20,6 +20,7 @@ pub mod note_receipts;
 pub mod profile;
 pub mod refresh;
 pub mod rejoin;
+pub mod renew_ring;
 pub mod screen_sign_up;
 mod send_budget;
 pub mod send_code;

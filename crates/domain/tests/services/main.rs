@@ -23,6 +23,7 @@ mod note_receipts;
 mod phone_budget;
 mod profile;
 mod refresh;
+mod renew_ring;
 mod send_budget;
 mod send_code;
 mod sign_in;

@@ -156,7 +156,7 @@ impl SqlStore {
         openid: &OpenId,
         key: &SessionKey,
     ) -> Result<Vec<u8>, StorageFault> {
-        let row = session_key_row(provider, app_id, openid);
+        let row = session_key_row(provider.as_str(), app_id.as_str(), openid.as_str());
         let sealer = &self.keys.sealer;
         sealer
             .seal(SealUse::SessionKey, &row, key.expose().as_bytes())
@@ -165,10 +165,9 @@ impl SqlStore {
 }
 
 /// What the sealed key of an identity is bound to.
-fn session_key_row(provider: Provider, app_id: &AppId, openid: &OpenId) -> Vec<u8> {
+pub(crate) fn session_key_row(provider: &str, app_id: &str, openid: &str) -> Vec<u8> {
     // None of the three can contain the separator.
-    let row = [provider.as_str(), app_id.as_str(), openid.as_str()].join("/");
-    row.into_bytes()
+    [provider, app_id, openid].join("/").into_bytes()
 }
 
 /// The stored key of the open data that an account has in an application.
@@ -198,7 +197,7 @@ pub(super) async fn session_key(
         .sealer
         .open(
             SealUse::SessionKey,
-            &session_key_row(provider, app_id, &openid),
+            &session_key_row(provider.as_str(), app_id.as_str(), openid.as_str()),
             &sealed,
         )
         .map_err(|error| StorageFault::new(error.to_string()))?;

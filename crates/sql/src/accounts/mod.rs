@@ -39,6 +39,7 @@ use menshen_domain::ports::account_store::{
 };
 
 pub(crate) use account_row::{IdentityRow, assemble, identity_columns};
+pub(crate) use identities::session_key_row;
 pub(crate) use sessions::end_live;
 
 use crate::failure::Failure;

@@ -5,12 +5,14 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
+use menshen_domain::model::sweep::SealedPlace;
 use menshen_sql::{Database, DatabaseOptions, SqlStore};
-use menshen_testkit::fake_keys::{FakeMac, FakeSealer};
+use menshen_testkit::fake_keys::FakeMac;
+use menshen_testkit::fake_ring::FakeRing;
 use menshen_testkit::sample::SeededRandomness;
 use menshen_testkit::servers::postgres::PostgresDatabase;
 use menshen_testkit::stores::{
-    AttemptRow, AuditRow, OutboxRow, ReceiptRow, SendRow, Stores, Witness,
+    AttemptRow, AuditRow, OutboxRow, ReceiptRow, SealedValue, SendRow, Stores, Witness,
 };
 use sea_orm::{ConnectionTrait as _, QueryResult, Statement};
 use uuid::Uuid;
@@ -28,10 +30,15 @@ pub(crate) async fn migrated(url: &str) -> Database {
 
 /// A store over a database.
 pub(crate) fn store(database: &Database) -> SqlStore {
+    store_with(database, Arc::default())
+}
+
+/// A store over a database, with this ring.
+pub(crate) fn store_with(database: &Database, ring: Arc<FakeRing>) -> SqlStore {
     let randomness = SeededRandomness::new(0xfeed);
     SqlStore::new(
         database.clone(),
-        Arc::new(FakeSealer),
+        ring,
         Arc::new(FakeMac),
         Arc::new(randomness),
     )
@@ -39,13 +46,16 @@ pub(crate) fn store(database: &Database) -> SqlStore {
 
 /// The ports of a database; `guard` goes away with them.
 pub(crate) fn stores(database: Database, guard: impl Send + Sync + 'static) -> Stores {
-    let store = Arc::new(store(&database));
+    let ring: Arc<FakeRing> = Arc::default();
+    let store = Arc::new(store_with(&database, ring.clone()));
     Stores {
         accounts: store.clone(),
         sessions: store.clone(),
         signing_keys: store.clone(),
         audit_log: store.clone(),
-        send_records: store,
+        send_records: store.clone(),
+        sealed_rows: store,
+        ring,
         keyring: Arc::new(database.clone()),
         leases: Arc::new(database.clone()),
         retention: Arc::new(database.clone()),
@@ -162,6 +172,23 @@ impl Witness for Eyes {
             reported_at: row.try_get("", "reported_at").expect("a moment"),
         };
         self.all(sql).await.into_iter().map(row).collect()
+    }
+
+    async fn sealed(&self, place: SealedPlace) -> Vec<SealedValue> {
+        let (table, key, column) = match place {
+            SealedPlace::PhoneNumbers => ("users", "id", "phone_sealed"),
+            SealedPlace::SessionKeys => ("identities", "id", "session_key_sealed"),
+            SealedPlace::SigningKeys => ("signing_keys", "kid", "sealed"),
+        };
+        let sql = format!("SELECT * FROM {table} WHERE {column} IS NOT NULL ORDER BY {key}");
+        let row = |row: QueryResult| SealedValue {
+            row: match key {
+                "id" => uuid(&row, key).expect("an id"),
+                _ => text(&row, key).expect("an id"),
+            },
+            sealed: row.try_get("", column).expect("a value"),
+        };
+        self.all(&sql).await.into_iter().map(row).collect()
     }
 }
 

@@ -9,10 +9,13 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use menshen_domain::ports::keyring_store::{Rewrapped, WrappedKey};
+use menshen_domain::model::audit::AuditAction;
+use menshen_domain::model::changes::SessionsOf;
+use menshen_domain::model::session::EndReason;
+use menshen_domain::ports::keyring_store::{RemovedKey, Rewrapped, WrappedKey};
 use tokio::task::JoinSet;
 
-use crate::people::later;
+use crate::people::{People, later};
 use crate::stores::Stores;
 
 /// Makes one named test of each clause. The expression gives the
@@ -32,6 +35,11 @@ macro_rules! keyring_store {
             what_was_wrapped_meanwhile_stays,
             an_unknown_key_is_passed_over,
             racing_rings_leave_one,
+            a_key_that_is_taken_out_is_remembered,
+            a_use_never_loses_its_last_key,
+            of_many_who_take_a_key_out_one_does,
+            a_key_that_came_back_with_a_dump_is_taken_out_again,
+            sessions_from_before_are_told_while_they_live,
         }
     };
 }
@@ -169,4 +177,102 @@ pub async fn racing_rings_leave_one(stores: Stores) {
         ring.chunks(2)
             .all(|pair| pair[0].wrapped == pair[1].wrapped)
     );
+}
+
+fn gone(id: u32, usage: &str, seconds: u64) -> RemovedKey {
+    RemovedKey {
+        id,
+        usage: usage.to_owned(),
+        removed_at: later(Duration::from_secs(seconds)),
+    }
+}
+
+/// The others stay.
+pub async fn a_key_that_is_taken_out_is_remembered(stores: Stores) {
+    let keys = [key(1, "a"), key(2, "b"), key(3, "a"), key(4, "a")];
+    stores.keyring.add(&keys).await.unwrap();
+    assert_eq!(stores.keyring.removed().await.unwrap(), []);
+    let (first, second) = (gone(3, "a", 20), gone(1, "a", 30));
+    assert!(stores.keyring.take_out(&first).await.unwrap());
+    assert!(stores.keyring.take_out(&second).await.unwrap());
+    let left = stores.keyring.load().await.unwrap();
+    assert_eq!(left, [key(2, "b"), key(4, "a")]);
+    assert_eq!(stores.keyring.removed().await.unwrap(), [first, second]);
+}
+
+/// Nor one that is not there, or is of another use.
+pub async fn a_use_never_loses_its_last_key(stores: Stores) {
+    let keys = [key(1, "a"), key(2, "b"), key(3, "a")];
+    stores.keyring.add(&keys).await.unwrap();
+    for (id, usage) in [(3, "a"), (2, "b"), (1, "b"), (4, "a")] {
+        let removed = stores.keyring.take_out(&gone(id, usage, 1)).await.unwrap();
+        assert!(!removed, "{id} {usage}");
+    }
+    assert_eq!(stores.keyring.load().await.unwrap(), keys);
+    assert_eq!(stores.keyring.removed().await.unwrap(), []);
+}
+
+/// Of eight at once, each of ten keys.
+pub async fn of_many_who_take_a_key_out_one_does(stores: Stores) {
+    let keys: Vec<_> = (1..=11).map(|id| key(id, "a")).collect();
+    stores.keyring.add(&keys).await.unwrap();
+    for id in 1..=10 {
+        let mut tries = JoinSet::new();
+        for _ in 0..8 {
+            let keyring = Arc::clone(&stores.keyring);
+            tries.spawn(async move { keyring.take_out(&gone(id, "a", 1)).await.unwrap() });
+        }
+        let done = tries.join_all().await;
+        assert_eq!(done.iter().filter(|done| **done).count(), 1, "{id}");
+    }
+    assert_eq!(stores.keyring.load().await.unwrap(), [key(11, "a")]);
+}
+
+/// And told of once.
+pub async fn a_key_that_came_back_with_a_dump_is_taken_out_again(stores: Stores) {
+    let keys = [key(1, "a"), key(2, "a")];
+    stores.keyring.add(&keys).await.unwrap();
+    assert!(stores.keyring.take_out(&gone(1, "a", 1)).await.unwrap());
+    stores.keyring.add(&keys[..1]).await.unwrap();
+    let again = gone(1, "a", 2);
+    assert!(stores.keyring.take_out(&again).await.unwrap());
+    assert_eq!(stores.keyring.removed().await.unwrap(), [again]);
+}
+
+/// Until they end or expire; those that began later are not meant.
+pub async fn sessions_from_before_are_told_while_they_live(stores: Stores) {
+    const HOUR: Duration = Duration::from_hours(1);
+    let people = People::new(1);
+    let account = people.whole_account(1);
+    stores
+        .accounts
+        .apply(&people.creation(&account))
+        .await
+        .unwrap();
+    let tells = async |before: Duration, now: Duration| {
+        let told = stores
+            .keyring
+            .has_session_from_before(later(before), later(now));
+        told.await.unwrap()
+    };
+    assert!(!tells(HOUR, HOUR).await);
+    let mut session = people.session(account.id, None, Duration::ZERO);
+    session.expires_at = later(HOUR * 10);
+    let (id, user) = (session.id, account.id);
+    let login = people.login(&account, session, 0);
+    stores.accounts.apply(&login).await.unwrap();
+    assert!(tells(HOUR, HOUR).await);
+    assert!(!tells(Duration::ZERO, HOUR).await, "it began then");
+    assert!(tells(HOUR, HOUR * 9).await);
+    assert!(!tells(HOUR, HOUR * 10).await, "it is expired");
+    let row = people.audit(AuditAction::SignedOut, user);
+    let ended = stores.sessions.end(
+        user,
+        SessionsOf::One(id),
+        EndReason::SignedOut,
+        later(HOUR),
+        row,
+    );
+    assert_eq!(ended.await.unwrap(), [id]);
+    assert!(!tells(HOUR, HOUR).await, "it has ended");
 }

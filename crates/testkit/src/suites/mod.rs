@@ -8,6 +8,7 @@ pub mod lease_store;
 pub mod rate_limiter;
 pub mod replay_ledger;
 pub mod retention_store;
+pub mod sealed_rows;
 pub mod send_records;
 pub mod session_notices;
 pub mod session_store;

@@ -70,6 +70,10 @@ impl RingKey {
             bytes,
         }
     }
+
+    pub(super) fn is(&self, id: u32, usage: &str) -> bool {
+        self.id == id && self.usage == usage
+    }
 }
 
 impl MacKeys {
@@ -124,7 +128,7 @@ impl Ring {
 
     pub(super) fn key(&self, id: u32, usage: &str) -> Option<&RingKey> {
         let mut keys = self.keys.iter();
-        keys.find(|key| key.id == id && key.usage == usage)
+        keys.find(|key| key.is(id, usage))
     }
 
     pub(super) fn list(&self, now: DateTime<Utc>) -> Vec<RingKeyInfo> {

@@ -14,7 +14,7 @@ use menshen_domain::model::client::ClientType;
 use menshen_domain::model::identifiers::{EventId, SessionId, UserId};
 use menshen_domain::model::token::{AccessClaims, Scope};
 use menshen_domain::ports::keyring_store::{
-    KeyringStore, KeyringStoreError, Rewrapped, WrappedKey,
+    KeyringStore, KeyringStoreError, RemovedKey, Rewrapped, WrappedKey,
 };
 use menshen_domain::ports::signing_key_store::{
     KeyLife, SealedSigningKey, SigningKeyStore, SigningKeyStoreError,
@@ -29,7 +29,10 @@ use uuid::Uuid;
 
 /// A keyring in memory.
 #[derive(Default)]
-pub(crate) struct Rings(pub(crate) Mutex<Vec<WrappedKey>>);
+pub(crate) struct Rings(
+    pub(crate) Mutex<Vec<WrappedKey>>,
+    pub(crate) Mutex<Vec<RemovedKey>>,
+);
 
 #[async_trait]
 impl KeyringStore for Rings {
@@ -59,6 +62,30 @@ impl KeyringStore for Rings {
             }
         }
         Ok(count)
+    }
+
+    async fn take_out(&self, key: &RemovedKey) -> Result<bool, KeyringStoreError> {
+        let mut stored = self.0.lock().expect("no panic");
+        let of_use = |other: &&WrappedKey| other.usage == key.usage;
+        let newer = stored.iter().filter(of_use).any(|other| other.id > key.id);
+        let is_there = stored.iter().filter(of_use).any(|other| other.id == key.id);
+        if newer && is_there {
+            stored.retain(|other| other.id != key.id);
+            self.1.lock().expect("no panic").push(key.clone());
+        }
+        Ok(newer && is_there)
+    }
+
+    async fn removed(&self) -> Result<Vec<RemovedKey>, KeyringStoreError> {
+        Ok(self.1.lock().expect("no panic").clone())
+    }
+
+    async fn has_session_from_before(
+        &self,
+        _: DateTime<Utc>,
+        _: DateTime<Utc>,
+    ) -> Result<bool, KeyringStoreError> {
+        Ok(false)
     }
 }
 
