@@ -14,8 +14,8 @@ use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::registry::Registry;
-use tokio::sync::watch;
-use tokio::task::JoinHandle;
+
+use crate::rounds::{Running, Stopping};
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
 struct Kind {
@@ -127,38 +127,16 @@ pub struct Housekeeping {
     pub metrics: HousekeepingMetrics,
 }
 
-/// The background work, until it is stopped.
-pub struct RunningHousekeeping {
-    stop: watch::Sender<bool>,
-    task: JoinHandle<()>,
-}
-
-impl RunningHousekeeping {
-    /// Begins to stop: no further batch is begun.
-    pub fn stop(&self) {
-        self.stop.send_replace(true);
-    }
-
-    /// Stops, after the batch under way, and leaves the rest to other replicas.
-    pub async fn stopped(self) {
-        self.stop();
-        // It panics only with a panic of its own, which was told.
-        drop(self.task.await);
-    }
-}
-
 /// Starts the background work. Nothing is done at the start itself, when the
 /// database has enough to do.
 #[must_use]
-pub fn start(housekeeping: Housekeeping) -> RunningHousekeeping {
-    let (stop, mut stopping) = watch::channel(false);
-    let task = tokio::spawn(async move {
-        while !housekeeping.pause(housekeeping.wait(), &mut stopping).await {
+pub fn start(housekeeping: Housekeeping) -> Running {
+    Running::start(move |mut stopping| async move {
+        while !stopping.pause(housekeeping.wait()).await {
             housekeeping.look(&mut stopping).await;
         }
         housekeeping.leave().await;
-    });
-    RunningHousekeeping { stop, task }
+    })
 }
 
 /// What a run removed, for the log.
@@ -189,17 +167,8 @@ impl Housekeeping {
         self.keep_house.pace.wait(u32::from_le_bytes(random))
     }
 
-    /// Waits; `true` if the process ends.
-    async fn pause(&self, pause: Duration, stopping: &mut watch::Receiver<bool>) -> bool {
-        tokio::select! {
-            // A sender that is gone stops, too.
-            _ = stopping.wait_for(|stop| *stop) => true,
-            () = tokio::time::sleep(pause) => false,
-        }
-    }
-
     /// Looks once, and removes what is past its time.
-    async fn look(&self, stopping: &mut watch::Receiver<bool>) {
+    async fn look(&self, stopping: &mut Stopping) {
         let (since, mut tally) = (Instant::now(), Tally::default());
         let run = match self.run(&mut tally, stopping).await {
             Ok(Run::Done) if tally.failed => Run::Failed,
@@ -234,7 +203,7 @@ impl Housekeeping {
     async fn run(
         &self,
         tally: &mut Tally,
-        stopping: &mut watch::Receiver<bool>,
+        stopping: &mut Stopping,
     ) -> Result<Run, LeaseStoreError> {
         let Some(mut round) = self.keep_house.begin().await? else {
             return Ok(Run::Elsewhere);
@@ -250,7 +219,7 @@ impl Housekeeping {
             let took = since.elapsed();
             tally.slowest = tally.slowest.max(took);
             let pause = self.keep_house.pace.pause_after(took);
-            if self.pause(pause, stopping).await {
+            if stopping.pause(pause).await {
                 return Ok(Run::Stopped);
             }
         }

@@ -1,4 +1,4 @@
-//! Telling the audit log of signing keys that come and go, whoever did it.
+//! Telling the audit log of keys that come and go, whoever did it.
 
 use menshen_domain::model::audit::{AuditAction, AuditEvent};
 use menshen_domain::ports::audit_log::AuditLog;
@@ -22,6 +22,16 @@ pub(crate) async fn tell_dropped_key(audit: &dyn AuditLog, kid: &str) {
 /// The key begins whether or not the audit log can be told.
 pub(crate) async fn tell_new_ring_key(audit: &dyn AuditLog, id: u32, usage: &str) {
     tell(audit, AuditAction::RingKeyCreated, &format!("{usage}/{id}")).await;
+}
+
+/// The key is gone whether or not the audit log can be told.
+pub(crate) async fn tell_removed_ring_key(audit: &dyn AuditLog, id: u32, usage: &str) {
+    tracing::info!(
+        key.id = id,
+        key.usage = usage,
+        "an older key has left the keyring"
+    );
+    tell(audit, AuditAction::RingKeyRemoved, &format!("{usage}/{id}")).await;
 }
 
 async fn tell(audit: &dyn AuditLog, action: AuditAction, kid: &str) {

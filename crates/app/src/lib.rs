@@ -15,6 +15,8 @@ pub mod metrics;
 mod observed;
 pub mod receipt_address;
 pub mod request_scope;
+pub mod resealing;
+pub mod rounds;
 pub mod server;
 pub mod settings;
 mod simulated;

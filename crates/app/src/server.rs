@@ -11,14 +11,15 @@ use actix_web::{App as Actix, HttpServer};
 use menshen_sql::Database;
 use socket2::SockRef;
 
-use crate::housekeeping::{self, RunningHousekeeping};
 use crate::http::front_door::front_door;
 use crate::http::readiness::Readiness;
 use crate::http::{self, App};
 use crate::key_care::{KeyCare, look_after_keys, look_after_ring};
 use crate::receipt_address::ReceiptAddress;
+use crate::rounds::Running as Background;
 use crate::settings::Settings;
 use crate::wiring::{self, InProcessSimulator, StartError};
+use crate::{housekeeping, resealing};
 
 /// How long the end waits for the last traces.
 const LAST_TRACES: Duration = Duration::from_secs(2);
@@ -37,7 +38,8 @@ pub struct Running {
     app: Data<App>,
     simulator: Option<InProcessSimulator>,
     maintenance: [tokio::task::JoinHandle<()>; 2],
-    housekeeping: RunningHousekeeping,
+    /// What one replica does for all.
+    for_all: [Background; 2],
     leave: Leave,
 }
 
@@ -121,7 +123,10 @@ pub async fn start(settings: &Settings) -> Result<Running, StartError> {
             listener,
         },
         maintenance,
-        housekeeping: housekeeping::start(parts.housekeeping),
+        for_all: [
+            housekeeping::start(parts.housekeeping),
+            resealing::start(parts.resealing),
+        ],
     })
 }
 
@@ -191,7 +196,7 @@ impl Running {
             failed = &mut server => failed,
             () = stop => {
                 self.app.readiness.drain();
-                self.housekeeping.stop();
+                self.for_all.iter().for_each(Background::stop);
                 tokio::select! {
                     failed = &mut server => failed,
                     in_time = self.leave.take(&self.app.readiness, &handle) => {
@@ -203,7 +208,9 @@ impl Running {
         for task in &self.maintenance {
             task.abort();
         }
-        self.housekeeping.stopped().await;
+        for work in self.for_all {
+            work.stopped().await;
+        }
         if let Some(simulator) = self.simulator {
             simulator.running.stop().await;
         }

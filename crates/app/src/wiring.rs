@@ -5,7 +5,6 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use menshen_domain::model::identifiers::HolderId;
 use menshen_domain::model::wechat::AppId;
 use menshen_domain::model::wechat::AppKind;
 use menshen_domain::model::wechat::Platform;
@@ -18,7 +17,6 @@ use menshen_domain::ports::clock::Clock;
 use menshen_domain::ports::randomness::Randomness;
 use menshen_domain::ports::wechat_gateway::WeChatGateway;
 use menshen_domain::ports::wechat_token_cache::WeChatTokenCache;
-use menshen_domain::services::keep_house::KeepHouse;
 use menshen_memory::recent_sessions::RecentSessions;
 use menshen_simulator::RunningSimulator;
 use menshen_simulator::Simulator;
@@ -40,7 +38,7 @@ use menshen_wechat::WeChatMetrics;
 
 use crate::clock::ServerClock;
 use crate::clock::SystemClock;
-use crate::housekeeping::{Housekeeping, HousekeepingMetrics};
+use crate::housekeeping::Housekeeping;
 use crate::http::App;
 use crate::http::PublicKeys;
 use crate::http::readiness::Probe;
@@ -51,6 +49,7 @@ use crate::metrics::Metrics;
 use crate::metrics::pools::Pools;
 use crate::observed::Observer;
 use crate::receipt_address::ReceiptAddress;
+use crate::resealing::Resealing;
 use crate::settings::Profile;
 use crate::settings::Settings;
 use crate::settings::sms::vendors::VendorSettings;
@@ -64,11 +63,13 @@ use crate::use_cases::Stores;
 use crate::use_cases::app;
 use crate::wiring::turns::Turns;
 
+mod background;
 mod ephemeral;
 mod observed;
 mod sms;
 mod turns;
 
+pub(crate) use background::renew_ring;
 pub(crate) use ephemeral::redis;
 pub(crate) use sms::vendor;
 
@@ -98,6 +99,8 @@ pub struct Parts {
     pub audit: Arc<dyn AuditLog>,
     /// Removes what was kept long enough.
     pub housekeeping: Housekeeping,
+    /// Seals anew what stands under older keys, and takes those out of the ring.
+    pub resealing: Resealing,
     /// The time that counts, for its maintenance.
     pub clock: Arc<ServerClock>,
     /// The database, for closing and measuring.
@@ -231,16 +234,18 @@ pub async fn wire(settings: &Settings) -> Result<Parts, StartError> {
         verifier: key_set.clone(),
         public: Arc::new(ServedKeys(key_set.clone(), clock.clone())),
     };
-    let housekeeping = housekeeping(settings, &database, clock.clone());
+    let housekeeping = background::housekeeping(settings, &database, clock.clone());
+    let resealing = background::resealing(settings, &store, &keyring, &audit, clock.clone());
     metrics.show(|registry| {
         housekeeping.metrics.register(registry);
+        resealing.metrics.register(registry);
         registry.register_collector(Box::new(Pools::new(database.clone(), ephemeral.redis)));
         wechat_metrics.register(registry);
         messages.metrics.register(registry);
         if let Some(notices) = &ephemeral.notice_metrics {
             notices.register(registry);
         }
-        observed::parts(registry, &key_set, &tracing);
+        observed::parts(registry, &key_set, &keyring, &tracing);
     });
     let machine = Machine {
         clock: clock.clone(),
@@ -263,6 +268,7 @@ pub async fn wire(settings: &Settings) -> Result<Parts, StartError> {
         keyring,
         audit,
         housekeeping,
+        resealing,
         clock: server_clock,
         database,
         simulator,
@@ -294,24 +300,6 @@ fn in_turn(settings: &Settings, accounts: Arc<dyn AccountStore>) -> Arc<dyn Acco
     }
     let connections = settings.stores.database.max_connections;
     Arc::new(Turns::new(accounts, connections))
-}
-
-fn housekeeping(settings: &Settings, database: &Database, clock: Arc<dyn Clock>) -> Housekeeping {
-    let store = Arc::new(database.clone());
-    let keep_house = KeepHouse {
-        leases: store.clone(),
-        store,
-        clock: clock.clone(),
-        holder: HolderId::generate(&SystemRandomness, clock.now()),
-        policy: settings.retention.policy,
-        pace: settings.retention.pace,
-    };
-    Housekeeping {
-        keep_house,
-        randomness: Arc::new(SystemRandomness),
-        clock,
-        metrics: HousekeepingMetrics::default(),
-    }
 }
 
 /// The way to make spans, where the settings name a collector.

@@ -1,13 +1,17 @@
 //! `menshen keys`.
 
 use std::path::Path;
+use std::sync::Arc;
 
 use clap::Subcommand;
+use menshen_domain::model::key_ring::Departure;
+use menshen_domain::model::sweep::Sweep;
 use menshen_domain::ports::clock::Clock as _;
+use menshen_domain::services::renew_ring::Outlook;
 use menshen_token::key_set::KeyStage;
 use menshen_token::keyring::RingStage;
 
-use crate::clock::SystemClock;
+use crate::clock::ServerClock;
 use crate::commands::good_settings;
 use crate::key_audit::{tell_dropped_key, tell_new_key, tell_new_ring_key};
 use crate::logging;
@@ -50,7 +54,9 @@ pub async fn run(action: &Action, file: Option<&Path>) -> Result<(), StartError>
     let database = wiring::database(&settings).await?;
     wiring::check_schema(&database).await?;
     let (store, keyring, key_set) = wiring::keys(&settings, &database).await?;
-    let now = SystemClock.now();
+    // The time by which replicas let keys begin.
+    let clock = Arc::new(ServerClock::of(&database).await?);
+    let now = clock.now();
     match action {
         Action::List => {}
         Action::Rotate { ring: Some(usage) } => {
@@ -86,6 +92,8 @@ pub async fn run(action: &Action, file: Option<&Path>) -> Result<(), StartError>
             key.not_before.to_rfc3339()
         );
     }
+    let renew = wiring::renew_ring(&settings, &store, clock);
+    let outlook = renew.outlook(now).await?;
     for key in keyring.list(now) {
         let stage = match key.stage {
             RingStage::Next => "next",
@@ -93,7 +101,30 @@ pub async fn run(action: &Action, file: Option<&Path>) -> Result<(), StartError>
             RingStage::Older => "older",
         };
         let from = key.not_before.to_rfc3339();
-        println!("ring {}  {}  {stage}  from {from}", key.id, key.usage);
+        let until = departure(&outlook, key.id);
+        println!(
+            "ring {}  {}  {stage}  from {from}{until}",
+            key.id, key.usage
+        );
     }
     Ok(database.close().await?)
+}
+
+/// When an older key leaves the ring, or what it waits for.
+fn departure(outlook: &Outlook, id: u32) -> String {
+    let Some(key) = outlook.older.iter().find(|key| key.id == id) else {
+        return String::new();
+    };
+    match key.departure {
+        Departure::At(at) | Departure::AfterSessions { at, .. } => {
+            format!("  until {}", at.to_rfc3339())
+        }
+        Departure::AfterSweep { place, begun_from } => {
+            let counts = |sweep: &&Sweep| sweep.place == place && sweep.begun_at >= begun_from;
+            match outlook.sweeps.iter().find(counts) {
+                Some(sweep) => format!("  rows left {}", sweep.rows_left()),
+                None => format!("  rows are counted from {}", begun_from.to_rfc3339()),
+            }
+        }
+    }
 }

@@ -1,10 +1,13 @@
-//! The signing keys, as far as their ages tell whether rotation works.
+//! The signing keys and those of the ring, as far as their ages tell whether rotation
+//! works.
 
 use std::fmt;
 use std::sync::Arc;
 
+use menshen_domain::model::key_ring::KeyUse;
 use menshen_domain::ports::clock::Clock;
 use menshen_token::key_set::{KeySet, KeyStage};
+use menshen_token::keyring::{Keyring, RingKeyInfo, RingStage};
 use prometheus_client::collector::Collector;
 use prometheus_client::encoding::{DescriptorEncoder, EncodeMetric as _};
 use prometheus_client::metrics::MetricType;
@@ -56,4 +59,46 @@ impl Collector for SigningKeys {
         }
         Ok(())
     }
+}
+
+/// Looks at the ring at each scrape.
+pub(crate) struct RingKeys {
+    pub(crate) ring: Arc<Keyring>,
+    pub(crate) clock: Arc<dyn Clock>,
+}
+
+impl fmt::Debug for RingKeys {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("RingKeys").finish_non_exhaustive()
+    }
+}
+
+impl Collector for RingKeys {
+    fn encode(&self, mut encoder: DescriptorEncoder<'_>) -> fmt::Result {
+        let keys = self.ring.list(self.clock.now());
+        let mut of_stage = encoder.encode_descriptor(
+            "keyring_keys",
+            "Keys of the ring by use and stage: next does nothing yet, older only opens and checks what it made",
+            None,
+            MetricType::Gauge,
+        )?;
+        for usage in KeyUse::all().map(KeyUse::as_str) {
+            for (word, stage) in [
+                ("next", RingStage::Next),
+                ("active", RingStage::Active),
+                ("older", RingStage::Older),
+            ] {
+                let mine = |key: &&RingKeyInfo| is_of(key, usage, stage);
+                let count = keys.iter().filter(mine).count();
+                let labels = [("use", usage), ("stage", word)];
+                let encoder = of_stage.encode_family(&labels)?;
+                ConstGauge::new(i64::try_from(count).unwrap_or(i64::MAX)).encode(encoder)?;
+            }
+        }
+        Ok(())
+    }
+}
+
+fn is_of(key: &RingKeyInfo, usage: &str, stage: RingStage) -> bool {
+    key.usage == usage && key.stage == stage
 }

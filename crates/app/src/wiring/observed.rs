@@ -14,11 +14,12 @@ use menshen_domain::ports::wechat_gateway::WeChatGateway;
 use menshen_sql::SqlStore;
 use menshen_telemetry::Tracing;
 use menshen_token::key_set::KeySet;
+use menshen_token::keyring::Keyring;
 use prometheus_client::registry::Registry;
 
 use super::ephemeral::EphemeralStores;
 use crate::clock::SystemClock;
-use crate::metrics::keys::SigningKeys;
+use crate::metrics::keys::{RingKeys, SigningKeys};
 use crate::metrics::traces::Traces;
 use crate::observed::Observer;
 use crate::observed::counting::Counted;
@@ -104,9 +105,18 @@ pub(super) fn issuer(
 }
 
 /// Shows what is looked at when it is asked for.
-pub(super) fn parts(registry: &mut Registry, keys: &Arc<KeySet>, tracing: &Tracing) {
+pub(super) fn parts(
+    registry: &mut Registry,
+    keys: &Arc<KeySet>,
+    ring: &Arc<Keyring>,
+    tracing: &Tracing,
+) {
     registry.register_collector(Box::new(SigningKeys {
         keys: keys.clone(),
+        clock: Arc::new(SystemClock),
+    }));
+    registry.register_collector(Box::new(RingKeys {
+        ring: ring.clone(),
         clock: Arc::new(SystemClock),
     }));
     registry.register_collector(Box::new(Traces(tracing.clone())));

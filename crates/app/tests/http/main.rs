@@ -29,6 +29,7 @@ mod receipts;
 mod redis_forgets;
 mod reference;
 mod replicas;
+mod resealing;
 mod risk;
 mod secrecy;
 mod send_records;

@@ -14,8 +14,9 @@ use menshen_app::settings::{self, Settings, source};
 use menshen_app::{server, wiring};
 use menshen_domain::ports::clock::Clock as _;
 use menshen_simulator::defaults;
-use menshen_sql::{Database, DatabaseOptions, StatementCount};
+use menshen_sql::{Database, DatabaseOptions, SqlStore, StatementCount};
 use menshen_token::key_set::KeySet;
+use menshen_token::keyring::Keyring;
 use reqwest::Method;
 use sea_orm::{ConnectionTrait as _, Statement};
 use tempfile::TempDir;
@@ -106,11 +107,25 @@ impl Service {
     /// The keys that this service signs with, as a command of the operator's has
     /// them.
     pub(crate) async fn keys_aside(&self) -> Arc<KeySet> {
+        self.all_keys_aside().await.2
+    }
+
+    /// The stores of this service, with a ring that was read just now.
+    pub(crate) async fn store_aside(&self) -> SqlStore {
+        self.all_keys_aside().await.0
+    }
+
+    /// Makes a new key of the ring, as a command of the operator's does.
+    pub(crate) async fn rotate_ring(&self, usage: &str) {
+        let (_, ring, _) = self.all_keys_aside().await;
+        let rotated = ring.rotate(&self.aside, usage, SystemClock.now()).await;
+        rotated.expect("a new key");
+    }
+
+    async fn all_keys_aside(&self) -> (SqlStore, Arc<Keyring>, Arc<KeySet>) {
         let settings = settings(self.folder.path(), &self.given);
-        let (_, _, keys) = wiring::keys(&settings, &self.aside)
-            .await
-            .expect("the keys");
-        keys
+        let keys = wiring::keys(&settings, &self.aside).await;
+        keys.expect("the keys")
     }
 
     async fn over(folder: Arc<TempDir>, given: Vec<(String, String)>) -> Self {

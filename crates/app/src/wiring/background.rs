@@ -1,0 +1,78 @@
+//! What one replica does for all.
+
+use std::sync::Arc;
+
+use menshen_domain::model::identifiers::HolderId;
+use menshen_domain::ports::audit_log::AuditLog;
+use menshen_domain::ports::clock::Clock;
+use menshen_domain::services::keep_house::KeepHouse;
+use menshen_domain::services::renew_ring::RenewRing;
+use menshen_sql::{Database, SqlStore};
+use menshen_token::keyring::Keyring;
+use menshen_token::system_randomness::SystemRandomness;
+
+use crate::housekeeping::{Housekeeping, HousekeepingMetrics};
+use crate::resealing::{ResealMetrics, Resealing};
+use crate::settings::Settings;
+
+/// Removes what was kept long enough.
+pub(super) fn housekeeping(
+    settings: &Settings,
+    database: &Database,
+    clock: Arc<dyn Clock>,
+) -> Housekeeping {
+    let store = Arc::new(database.clone());
+    let keep_house = KeepHouse {
+        leases: store.clone(),
+        store,
+        clock: clock.clone(),
+        holder: HolderId::generate(&SystemRandomness, clock.now()),
+        policy: settings.retention.policy,
+        pace: settings.retention.pace,
+    };
+    Housekeeping {
+        keep_house,
+        randomness: Arc::new(SystemRandomness),
+        clock,
+        metrics: HousekeepingMetrics::default(),
+    }
+}
+
+/// Seals anew what stands under older keys.
+pub(super) fn resealing(
+    settings: &Settings,
+    store: &SqlStore,
+    keyring: &Arc<Keyring>,
+    audit: &Arc<dyn AuditLog>,
+    clock: Arc<dyn Clock>,
+) -> Resealing {
+    Resealing {
+        renew: renew_ring(settings, store, clock),
+        keyring: Arc::clone(keyring),
+        database: store.database().clone(),
+        audit: Arc::clone(audit),
+        randomness: Arc::new(SystemRandomness),
+        metrics: ResealMetrics::default(),
+    }
+}
+
+/// What sees to it that older keys leave the ring.
+pub(crate) fn renew_ring(
+    settings: &Settings,
+    store: &SqlStore,
+    clock: Arc<dyn Clock>,
+) -> RenewRing {
+    let policy = &settings.tokens.policy;
+    let lives = [policy.mini_program, policy.app, policy.web];
+    let session_life = lives.iter().map(|lives| lives.session).max();
+    let database = Arc::new(store.database().clone());
+    RenewRing {
+        leases: database.clone(),
+        ring: database,
+        rows: Arc::new(store.clone()),
+        holder: HolderId::generate(&SystemRandomness, clock.now()),
+        clock,
+        session_life: session_life.unwrap_or_default(),
+        pace: settings.retention.pace,
+    }
+}
