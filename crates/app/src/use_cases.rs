@@ -20,6 +20,7 @@ use menshen_domain::ports::session_store::SessionStore;
 use menshen_domain::ports::sms_sender::SmsSender;
 use menshen_domain::ports::token_issuer::TokenIssuer;
 use menshen_domain::ports::token_verifier::TokenVerifier;
+use menshen_domain::ports::turns::Turns;
 use menshen_domain::ports::wechat_gateway::WeChatGateway;
 use menshen_domain::ports::wechat_push::WeChatPush;
 use menshen_domain::services::adopt_profile::AdoptProfile;
@@ -64,6 +65,7 @@ use crate::settings::wechat::GatewayKind;
 /// The stores, as the ports that they serve.
 pub(crate) struct Stores {
     pub(crate) accounts: Arc<dyn AccountStore>,
+    pub(crate) turns: Arc<dyn Turns>,
     pub(crate) sessions: Arc<dyn SessionStore>,
     pub(crate) audit: Arc<dyn AuditLog>,
     pub(crate) records: Arc<dyn SendRecords>,
@@ -115,6 +117,7 @@ pub(crate) fn app(
 ) -> App {
     let Stores {
         accounts,
+        turns,
         sessions,
         audit,
         records,
@@ -164,6 +167,7 @@ pub(crate) fn app(
     });
     let sign_in = Arc::new(SignIn {
         accounts: accounts.clone(),
+        turns,
         audit: audit.clone(),
         tokens: tokens.clone(),
         clock: clock.clone(),

@@ -18,6 +18,7 @@ use menshen_domain::ports::randomness::Randomness;
 use menshen_domain::ports::wechat_gateway::WeChatGateway;
 use menshen_domain::ports::wechat_token_cache::WeChatTokenCache;
 use menshen_memory::recent_sessions::RecentSessions;
+use menshen_memory::turns::MemoryTurns;
 use menshen_simulator::RunningSimulator;
 use menshen_simulator::Simulator;
 use menshen_simulator::defaults;
@@ -61,13 +62,11 @@ use crate::use_cases::Machine;
 use crate::use_cases::Outside;
 use crate::use_cases::Stores;
 use crate::use_cases::app;
-use crate::wiring::turns::Turns;
 
 mod background;
 mod ephemeral;
 mod observed;
 mod sms;
-mod turns;
 
 pub(crate) use background::renew_ring;
 pub(crate) use ephemeral::redis;
@@ -198,7 +197,7 @@ pub async fn wire(settings: &Settings) -> Result<Parts, StartError> {
     let sessions =
         RecentSessions::new(sql.sessions, REMEMBERED_SESSIONS, ephemeral.notices.clone());
     ephemeral.notices.subscribe(sessions.listener());
-    let accounts = Arc::new(sessions.watch(in_turn(settings, sql.accounts)));
+    let accounts = Arc::new(sessions.watch(sql.accounts));
     let outside = Outside {
         gateway: observed::gateway(
             &observer,
@@ -221,6 +220,7 @@ pub async fn wire(settings: &Settings) -> Result<Parts, StartError> {
     let audit = sql.audit;
     let stores = Stores {
         accounts,
+        turns: observed::turns(&observer, turns(settings)),
         sessions: Arc::new(sessions),
         audit: audit.clone(),
         records: sql.records,
@@ -292,14 +292,16 @@ async fn migrated(settings: &Settings) -> Result<Database, StartError> {
     Ok(database)
 }
 
-/// The accounts of PostgreSQL, of which one person's changes take turns; SQLite
-/// has one writer anyway.
-fn in_turn(settings: &Settings, accounts: Arc<dyn AccountStore>) -> Arc<dyn AccountStore> {
-    if !settings.stores.is_postgres() {
-        return accounts;
+/// Turns of whoever signs in. On PostgreSQL a quarter of the connections is left to
+/// everybody who does not, however many log in at once; SQLite has one writer anyway.
+fn turns(settings: &Settings) -> MemoryTurns {
+    let stores = &settings.stores;
+    if !stores.is_postgres() {
+        return MemoryTurns::default();
     }
-    let connections = settings.stores.database.max_connections;
-    Arc::new(Turns::new(accounts, connections))
+    let connections = stores.database.max_connections;
+    let at_a_time = connections - connections / 4;
+    MemoryTurns::new(usize::try_from(at_a_time).unwrap_or(usize::MAX))
 }
 
 /// The way to make spans, where the settings name a collector.

@@ -11,6 +11,8 @@
 //!   one process.
 //! - [`local_limits::LocalLimits`] counts in process while a shared limiter is away,
 //!   where that is better than refusing.
+//! - [`turns::MemoryTurns`] lets the logins of one person come one after the other,
+//!   within a process, whatever the stores are.
 
 pub mod code_store;
 pub mod local_limits;
@@ -18,6 +20,7 @@ pub mod rate_limiter;
 pub mod recent_sessions;
 pub mod replay_ledger;
 pub mod session_notices;
+pub mod turns;
 
 mod fingerprint;
 mod limit_log;

@@ -6,6 +6,7 @@ use menshen_memory::code_store::MemoryCodeStore;
 use menshen_memory::rate_limiter::MemoryRateLimiter;
 use menshen_memory::replay_ledger::MemoryReplayLedger;
 use menshen_memory::session_notices::MemorySessionNotices;
+use menshen_memory::turns::MemoryTurns;
 use menshen_testkit::suites::session_notices::Replicas;
 
 mod code_store {
@@ -28,4 +29,8 @@ mod session_notices {
             two: shared,
         }
     });
+}
+
+mod turns {
+    menshen_testkit::turns!(super::Arc::new(super::MemoryTurns::default()));
 }

@@ -10,6 +10,7 @@ use menshen_domain::ports::send_records::SendRecordsError;
 use menshen_domain::ports::session_store::SessionStoreError;
 use menshen_domain::ports::signing_key_store::SigningKeyStoreError;
 use menshen_domain::ports::sms_sender::{SmsReport, SmsSendError};
+use menshen_domain::ports::turns::TurnsError;
 use menshen_domain::ports::wechat_gateway::WeChatGatewayError;
 use menshen_domain::ports::wechat_token_cache::WeChatTokenCacheError;
 
@@ -50,6 +51,14 @@ impl Failure for SendRecordsError {
             Self::Conflict => CallOutcome::Conflict,
             Self::NotFound => CallOutcome::NotFound,
             Self::Unavailable(_) => CallOutcome::Unavailable,
+        }
+    }
+}
+
+impl Failure for TurnsError {
+    fn outcome(&self) -> CallOutcome {
+        match self {
+            Self::Late => CallOutcome::Unavailable,
         }
     }
 }

@@ -35,6 +35,7 @@ use menshen_domain::ports::signing_key_store::{
     KeyLife, SealedSigningKey, SigningKeyStore, SigningKeyStoreError,
 };
 use menshen_domain::ports::sms_sender::{SmsMessage, SmsReport, SmsSender};
+use menshen_domain::ports::turns::{Turn, Turns, TurnsError};
 use menshen_domain::ports::wechat_gateway::{
     WeChatGateway, WeChatGatewayError, WeChatIdentification, WeChatPhone,
 };
@@ -125,6 +126,10 @@ observed!(ReplayLedger as "replay_ledger" {
     claim(key: ProofKey, lease: Duration, patience: Duration) -> Result<Claim, ReplayLedgerError>;
     record(key: ProofKey, record: ProofRecord, fresh: Duration, kept: Duration) -> Result<(), ReplayLedgerError>;
     release(key: ProofKey) -> Result<(), ReplayLedgerError>;
+});
+
+observed!(Turns as "turns" {
+    take(lookup: &Lookup) -> Result<Turn, TurnsError>;
 });
 
 observed!(WeChatTokenCache as "wechat_token_cache" {

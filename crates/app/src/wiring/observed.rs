@@ -10,7 +10,9 @@ use menshen_domain::ports::send_records::SendRecords;
 use menshen_domain::ports::session_store::SessionStore;
 use menshen_domain::ports::sms_sender::SmsSender;
 use menshen_domain::ports::token_issuer::TokenIssuer;
+use menshen_domain::ports::turns::Turns;
 use menshen_domain::ports::wechat_gateway::WeChatGateway;
+use menshen_memory::turns::MemoryTurns;
 use menshen_sql::SqlStore;
 use menshen_telemetry::Tracing;
 use menshen_token::key_set::KeySet;
@@ -80,6 +82,12 @@ pub(super) fn ephemeral(observer: &Observer<'_>, stores: EphemeralStores) -> Eph
         tokens: Arc::new(observer.store(name, stores.tokens)),
         ..stores
     }
+}
+
+/// Watches how long turns are waited for.
+pub(super) fn turns(observer: &Observer<'_>, turns: MemoryTurns) -> Arc<dyn Turns> {
+    let turns: Arc<dyn Turns> = Arc::new(turns);
+    Arc::new(observer.store("memory", turns))
 }
 
 pub(super) fn gateway(

@@ -26,6 +26,7 @@ pub mod signing_key_store;
 pub mod sms_sender;
 pub mod token_issuer;
 pub mod token_verifier;
+pub mod turns;
 pub mod wechat_gateway;
 pub mod wechat_push;
 pub mod wechat_token_cache;

@@ -113,6 +113,8 @@ impl Bind {
             restore: false,
             consented: true,
         };
+        let turn = self.sign_in.turns.take(&lookup).await;
+        let _turn = turn.map_err(LoginError::from)?;
         for _ in 0..MAX_ROUNDS {
             let now = self.sign_in.clock.now();
             let found = self.sign_in.accounts.observe(&lookup).await?;

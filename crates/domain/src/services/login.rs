@@ -16,6 +16,7 @@ use crate::ports::account_store::AccountStoreError;
 use crate::ports::open_data_reader::OpenDataError;
 use crate::ports::session_store::SessionStoreError;
 use crate::ports::token_issuer::TokenIssuerError;
+use crate::ports::turns::TurnsError;
 use crate::services::ask_phone_number::AskPhoneNumberError;
 use crate::services::check_code::CheckCodeError;
 
@@ -196,6 +197,12 @@ impl From<AccountStoreError> for LoginError {
 
 impl From<SessionStoreError> for LoginError {
     fn from(error: SessionStoreError) -> Self {
+        Self::Unavailable(Box::new(error))
+    }
+}
+
+impl From<TurnsError> for LoginError {
+    fn from(error: TurnsError) -> Self {
         Self::Unavailable(Box::new(error))
     }
 }

@@ -23,18 +23,22 @@ use crate::ports::account_store::{AccountStore, AccountStoreError, Lookup};
 use crate::ports::audit_log::AuditLog;
 use crate::ports::clock::Clock;
 use crate::ports::randomness::Randomness;
+use crate::ports::turns::Turns;
 use crate::services::account_changes::ChangeSet;
 use crate::services::issue_tokens::IssueTokens;
 use crate::services::login::{Arrival, LoginError, LoginRequest, SignedIn};
 use crate::services::screen_sign_up::ScreenSignUp;
 
-/// How often a login observes again before it gives up.
+/// How often a login observes again before it gives up. Within a process logins of
+/// one person have turns: only as many race as there are processes.
 pub(super) const MAX_ROUNDS: usize = 12;
 
 /// Signs people in with what they have proven.
 pub struct SignIn {
     /// The accounts.
     pub accounts: Arc<dyn AccountStore>,
+    /// Lets the logins of one person come one after the other.
+    pub turns: Arc<dyn Turns>,
     /// Is told of refusals.
     pub audit: Arc<dyn AuditLog>,
     /// Makes the tokens.
@@ -78,7 +82,8 @@ impl SignIn {
     /// # Errors
     ///
     /// [`LoginError::Refused`], [`LoginError::Unavailable`] and
-    /// [`LoginError::Tokens`]; nothing has changed then.
+    /// [`LoginError::Tokens`]; nothing has changed then. Unavailable are the stores,
+    /// and a turn that does not come in time.
     pub async fn execute(
         &self,
         evidence: &Evidence,
@@ -86,7 +91,8 @@ impl SignIn {
         via: &Via,
     ) -> Result<SignedIn, LoginError> {
         let lookup = lookup(evidence, None);
-        let mut screened = false;
+        let mut screened = !self.screen.concerns(evidence);
+        let mut turn = self.turns.take(&lookup).await?;
         for _ in 0..MAX_ROUNDS {
             let now = self.clock.now();
             let found = self.accounts.observe(&lookup).await?;
@@ -95,10 +101,14 @@ impl SignIn {
             let decision = decide(evidence, &found, self.linking(request));
             if decision == Decision::Create && !screened {
                 screened = true;
+                // WeChat may take seconds, and nobody waits for it but this person.
+                drop(turn);
                 let address = request.origin.address;
                 if self.screen.asks_for_phone(evidence, address).await {
                     return Err(refuse(Refusal::PhoneConfirmationRequired, RISKY).await);
                 }
+                turn = self.turns.take(&lookup).await?;
+                continue;
             }
             let plan = match self.plan(decision, evidence, &found, request, via, now) {
                 Ok(plan) => plan,

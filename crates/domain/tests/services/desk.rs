@@ -35,6 +35,7 @@ use menshen_domain::ports::session_store::MockSessionStore;
 use menshen_domain::ports::sms_sender::MockSmsSender;
 use menshen_domain::ports::token_issuer::MockTokenIssuer;
 use menshen_domain::ports::token_verifier::MockTokenVerifier;
+use menshen_domain::ports::turns::Turns;
 use menshen_domain::ports::wechat_gateway::MockWeChatGateway;
 use menshen_domain::services::adopt_profile::AdoptProfile;
 use menshen_domain::services::ask_phone_number::AskPhoneNumber;
@@ -63,6 +64,7 @@ use uuid::Uuid;
 use crate::ledger::FakeLedger;
 use crate::support::people::{app, no_limits, origin, seed, sms_policy};
 use crate::support::{at, away, clock_at, epoch, mac, randomness, secs, session_id};
+use crate::turns::NobodyElse;
 
 /// What a port was asked, in order.
 pub(crate) struct Heard<T>(Arc<Mutex<Vec<T>>>);
@@ -154,6 +156,7 @@ pub(crate) struct Desk {
     pub(crate) records: MockSendRecords,
     pub(crate) audit: MockAuditLog,
     pub(crate) accounts: MockAccountStore,
+    pub(crate) turns: Arc<dyn Turns>,
     pub(crate) sessions: MockSessionStore,
     pub(crate) gateway: MockWeChatGateway,
     pub(crate) reader: MockOpenDataReader,
@@ -200,6 +203,7 @@ impl Default for Desk {
             records: MockSendRecords::new(),
             audit: MockAuditLog::new(),
             accounts: MockAccountStore::new(),
+            turns: Arc::new(NobodyElse),
             sessions: MockSessionStore::new(),
             gateway: MockWeChatGateway::new(),
             reader: MockOpenDataReader::new(),
@@ -374,6 +378,7 @@ impl Desk {
             records: Arc::new(self.records),
             audit: Arc::new(self.audit),
             accounts: Arc::new(self.accounts),
+            turns: self.turns,
             sessions: Arc::new(self.sessions),
             gateway: Arc::new(self.gateway),
             reader: Arc::new(self.reader),
@@ -406,6 +411,7 @@ pub(crate) struct Office {
     records: Arc<MockSendRecords>,
     audit: Arc<MockAuditLog>,
     accounts: Arc<MockAccountStore>,
+    turns: Arc<dyn Turns>,
     sessions: Arc<MockSessionStore>,
     gateway: Arc<MockWeChatGateway>,
     reader: Arc<MockOpenDataReader>,
@@ -466,6 +472,7 @@ impl Office {
     pub(crate) fn sign_in(&self) -> SignIn {
         SignIn {
             accounts: self.accounts.clone(),
+            turns: self.turns.clone(),
             audit: self.audit.clone(),
             tokens: Arc::new(self.issue_tokens()),
             clock: self.clock.clone(),

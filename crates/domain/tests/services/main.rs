@@ -29,4 +29,5 @@ mod send_code;
 mod sign_in;
 mod sign_out;
 mod step_up;
+mod turns;
 mod vouch;

@@ -13,4 +13,5 @@ pub mod send_records;
 pub mod session_notices;
 pub mod session_store;
 pub mod signing_key_store;
+pub mod turns;
 pub mod wechat_token_cache;
