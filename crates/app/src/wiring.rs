@@ -11,7 +11,6 @@ use menshen_domain::model::wechat::Platform;
 use menshen_domain::model::wechat::WeChatApp;
 use menshen_domain::model::wechat::WeChatApps;
 use menshen_domain::ports::BoxError;
-use menshen_domain::ports::account_store::AccountStore;
 use menshen_domain::ports::audit_log::AuditLog;
 use menshen_domain::ports::clock::Clock;
 use menshen_domain::ports::randomness::Randomness;

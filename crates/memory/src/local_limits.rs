@@ -65,13 +65,21 @@ impl RateLimiter for LocalLimits {
         }
     }
 
-    async fn reset(&self, key: &LimitKey) -> Result<(), RateLimiterError> {
-        self.local.reset(key).await?;
-        self.shared.reset(key).await
+    async fn pardon(
+        &self,
+        reservation: &Reservation,
+        key: &LimitKey,
+    ) -> Result<(), RateLimiterError> {
+        self.local.pardon(reservation, key).await?;
+        self.shared.pardon(reservation, key).await
     }
 
-    async fn remembers(&self) -> Result<bool, RateLimiterError> {
-        self.shared.remembers().await
+    /// The process was told nothing of the past.
+    async fn reserve_recalled(
+        &self,
+        windows: &[Window],
+    ) -> Result<Option<Admission>, RateLimiterError> {
+        self.shared.reserve_recalled(windows).await
     }
 
     async fn recall(&self, uses: &[PastUse]) -> Result<bool, RateLimiterError> {

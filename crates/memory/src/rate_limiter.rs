@@ -72,6 +72,21 @@ impl MemoryRateLimiter {
         keys
     }
 
+    /// Takes a place in every window, or in none.
+    fn take(&self, state: &mut State, windows: &[Window]) -> Result<Admission, RateLimiterError> {
+        // Read under the lock, so that the times in a log only grow.
+        let now = self.clock.now();
+        state.clear_due(now);
+        if let Some((wait, rule)) = self.longest_wait(state, windows, now) {
+            return Ok(refused(rule, wait));
+        }
+        let id = state.take(&self.keys(windows), now)?;
+        Ok(Admission::Reserved(Reservation {
+            id,
+            windows: windows.to_vec(),
+        }))
+    }
+
     /// The window that stays full the longest, if one is full.
     fn longest_wait(
         &self,
@@ -97,20 +112,7 @@ impl Default for MemoryRateLimiter {
 #[async_trait]
 impl RateLimiter for MemoryRateLimiter {
     async fn reserve(&self, windows: &[Window]) -> Result<Admission, RateLimiterError> {
-        let keys = self.keys(windows);
-        let mut state = lock(&self.state);
-        // Read under the lock, so that the times in a log only grow.
-        let now = self.clock.now();
-        state.clear_due(now);
-        let longest = self.longest_wait(&state, windows, now);
-        if let Some((wait, rule)) = longest {
-            return Ok(refused(rule, wait));
-        }
-        let id = state.take(&keys, now)?;
-        Ok(Admission::Reserved(Reservation {
-            id,
-            windows: windows.to_vec(),
-        }))
+        self.take(&mut lock(&self.state), windows)
     }
 
     async fn wait(&self, windows: &[Window]) -> Result<Option<Duration>, RateLimiterError> {
@@ -130,14 +132,29 @@ impl RateLimiter for MemoryRateLimiter {
         Ok(())
     }
 
-    async fn reset(&self, key: &LimitKey) -> Result<(), RateLimiterError> {
-        let key = self.names.of(key);
-        lock(&self.state).forget(key);
+    async fn pardon(
+        &self,
+        reservation: &Reservation,
+        key: &LimitKey,
+    ) -> Result<(), RateLimiterError> {
+        let keys = self.keys(&reservation.windows);
+        let mut state = lock(&self.state);
+        for (key, _) in keys {
+            state.give_back(key, reservation.id);
+        }
+        state.forget(self.names.of(key));
         Ok(())
     }
 
-    async fn remembers(&self) -> Result<bool, RateLimiterError> {
-        Ok(lock(&self.state).remembers)
+    async fn reserve_recalled(
+        &self,
+        windows: &[Window],
+    ) -> Result<Option<Admission>, RateLimiterError> {
+        let mut state = lock(&self.state);
+        if !state.remembers {
+            return Ok(None);
+        }
+        self.take(&mut state, windows).map(Some)
     }
 
     async fn recall(&self, uses: &[PastUse]) -> Result<bool, RateLimiterError> {

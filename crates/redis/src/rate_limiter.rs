@@ -36,11 +36,11 @@ pub struct RedisRateLimiter {
 
 struct Scripts {
     reserve: Script,
+    reserve_recalled: Script,
     wait: Script,
     release: Script,
-    reset: Script,
+    pardon: Script,
     recall: Script,
-    remembers: Script,
 }
 
 impl RedisRateLimiter {
@@ -48,17 +48,19 @@ impl RedisRateLimiter {
     #[must_use]
     pub fn new(redis: Redis, names: RedisNames, randomness: Arc<dyn Randomness>) -> Self {
         let windows = include_str!("rate_limiter/windows.lua");
+        let reserve = include_str!("rate_limiter/reserve.lua");
+        let recalled = include_str!("rate_limiter/recalled.lua");
         Self {
             redis,
             names,
             randomness,
             scripts: Scripts {
-                reserve: Script::new(&[windows, include_str!("rate_limiter/reserve.lua")]),
+                reserve: Script::new(&[windows, reserve]),
+                reserve_recalled: Script::new(&[recalled, windows, reserve]),
                 wait: Script::new(&[windows, include_str!("rate_limiter/wait.lua")]),
                 release: Script::new(&[include_str!("rate_limiter/release.lua")]),
-                reset: Script::new(&[include_str!("rate_limiter/reset.lua")]),
+                pardon: Script::new(&[include_str!("rate_limiter/pardon.lua")]),
                 recall: Script::new(&[include_str!("rate_limiter/recall.lua")]),
-                remembers: Script::new(&[include_str!("rate_limiter/remembers.lua")]),
             },
         }
     }
@@ -71,19 +73,53 @@ impl RedisRateLimiter {
         by_slot(windows, |window| &window.key, |key| self.name(key))
     }
 
-    /// Takes the places of one slot; answers the window that refuses, if one does.
+    /// Takes the places of one slot.
     async fn take(
         &self,
         id: u64,
+        script: &Script,
         group: &Group<'_, Window>,
-    ) -> Result<Option<(LimitRule, Duration)>, RateLimiterError> {
-        let call = told(self.scripts.reserve.on(&group.keys).arg(&member(id)), group);
-        let (taken, window, wait): (bool, usize, i64) = self.redis.run(&call).await?;
-        if taken {
-            return Ok(None);
+    ) -> Result<Taken, RateLimiterError> {
+        let call = told(script.on(&group.keys).arg(&member(id)), group);
+        let (taken, window, wait): (i64, usize, i64) = self.redis.run(&call).await?;
+        match taken {
+            1 => return Ok(Taken::All),
+            -1 => return Ok(Taken::Forgotten),
+            _ => {}
         }
         let window = (group.counted.get(window)).ok_or(RedisFault::Nonsense("another window"))?;
-        Ok(Some((window.what.rule, duration(wait))))
+        Ok(Taken::None(window.what.rule, duration(wait)))
+    }
+
+    /// Takes the places of all slots, or of none.
+    async fn take_all(
+        &self,
+        windows: &[Window],
+        groups: &[(&Script, Group<'_, Window>)],
+    ) -> Result<Option<Admission>, RateLimiterError> {
+        let mut bits = [0; 8];
+        self.randomness.fill(&mut bits);
+        let id = u64::from_be_bytes(bits);
+        for (position, (script, group)) in groups.iter().enumerate() {
+            let answer = self.take(id, script, group).await;
+            if matches!(answer, Ok(Taken::All)) {
+                continue;
+            }
+            for (_, taken) in &groups[..position] {
+                self.give_back(id, taken).await?;
+            }
+            if let Taken::None(rule, wait) = answer? {
+                return Ok(Some(Admission::Refused {
+                    rule,
+                    retry_after: whole_seconds(wait),
+                }));
+            }
+            return Ok(None);
+        }
+        Ok(Some(Admission::Reserved(Reservation {
+            id,
+            windows: windows.to_vec(),
+        })))
     }
 
     async fn give_back(&self, id: u64, group: &Group<'_, Window>) -> Result<(), RateLimiterError> {
@@ -95,29 +131,36 @@ impl RedisRateLimiter {
 #[async_trait]
 impl RateLimiter for RedisRateLimiter {
     async fn reserve(&self, windows: &[Window]) -> Result<Admission, RateLimiterError> {
-        let mut bits = [0; 8];
-        self.randomness.fill(&mut bits);
-        let id = u64::from_be_bytes(bits);
-        let groups = self.grouped(windows);
-        for (position, group) in groups.iter().enumerate() {
-            let answer = self.take(id, group).await;
-            if matches!(answer, Ok(None)) {
-                continue;
-            }
-            for taken in &groups[..position] {
-                self.give_back(id, taken).await?;
-            }
-            if let Some((rule, wait)) = answer? {
-                return Ok(Admission::Refused {
-                    rule,
-                    retry_after: whole_seconds(wait),
-                });
-            }
+        let groups = self.grouped(windows).into_iter();
+        let groups: Vec<_> = groups.map(|group| (&self.scripts.reserve, group)).collect();
+        let admission = self.take_all(windows, &groups).await?;
+        Ok(admission.ok_or(RedisFault::Nonsense("asks for a mark"))?)
+    }
+
+    async fn reserve_recalled(
+        &self,
+        windows: &[Window],
+    ) -> Result<Option<Admission>, RateLimiterError> {
+        let mut groups = self.grouped(windows);
+        // The messages first: their slot has the mark, which is the last of their keys.
+        groups.sort_by_key(|group| group.slot != Slot::Messages);
+        if groups
+            .first()
+            .is_none_or(|group| group.slot != Slot::Messages)
+        {
+            groups.insert(0, Group::empty(Slot::Messages));
         }
-        Ok(Admission::Reserved(Reservation {
-            id,
-            windows: windows.to_vec(),
-        }))
+        groups[0]
+            .keys
+            .push(slots::mark(&self.names, Slot::Messages));
+        let scripts = &self.scripts;
+        let script = |slot| match slot {
+            Slot::Messages => &scripts.reserve_recalled,
+            Slot::Rotations | Slot::WeChat => &scripts.reserve,
+        };
+        let groups = groups.into_iter();
+        let groups: Vec<_> = groups.map(|group| (script(group.slot), group)).collect();
+        self.take_all(windows, &groups).await
     }
 
     async fn wait(&self, windows: &[Window]) -> Result<Option<Duration>, RateLimiterError> {
@@ -137,14 +180,21 @@ impl RateLimiter for RedisRateLimiter {
         Ok(())
     }
 
-    async fn reset(&self, key: &LimitKey) -> Result<(), RateLimiterError> {
-        let key = [self.name(key)];
-        Ok(self.redis.run(&self.scripts.reset.on(&key)).await?)
-    }
-
-    async fn remembers(&self) -> Result<bool, RateLimiterError> {
-        let mark = [slots::mark(&self.names, Slot::Messages)];
-        Ok(self.redis.run(&self.scripts.remembers.on(&mark)).await?)
+    async fn pardon(
+        &self,
+        reservation: &Reservation,
+        key: &LimitKey,
+    ) -> Result<(), RateLimiterError> {
+        let mut keys = vec![self.name(key)];
+        for group in self.grouped(&reservation.windows) {
+            if group.slot == Slot::of(key) {
+                keys.extend(group.keys);
+            } else {
+                self.give_back(reservation.id, &group).await?;
+            }
+        }
+        let call = self.scripts.pardon.on(&keys).arg(&member(reservation.id));
+        Ok(self.redis.run(&call).await?)
     }
 
     async fn recall(&self, uses: &[PastUse]) -> Result<bool, RateLimiterError> {
@@ -169,6 +219,15 @@ impl RateLimiter for RedisRateLimiter {
         }
         Ok(restored)
     }
+}
+
+/// What became of the places of a slot.
+enum Taken {
+    All,
+    /// The window of this rule has none, for so long.
+    None(LimitRule, Duration),
+    /// The limiter does not remember what it was told.
+    Forgotten,
 }
 
 /// Tells a script the windows of a group.

@@ -9,6 +9,7 @@ use std::os::unix::fs::PermissionsExt as _;
 use std::time::Duration;
 
 use chrono::TimeDelta;
+use menshen_domain::model::audit::AuditAction;
 use menshen_domain::model::changes::Step;
 use menshen_domain::model::client::ClientType;
 use menshen_domain::model::identifiers::SendId;
@@ -18,7 +19,7 @@ use menshen_domain::model::wechat::SessionKey;
 use menshen_domain::ports::account_store::{AccountStore as _, AccountStoreError, Lookup};
 use menshen_domain::ports::send_records::{NewSend, SendRecords as _};
 use menshen_sql::SqlStore;
-use menshen_testkit::people::{People, changed};
+use menshen_testkit::people::{People, about_send, changed};
 use menshen_testkit::sample::{now, phone};
 use support::{migrated, store};
 
@@ -56,7 +57,8 @@ async fn fill(database: &menshen_sql::Database) {
 
 /// A message with an attempt and a receipt.
 async fn send_and_deliver(store: &SqlStore, send: &NewSend) {
-    store.begin(send).await.unwrap();
+    let asked = about_send(send, AuditAction::CodeRequested);
+    store.begin(send, &asked).await.unwrap();
     let attempt = SmsAttempt {
         vendor: "aliyun",
         outcome: SendOutcome::Accepted,
@@ -68,7 +70,8 @@ async fn send_and_deliver(store: &SqlStore, send: &NewSend) {
         at: send.at,
     };
     let attempts = [attempt];
-    let finished = store.finish(send.id, &attempts, SendVerdict::Accepted);
+    let sent = about_send(send, AuditAction::CodeSent);
+    let finished = store.finish(send.id, &attempts, SendVerdict::Accepted, &sent);
     finished.await.unwrap();
     let receipt = DeliveryReceipt {
         vendor: "aliyun",

@@ -8,22 +8,25 @@ use std::time::Duration;
 use chrono::TimeDelta;
 use menshen_domain::model::audit::AuditAction;
 use menshen_domain::model::changes::{SessionsOf, Step};
-use menshen_domain::model::identifiers::HolderId;
+use menshen_domain::model::client::ClientType;
+use menshen_domain::model::identifiers::{HolderId, SendId};
 use menshen_domain::model::retention::RecordKind;
 use menshen_domain::model::session::EndReason;
+use menshen_domain::model::sms_delivery::SendVerdict;
 use menshen_domain::model::sweep::{SealedPlace, Sweep};
-use menshen_domain::model::verification::CodeId;
+use menshen_domain::model::verification::{CodeId, Purpose};
 use menshen_domain::ports::account_store::{AccountStore as _, Lookup};
 use menshen_domain::ports::audit_log::AuditLog as _;
 use menshen_domain::ports::keyring_store::{KeyringStore, RemovedKey, WrappedKey};
 use menshen_domain::ports::lease_store::{LeaseName, LeaseStore as _};
 use menshen_domain::ports::retention_store::{Batch, RetentionStore as _};
 use menshen_domain::ports::sealed_rows::{SealedRows as _, Stretch};
+use menshen_domain::ports::send_records::{NewSend, SendRecords as _};
 use menshen_domain::ports::session_store::{Proof, SessionStore as _};
 use menshen_domain::ports::signing_key_store::SigningKeyStore;
 use menshen_sql::{Database, DatabaseOptions, SqlStore};
 use menshen_testkit::fake_ring::FakeRing;
-use menshen_testkit::people::People;
+use menshen_testkit::people::{People, about_send};
 use menshen_testkit::sample::{SeededRandomness, now, phone};
 use menshen_testkit::servers::postgres::PostgresServer;
 use sea_orm::{ConnectionTrait as _, DbErr};
@@ -111,6 +114,7 @@ async fn serve(database: &Database) {
     assert_eq!(ended.await.unwrap(), [session.id]);
     let row = people.audit(AuditAction::SignedOut, account.id);
     store.append(&[row]).await.unwrap();
+    send(&store).await;
     KeyringStore::load(database).await.unwrap();
     SigningKeyStore::load(&store, now()).await.unwrap();
     let holder = HolderId::generate(&SeededRandomness::new(1), now());
@@ -161,6 +165,23 @@ async fn renew_ring(database: &Database, store: &SqlStore, target: u32) {
     };
     assert!(database.take_out(&gone).await.unwrap());
     assert_eq!(database.removed().await.unwrap(), [gone]);
+}
+
+/// A message and what became of it.
+async fn send(store: &SqlStore) {
+    let send = NewSend {
+        id: SendId::generate(&SeededRandomness::new(1), now()),
+        phone: phone(1),
+        purpose: Purpose::Login,
+        client_type: ClientType::Web,
+        source: [203, 0, 113, 7].into(),
+        at: now(),
+    };
+    let asked = about_send(&send, AuditAction::CodeRequested);
+    store.begin(&send, &asked).await.unwrap();
+    let refused = about_send(&send, AuditAction::CodeRefused);
+    let finished = store.finish(send.id, &[], SendVerdict::Unavailable, &refused);
+    finished.await.unwrap();
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

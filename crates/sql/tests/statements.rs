@@ -9,14 +9,20 @@ mod support;
 
 use std::time::{Duration, Instant};
 
+use menshen_domain::model::audit::AuditAction;
 use menshen_domain::model::changes::Step;
+use menshen_domain::model::client::ClientType;
+use menshen_domain::model::identifiers::SendId;
 use menshen_domain::model::linking::Snapshot;
 use menshen_domain::model::refresh::RefreshState;
+use menshen_domain::model::sms_delivery::{SendOutcome, SendVerdict, SmsAttempt};
+use menshen_domain::model::verification::Purpose;
 use menshen_domain::model::wechat::{Provider, SessionKey};
 use menshen_domain::ports::account_store::{AccountStore as _, Lookup};
+use menshen_domain::ports::send_records::{NewSend, SendRecords as _};
 use menshen_domain::ports::session_store::{Rotation, SessionStore as _};
-use menshen_sql::{Database, StatementCount};
-use menshen_testkit::people::{People, app_id, openid, platform, union_id};
+use menshen_sql::{Database, SqlStore, StatementCount};
+use menshen_testkit::people::{People, about_send, app_id, openid, platform, union_id};
 use menshen_testkit::sample::{now, phone};
 use menshen_testkit::servers::postgres::PostgresDatabase;
 use sea_orm::{ConnectionTrait as _, DbBackend, Statement};
@@ -31,10 +37,12 @@ fn lookup() -> Lookup {
     }
 }
 
-/// What a login writes.
+/// What a login writes, and a message.
 struct Writes {
     first: StatementCount,
     returning: StatementCount,
+    begun: StatementCount,
+    finished: StatementCount,
 }
 
 #[tokio::test]
@@ -47,6 +55,8 @@ async fn each_way_into_sqlite_asks_what_it_must() {
     let writes = Writes {
         first: transaction_of(7),
         returning: transaction_of(6),
+        begun: transaction_of(2),
+        finished: transaction_of(3),
     };
     each_way_in(migrated("sqlite::memory:").await, writes).await;
 }
@@ -62,6 +72,8 @@ async fn a_login_writes_to_postgres_in_one_statement() {
     let writes = Writes {
         first: once,
         returning: once,
+        begun: once,
+        finished: once,
     };
     each_way_in(migrated(&server.url).await, writes).await;
 }
@@ -166,6 +178,41 @@ async fn each_way_in(database: Database, writes: Writes) {
         one_read,
         "whether it is over"
     );
+    message(&database, &store, &writes).await;
+}
+
+/// With its rows of the audit log.
+async fn message(database: &Database, store: &SqlStore, writes: &Writes) {
+    let send = NewSend {
+        id: SendId::generate(People::new(2).randomness(), now()),
+        phone: phone(1),
+        purpose: Purpose::Login,
+        client_type: ClientType::Web,
+        source: [203, 0, 113, 7].into(),
+        at: now(),
+    };
+    let start = database.statements();
+    let asked = about_send(&send, AuditAction::CodeRequested);
+    store.begin(&send, &asked).await.unwrap();
+    let begun = database.statements().since(start);
+    assert_eq!(begun, writes.begun, "a message that is about to leave");
+
+    let start = database.statements();
+    let attempts = [SmsAttempt {
+        vendor: "aliyun",
+        outcome: SendOutcome::Accepted,
+        vendor_code: None,
+        request_id: None,
+        message_id: None,
+        cost_units: None,
+        took: Duration::ZERO,
+        at: now(),
+    }];
+    let sent = about_send(&send, AuditAction::CodeSent);
+    let finished = store.finish(send.id, &attempts, SendVerdict::Accepted, &sent);
+    finished.await.unwrap();
+    let finished = database.statements().since(start);
+    assert_eq!(finished, writes.finished, "what became of it");
 }
 
 /// How often the three tables of logins were read whole, on a server that is asked

@@ -11,12 +11,14 @@ use menshen_domain::model::changes::{Changes, Expected, Step};
 use menshen_domain::model::client::{Client, ClientType, Label};
 use menshen_domain::model::event::{Notice, OutboxEvent};
 use menshen_domain::model::evidence::PhoneProof;
-use menshen_domain::model::identifiers::{IdentityId, SessionId, UserId};
+use menshen_domain::model::identifiers::{EventId, IdentityId, SessionId, UserId};
 use menshen_domain::model::profile::{Nickname, Profile};
 use menshen_domain::model::refresh::RefreshState;
 use menshen_domain::model::session::Session;
 use menshen_domain::model::wechat::{AppId, OpenId, Platform, Provider, UnionId};
 use menshen_domain::ports::randomness::Randomness;
+use menshen_domain::ports::send_records::NewSend;
+use uuid::Uuid;
 
 use crate::sample::{SeededRandomness, now, phone};
 
@@ -256,4 +258,20 @@ pub fn platform() -> Platform {
 #[must_use]
 pub fn later(offset: Duration) -> DateTime<Utc> {
     now() + offset
+}
+
+/// A row of the audit log about a message, as old as it; its id is made of the
+/// message's and the action's.
+#[must_use]
+pub fn about_send(send: &NewSend, action: AuditAction) -> AuditEvent {
+    let fold = |hash: u128, byte| hash.wrapping_mul(31).wrapping_add(u128::from(byte));
+    let id = action
+        .as_str()
+        .bytes()
+        .fold(send.id.as_uuid().as_u128(), fold);
+    let row = AuditEvent::new(action, send.at, &SeededRandomness::new(1));
+    AuditEvent {
+        id: EventId::from_uuid(Uuid::from_u128(id)),
+        ..row.with_subject(send.phone.masked())
+    }
 }

@@ -8,11 +8,12 @@ use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 use menshen_domain::model::audit::{AuditAction, AuditEvent};
 use menshen_domain::model::changes::{Changes, SessionsOf};
-use menshen_domain::model::identifiers::{SessionId, UserId};
+use menshen_domain::model::identifiers::{SendId, SessionId, UserId};
 use menshen_domain::model::limits::{LimitKey, PastUse, Window};
 use menshen_domain::model::linking::Snapshot;
 use menshen_domain::model::refresh::RefreshState;
 use menshen_domain::model::session::{EndReason, Session};
+use menshen_domain::model::sms_delivery::{DeliveryReceipt, SendVerdict, SentCount, SmsAttempt};
 use menshen_domain::model::token::{AccessClaims, AccessToken};
 use menshen_domain::model::verification::{ChallengeId, CodeId, CodeScope, CodeSeed};
 use menshen_domain::model::wechat::{AppId, Provider};
@@ -22,6 +23,7 @@ use menshen_domain::ports::account_store::{
 use menshen_domain::ports::audit_log::{AuditLog, AuditLogError};
 use menshen_domain::ports::code_store::{Attempt, CodeStore, CodeStoreError, Draft};
 use menshen_domain::ports::rate_limiter::{Admission, RateLimiter, RateLimiterError, Reservation};
+use menshen_domain::ports::send_records::{NewSend, ReceiptNote, SendRecords, SendRecordsError};
 use menshen_domain::ports::session_store::{
     Proof, Rotation, SessionStore, SessionStoreError, SessionWithAccount,
 };
@@ -35,13 +37,19 @@ pub(crate) struct Counted<P: ?Sized> {
     pub(crate) outcomes: Outcomes,
 }
 
+impl Counted<dyn RateLimiter> {
+    fn refused(&self, admission: &Admission) {
+        if let Admission::Refused { rule, .. } = admission {
+            self.outcomes.limit_hit(*rule);
+        }
+    }
+}
+
 #[async_trait]
 impl RateLimiter for Counted<dyn RateLimiter> {
     async fn reserve(&self, windows: &[Window]) -> Result<Admission, RateLimiterError> {
         let admission = self.inner.reserve(windows).await?;
-        if let Admission::Refused { rule, .. } = &admission {
-            self.outcomes.limit_hit(*rule);
-        }
+        self.refused(&admission);
         Ok(admission)
     }
 
@@ -58,12 +66,23 @@ impl RateLimiter for Counted<dyn RateLimiter> {
         self.inner.release(reservation).await
     }
 
-    async fn reset(&self, key: &LimitKey) -> Result<(), RateLimiterError> {
-        self.inner.reset(key).await
+    async fn pardon(
+        &self,
+        reservation: &Reservation,
+        key: &LimitKey,
+    ) -> Result<(), RateLimiterError> {
+        self.inner.pardon(reservation, key).await
     }
 
-    async fn remembers(&self) -> Result<bool, RateLimiterError> {
-        self.inner.remembers().await
+    async fn reserve_recalled(
+        &self,
+        windows: &[Window],
+    ) -> Result<Option<Admission>, RateLimiterError> {
+        let admission = self.inner.reserve_recalled(windows).await?;
+        if let Some(admission) = &admission {
+            self.refused(admission);
+        }
+        Ok(admission)
     }
 
     async fn recall(&self, uses: &[PastUse]) -> Result<bool, RateLimiterError> {
@@ -159,6 +178,38 @@ impl AuditLog for Counted<dyn AuditLog> {
             self.outcomes.code_tried(purpose, CodeTry::Wrong);
         }
         Ok(())
+    }
+}
+
+#[async_trait]
+impl SendRecords for Counted<dyn SendRecords> {
+    async fn begin(&self, send: &NewSend, audit: &AuditEvent) -> Result<(), SendRecordsError> {
+        self.inner.begin(send, audit).await?;
+        self.outcomes.audited([audit.action]);
+        Ok(())
+    }
+
+    async fn finish(
+        &self,
+        id: SendId,
+        attempts: &[SmsAttempt],
+        verdict: SendVerdict,
+        audit: &AuditEvent,
+    ) -> Result<(), SendRecordsError> {
+        self.inner.finish(id, attempts, verdict, audit).await?;
+        self.outcomes.audited([audit.action]);
+        Ok(())
+    }
+
+    async fn note_receipts(
+        &self,
+        receipts: &[DeliveryReceipt],
+    ) -> Result<Vec<ReceiptNote>, SendRecordsError> {
+        self.inner.note_receipts(receipts).await
+    }
+
+    async fn sent_since(&self, since: DateTime<Utc>) -> Result<Vec<SentCount>, SendRecordsError> {
+        self.inner.sent_since(since).await
     }
 }
 

@@ -91,8 +91,8 @@ observed!(AuditLog as "audit_log" {
 });
 
 observed!(SendRecords as "send_records" {
-    begin(send: &NewSend) -> Result<(), SendRecordsError>;
-    finish(id: SendId, attempts: &[SmsAttempt], verdict: SendVerdict) -> Result<(), SendRecordsError>;
+    begin(send: &NewSend, audit: &AuditEvent) -> Result<(), SendRecordsError>;
+    finish(id: SendId, attempts: &[SmsAttempt], verdict: SendVerdict, audit: &AuditEvent) -> Result<(), SendRecordsError>;
     note_receipts(receipts: &[DeliveryReceipt]) -> Result<Vec<ReceiptNote>, SendRecordsError>;
     sent_since(since: DateTime<Utc>) -> Result<Vec<SentCount>, SendRecordsError>;
 });
@@ -117,8 +117,8 @@ observed!(RateLimiter as "rate_limiter" {
     reserve(windows: &[Window]) -> Result<Admission, RateLimiterError>;
     wait(windows: &[Window]) -> Result<Option<Duration>, RateLimiterError>;
     release(reservation: &Reservation) -> Result<(), RateLimiterError>;
-    reset(key: &LimitKey) -> Result<(), RateLimiterError>;
-    remembers() -> Result<bool, RateLimiterError>;
+    pardon(reservation: &Reservation, key: &LimitKey) -> Result<(), RateLimiterError>;
+    reserve_recalled(windows: &[Window]) -> Result<Option<Admission>, RateLimiterError>;
     recall(uses: &[PastUse]) -> Result<bool, RateLimiterError>;
 });
 

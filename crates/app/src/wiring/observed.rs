@@ -46,6 +46,7 @@ pub(super) fn sql(observer: &Observer<'_>, store: &SqlStore) -> SqlPorts {
     let audit: Arc<dyn AuditLog> = Arc::new(store.clone());
     let audit: Arc<dyn AuditLog> = Arc::new(observer.store(SQL, audit));
     let records: Arc<dyn SendRecords> = Arc::new(store.clone());
+    let records: Arc<dyn SendRecords> = Arc::new(observer.store(SQL, records));
     SqlPorts {
         accounts: Arc::new(Counted {
             inner: accounts,
@@ -59,7 +60,10 @@ pub(super) fn sql(observer: &Observer<'_>, store: &SqlStore) -> SqlPorts {
             inner: audit,
             outcomes: outcomes(),
         }),
-        records: Arc::new(observer.store(SQL, records)),
+        records: Arc::new(Counted {
+            inner: records,
+            outcomes: outcomes(),
+        }),
     }
 }
 

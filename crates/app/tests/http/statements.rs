@@ -41,6 +41,46 @@ async fn a_first_wechat_login_costs_no_more() {
     );
 }
 
+/// How often the ports of the shared store were called; it is the process's memory here.
+async fn calls(service: &Service) -> u64 {
+    let text = service.get("/metrics").raw().await.text().await.unwrap();
+    let of_store = |line: &&str| {
+        line.starts_with("menshen_store_calls_total{store=\"memory\"")
+            && !line.contains("port=\"turns\"")
+    };
+    let counts = text.lines().filter(of_store);
+    let counts = counts.filter_map(|line| line.rsplit(' ').next()?.parse::<u64>().ok());
+    counts.sum()
+}
+
+#[tokio::test]
+async fn a_login_by_sms_commits_three_times_and_calls_the_shared_store_seven_times() {
+    let service = Service::start().await;
+    // The limiter is told of the day before the first message.
+    service.sms_login("13800138001").await;
+
+    let (before, start) = (service.statements(), calls(&service).await);
+    service.ask("13800138000").await.ok();
+    let ask = asked(&service, before);
+    assert_eq!(
+        (ask.reads, ask.single_writes, ask.transactions),
+        (0, 0, 2),
+        "{ask:?}"
+    );
+    assert_eq!(calls(&service).await - start, 3);
+
+    let code = service.code_at("13800138000").await;
+    let (before, start) = (service.statements(), calls(&service).await);
+    Login::of(&service.try_code("13800138000", &code).await);
+    let login = asked(&service, before);
+    assert_eq!(
+        (login.reads, login.single_writes, login.transactions),
+        (1, 0, 1),
+        "{login:?}"
+    );
+    assert_eq!(calls(&service).await - start, 4);
+}
+
 #[tokio::test]
 async fn a_refresh_is_one_read_and_one_write() {
     let service = Service::start().await;

@@ -69,21 +69,32 @@ pub trait RateLimiter: Send + Sync {
     /// See [`RateLimiterError`].
     async fn release(&self, reservation: &Reservation) -> Result<(), RateLimiterError>;
 
-    /// Forgets all that was counted for a key.
+    /// Gives the places back and forgets all that was counted for a key, in one
+    /// atomic step: the act came out right, and what was wrong before it is over.
+    /// (Places that no use case takes together with the key may go a moment
+    /// earlier.)
     ///
     /// # Errors
     ///
     /// See [`RateLimiterError`].
-    async fn reset(&self, key: &LimitKey) -> Result<(), RateLimiterError>;
+    async fn pardon(
+        &self,
+        reservation: &Reservation,
+        key: &LimitKey,
+    ) -> Result<(), RateLimiterError>;
 
-    /// Whether the limiter still holds what it was told by
+    /// As [`reserve`](Self::reserve), for acts whose past must be known: nothing, and
+    /// nothing is counted, unless the limiter still holds what it was told by
     /// [`recall`](Self::recall). A limiter that was just started, or has lost
-    /// everything, does not. Asked before every message, so it must be cheap.
+    /// everything, does not.
     ///
     /// # Errors
     ///
     /// See [`RateLimiterError`].
-    async fn remembers(&self) -> Result<bool, RateLimiterError>;
+    async fn reserve_recalled(
+        &self,
+        windows: &[Window],
+    ) -> Result<Option<Admission>, RateLimiterError>;
 
     /// Counts acts of the past, in one atomic step, unless the limiter remembers
     /// already: of many replicas that try at once the first restores. What was

@@ -5,6 +5,7 @@ use std::net::IpAddr;
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 
+use crate::model::audit::AuditEvent;
 use crate::model::client::ClientType;
 use crate::model::identifiers::SendId;
 use crate::model::phone_number::PhoneNumber;
@@ -59,16 +60,18 @@ pub enum ReceiptNote {
 #[cfg_attr(any(test, feature = "mock"), mockall::automock)]
 #[async_trait]
 pub trait SendRecords: Send + Sync {
-    /// Records that a message is about to be handed to a vendor. From here on it
-    /// counts as sent, until it is finished with another verdict.
+    /// Records that a message is about to be handed to a vendor, and tells the audit
+    /// log so, both or neither. From here on it counts as sent, until it is finished
+    /// with another verdict.
     ///
     /// # Errors
     ///
     /// [`SendRecordsError::Conflict`] if the id was begun before, or
     /// [`SendRecordsError::Unavailable`].
-    async fn begin(&self, send: &NewSend) -> Result<(), SendRecordsError>;
+    async fn begin(&self, send: &NewSend, audit: &AuditEvent) -> Result<(), SendRecordsError>;
 
-    /// Records the attempts at a message and the verdict, all or nothing.
+    /// Records the attempts at a message and the verdict, and tells the audit log what
+    /// became of it, all or nothing.
     ///
     /// # Errors
     ///
@@ -80,6 +83,7 @@ pub trait SendRecords: Send + Sync {
         id: SendId,
         attempts: &[SmsAttempt],
         verdict: SendVerdict,
+        audit: &AuditEvent,
     ) -> Result<(), SendRecordsError>;
 
     /// Records receipts, all or none, and answers for each, in order, what it

@@ -130,12 +130,12 @@ impl CheckCode {
             .spend(scope, seed.id)
             .await
             .map_err(unavailable)?;
-        told(self.limiter.release(&reservation).await);
         if !spent {
+            told(self.limiter.release(&reservation).await);
             return Err(CheckCodeError::Expired);
         }
         let failures = LimitKey::FailuresPhone(scope.phone.clone());
-        told(self.limiter.reset(&failures).await);
+        told(self.limiter.pardon(&reservation, &failures).await);
         let receipt = CodeReceipt::new(scope.clone(), seed);
         if let Err(error) = self.tell_test_number(scope, origin).await {
             self.give_back(&receipt, challenge).await;

@@ -18,7 +18,7 @@ use crate::ports::randomness::Randomness;
 use crate::ports::rate_limiter::{Admission, RateLimiter, Reservation};
 use crate::ports::send_records::{NewSend, SendRecords, SendRecordsError};
 use crate::ports::sms_sender::{SmsDelivery, SmsMessage, SmsReport, SmsSendError, SmsSender};
-use crate::services::send_budget::restore;
+use crate::services::send_budget;
 
 /// A code with less life than this left is not sent again: a new one is made.
 const REUSABLE_FOR: Duration = Duration::from_mins(2);
@@ -78,12 +78,16 @@ fn unavailable(error: impl Into<BoxError>) -> SendCodeError {
     SendCodeError::Unavailable(error.into())
 }
 
-/// Why a message did not leave.
-enum NotSent {
-    /// It could not be recorded, so no vendor was asked.
-    Unrecorded(SendRecordsError),
-    /// No vendor took it.
-    Refused(SmsSendError),
+/// The message is on its way: a record that fails now must not make the person pay
+/// for another one. It counts the message as sent, whatever became of it.
+fn told(send: SendId, finished: Result<(), SendRecordsError>) {
+    if let Err(error) = finished {
+        tracing::error!(
+            error = &error as &dyn std::error::Error,
+            send_id = %send,
+            "that a message was sent is missing in the send record and the audit log"
+        );
+    }
 }
 
 /// Sends verification codes.
@@ -128,23 +132,18 @@ impl SendCode {
         if !self.policy.regions.contains(&scope.phone.region()) {
             return Err(SendCodeError::RegionNotAllowed);
         }
-        let now = self.clock.now();
-        restore(&*self.limiter, &*self.records, &self.limits, now)
-            .await
-            .map_err(SendCodeError::Unavailable)?;
         let reservation = self.reserve(scope, origin).await?;
         let sent = self.draft_and_send(scope, origin).await;
         if sent.is_err() {
             self.give_back(&reservation).await;
         }
-        let (draft, delivery) = sent?;
+        let draft = sent?;
         let challenge = ChallengeId::generate(&*self.randomness);
         let committed = self
             .codes
             .commit(scope, &draft, challenge, self.policy.max_attempts)
             .await;
         committed.map_err(unavailable)?;
-        self.tell_sent(scope, origin, &delivery).await;
         Ok(CodeOnItsWay {
             challenge,
             phone_masked: scope.phone.masked(),
@@ -159,7 +158,9 @@ impl SendCode {
         origin: &Origin,
     ) -> Result<Reservation, SendCodeError> {
         let windows = self.limits.for_sms(&scope.phone, origin.address);
-        let (rule, retry_after) = match self.limiter.reserve(&windows).await.map_err(unavailable)? {
+        let (limiter, records, now) = (&*self.limiter, &*self.records, self.clock.now());
+        let admission = send_budget::reserve(limiter, records, &self.limits, &windows, now).await;
+        let (rule, retry_after) = match admission.map_err(SendCodeError::Unavailable)? {
             Admission::Reserved(reservation) => return Ok(reservation),
             Admission::Refused { rule, retry_after } => (rule, retry_after),
         };
@@ -196,15 +197,12 @@ impl SendCode {
         }
     }
 
-    /// Tells the audit log, picks the seed, and hands the message over.
+    /// Picks the seed, and hands the message over.
     async fn draft_and_send(
         &self,
         scope: &CodeScope,
         origin: &Origin,
-    ) -> Result<(Draft, SmsDelivery), SendCodeError> {
-        // Before the vendor: with the log away, nothing is sent or paid for.
-        let row = self.row(AuditAction::CodeRequested, scope, origin);
-        self.audit.append(&[row]).await.map_err(unavailable)?;
+    ) -> Result<Draft, SendCodeError> {
         let fresh = CodeSeed::generate(&*self.randomness);
         let draft = self
             .codes
@@ -212,37 +210,30 @@ impl SendCode {
             .await;
         let draft = draft.map_err(unavailable)?;
         let error = match self.hand_over(scope, origin, &draft).await {
-            Ok(delivery) => return Ok((draft, delivery)),
+            Ok(()) => return Ok(draft),
             Err(error) => error,
         };
         self.codes
             .discard(scope, draft.seed.id)
             .await
             .map_err(unavailable)?;
-        match error {
-            NotSent::Unrecorded(error) => Err(unavailable(error)),
-            NotSent::Refused(error) => {
-                let row = self
-                    .row(AuditAction::CodeRefused, scope, origin)
-                    .with_reason(error.to_string());
-                self.audit.append(&[row]).await.map_err(unavailable)?;
-                Err(refusal(error))
-            }
-        }
+        Err(error)
     }
 
-    /// Hands the message to the vendors, and records it before and after.
+    /// Hands the message to the vendors. The record and the audit log are told before
+    /// and after, together: with either of them away, nothing is sent or paid for.
     async fn hand_over(
         &self,
         scope: &CodeScope,
         origin: &Origin,
         draft: &Draft,
-    ) -> Result<SmsDelivery, NotSent> {
+    ) -> Result<(), SendCodeError> {
         let now = self.clock.now();
+        let asked = self.row(AuditAction::CodeRequested, scope, origin);
         if self.policy.test_number(&scope.phone, now).is_some() {
-            return Ok(SmsDelivery::Accepted {
-                vendor: "test_number",
-            });
+            let sent = self.row(AuditAction::CodeSent, scope, origin);
+            let rows = [asked, sent.with_reason("test_number")];
+            return self.audit.append(&rows).await.map_err(unavailable);
         }
         let message = SmsMessage {
             id: SendId::generate(&*self.randomness, now),
@@ -260,27 +251,40 @@ impl SendCode {
             at: now,
         };
         // What is not on record would not be counted after a restart.
-        self.records
-            .begin(&send)
-            .await
-            .map_err(NotSent::Unrecorded)?;
+        let begun = self.records.begin(&send, &asked).await;
+        begun.map_err(unavailable)?;
         let report = self.sender.send(&message).await;
-        self.finish(message.id, &report).await;
-        report.verdict.map_err(NotSent::Refused)
+        let finished = self.finish(message.id, &report, scope, origin).await;
+        match report.verdict {
+            Ok(_) => {
+                told(message.id, finished);
+                Ok(())
+            }
+            Err(error) => {
+                finished.map_err(unavailable)?;
+                Err(refusal(error))
+            }
+        }
     }
 
-    /// The vendors have spoken: a record that fails now changes nothing for the
-    /// person. It counts the message as sent, whatever became of it.
-    async fn finish(&self, id: SendId, report: &SmsReport) {
+    async fn finish(
+        &self,
+        id: SendId,
+        report: &SmsReport,
+        scope: &CodeScope,
+        origin: &Origin,
+    ) -> Result<(), SendRecordsError> {
+        let (action, reason) = match &report.verdict {
+            Ok(SmsDelivery::Accepted { vendor }) => (AuditAction::CodeSent, (*vendor).to_owned()),
+            Ok(SmsDelivery::Unknown { vendor }) => {
+                (AuditAction::CodeSendUnknown, (*vendor).to_owned())
+            }
+            Err(error) => (AuditAction::CodeRefused, error.to_string()),
+        };
+        let row = self.row(action, scope, origin).with_reason(reason);
         let verdict = report.recorded_verdict();
-        if let Err(error) = self.records.finish(id, &report.attempts, verdict).await {
-            tracing::error!(
-                error = &error as &dyn std::error::Error,
-                send_id = %id,
-                verdict = verdict.as_str(),
-                "what became of a message is missing in the send record"
-            );
-        }
+        let records = &self.records;
+        records.finish(id, &report.attempts, verdict, &row).await
     }
 
     async fn give_back(&self, reservation: &Reservation) {
@@ -288,22 +292,6 @@ impl SendCode {
             tracing::warn!(
                 error = &error as &dyn std::error::Error,
                 "a reservation could not be released"
-            );
-        }
-    }
-
-    /// The message is on its way: a log that fails now must not make the person
-    /// pay for another one.
-    async fn tell_sent(&self, scope: &CodeScope, origin: &Origin, delivery: &SmsDelivery) {
-        let (action, vendor) = match delivery {
-            SmsDelivery::Accepted { vendor } => (AuditAction::CodeSent, vendor),
-            SmsDelivery::Unknown { vendor } => (AuditAction::CodeSendUnknown, vendor),
-        };
-        let row = self.row(action, scope, origin).with_reason(*vendor);
-        if let Err(error) = self.audit.append(&[row]).await {
-            tracing::error!(
-                error = &error as &dyn std::error::Error,
-                "a sent code is missing in the audit log"
             );
         }
     }

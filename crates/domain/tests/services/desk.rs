@@ -105,6 +105,12 @@ impl Heard<Changes> {
     }
 }
 
+/// What the send record was told.
+pub(crate) struct Recorded {
+    pub(crate) verdicts: Heard<SendVerdict>,
+    pub(crate) audit: Heard<AuditEvent>,
+}
+
 /// What the changes do, one word per step.
 pub(crate) fn steps(changes: &Changes) -> Vec<&'static str> {
     let word = |step: &Step| match step {
@@ -254,17 +260,23 @@ impl Desk {
             .returning(|_| Err(AuditLogError(away())));
     }
 
-    /// The send record takes everything down: it hears the verdicts.
-    pub(crate) fn recorded(&mut self) -> Heard<SendVerdict> {
-        self.records.expect_begin().returning(|_| Ok(()));
-        let (heard, listen) = Heard::new();
+    /// The send record takes everything down, and tells the audit log.
+    pub(crate) fn recorded(&mut self) -> Recorded {
+        let (verdicts, listen) = Heard::new();
+        let (audit, told) = Heard::new();
+        let row = told.clone();
+        self.records.expect_begin().returning(move |_, audit| {
+            row(audit.clone());
+            Ok(())
+        });
         self.records
             .expect_finish()
-            .returning(move |_, _, verdict| {
+            .returning(move |_, _, verdict, audit| {
                 listen(verdict);
+                told(audit.clone());
                 Ok(())
             });
-        heard
+        Recorded { verdicts, audit }
     }
 
     /// Every window has a place, once.
@@ -328,8 +340,11 @@ impl Desk {
             .withf(|_, id| *id == seed().id)
             .once()
             .returning(|_, _| Ok(true));
-        self.released();
-        self.limiter.expect_reset().once().returning(|_| Ok(()));
+        self.limiter
+            .expect_pardon()
+            .withf(|reservation, _| reservation.id == 42)
+            .once()
+            .returning(|_, _| Ok(()));
     }
 
     /// The store answers these accounts, every time.

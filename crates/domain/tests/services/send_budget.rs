@@ -1,7 +1,7 @@
 use chrono::TimeDelta;
 use menshen_domain::model::limits::{LimitKey, LimitRule, Limits, PastUse};
 use menshen_domain::model::sms_delivery::SentCount;
-use menshen_domain::ports::rate_limiter::RateLimiterError;
+use menshen_domain::ports::rate_limiter::{Admission, RateLimiterError};
 use menshen_domain::ports::send_records::SendRecordsError;
 use menshen_domain::services::send_code::SendCodeError;
 
@@ -23,11 +23,13 @@ fn budgeted() -> Desk {
     }
 }
 
-fn knows(desk: &mut Desk, answer: bool) {
+/// The limiter remembers nothing, and counts nothing.
+fn forgot(desk: &mut Desk) {
     desk.limiter
-        .expect_remembers()
+        .expect_reserve_recalled()
+        .withf(|windows| windows.len() == 1 && windows[0].key == LimitKey::SmsDeployment)
         .once()
-        .returning(move || Ok(answer));
+        .returning(|_| Ok(None));
 }
 
 /// The day in which two messages left an hour ago.
@@ -54,7 +56,7 @@ async fn run(desk: Desk) -> SendCodeError {
 async fn a_limiter_that_forgot_is_told_of_the_day_before_it_is_asked() {
     for first in [true, false] {
         let mut desk = budgeted();
-        knows(&mut desk, false);
+        forgot(&mut desk);
         sent(&mut desk);
         let told = vec![PastUse {
             key: LimitKey::SmsDeployment,
@@ -79,8 +81,15 @@ async fn a_limiter_that_forgot_is_told_of_the_day_before_it_is_asked() {
 #[tokio::test]
 async fn a_limiter_that_remembers_costs_no_look_at_the_record() {
     let mut desk = budgeted();
-    knows(&mut desk, true);
-    desk.refused(LimitRule::SmsVolume);
+    desk.limiter
+        .expect_reserve_recalled()
+        .once()
+        .returning(|_| {
+            Ok(Some(Admission::Refused {
+                rule: LimitRule::SmsVolume,
+                retry_after: secs(37),
+            }))
+        });
     desk.admitted();
     desk.audited();
     let error = run(desk).await;
@@ -92,13 +101,13 @@ async fn a_limiter_that_remembers_costs_no_look_at_the_record() {
 async fn while_the_budget_is_unknown_nothing_is_sent() {
     let mut desk = budgeted();
     desk.limiter
-        .expect_remembers()
+        .expect_reserve_recalled()
         .once()
-        .returning(|| Err(RateLimiterError::Unavailable(away())));
+        .returning(|_| Err(RateLimiterError::Unavailable(away())));
     assert!(matches!(run(desk).await, SendCodeError::Unavailable(_)));
 
     let mut desk = budgeted();
-    knows(&mut desk, false);
+    forgot(&mut desk);
     desk.records
         .expect_sent_since()
         .once()
@@ -106,7 +115,7 @@ async fn while_the_budget_is_unknown_nothing_is_sent() {
     assert!(matches!(run(desk).await, SendCodeError::Unavailable(_)));
 
     let mut desk = budgeted();
-    knows(&mut desk, false);
+    forgot(&mut desk);
     sent(&mut desk);
     desk.limiter
         .expect_recall()

@@ -1,6 +1,6 @@
 use std::sync::{Arc, Mutex};
 
-use menshen_domain::model::audit::AuditAction;
+use menshen_domain::model::audit::{AuditAction, AuditEvent};
 use menshen_domain::model::limits::{LimitKey, LimitRule, Limits};
 use menshen_domain::model::origin::source_network;
 use menshen_domain::model::phone_number::PhoneNumber;
@@ -8,7 +8,6 @@ use menshen_domain::model::policy::TestNumber;
 use menshen_domain::model::sms_code::SmsCode;
 use menshen_domain::model::sms_delivery::{SendOutcome, SendVerdict, SmsAttempt};
 use menshen_domain::model::verification::{CodeScope, Purpose};
-use menshen_domain::ports::audit_log::AuditLogError;
 use menshen_domain::ports::code_store::{CodeStoreError, Draft};
 use menshen_domain::ports::rate_limiter::{Admission, RateLimiterError};
 use menshen_domain::ports::send_records::SendRecordsError;
@@ -77,8 +76,9 @@ fn is_recorded_around_the_message(desk: &mut Desk, order: &mut Sequence) {
     let id = Arc::clone(&begun);
     desk.records
         .expect_begin()
-        .withf(|send| {
-            send.phone == phone(1)
+        .withf(|send, audit| {
+            is_about(audit, AuditAction::CodeRequested)
+                && send.phone == phone(1)
                 && send.purpose == Purpose::Login
                 && send.client_type == scope().client_type
                 && send.source == source_network(origin().address)
@@ -86,7 +86,7 @@ fn is_recorded_around_the_message(desk: &mut Desk, order: &mut Sequence) {
         })
         .once()
         .in_sequence(order)
-        .returning(move |send| {
+        .returning(move |send, _| {
             *id.lock().expect("a lock") = Some(send.id);
             Ok(())
         });
@@ -105,18 +105,26 @@ fn is_recorded_around_the_message(desk: &mut Desk, order: &mut Sequence) {
         .returning(|_| accepted());
     desk.records
         .expect_finish()
-        .withf(move |id, attempts, verdict| {
-            Some(*id) == *begun.lock().expect("a lock")
+        .withf(move |id, attempts, verdict, audit| {
+            is_about(audit, AuditAction::CodeSent)
+                && audit.reason.as_deref() == Some("aliyun")
+                && Some(*id) == *begun.lock().expect("a lock")
                 && attempts == [attempt(SendOutcome::Accepted)]
                 && *verdict == SendVerdict::Accepted
         })
         .once()
         .in_sequence(order)
-        .returning(|_, _, _| Ok(()));
+        .returning(|_, _, _, _| Ok(()));
+}
+
+fn is_about(row: &AuditEvent, action: AuditAction) -> bool {
+    row.action == action
+        && row.subject == Some(phone(1).masked())
+        && row.request_id == Some(origin().request_id)
 }
 
 #[tokio::test]
-async fn a_code_is_reserved_audited_drafted_recorded_sent_and_only_then_live() {
+async fn a_code_is_reserved_drafted_recorded_sent_and_only_then_live() {
     let mut desk = Desk {
         limits: Limits {
             resend_interval: secs(60),
@@ -137,20 +145,6 @@ async fn a_code_is_reserved_audited_drafted_recorded_sent_and_only_then_live() {
         .once()
         .in_sequence(&mut order)
         .returning(|windows| Ok(Admission::Reserved(reservation(windows.to_vec()))));
-    let is = |action| {
-        move |rows: &[menshen_domain::model::audit::AuditEvent]| {
-            rows.len() == 1
-                && rows[0].action == action
-                && rows[0].subject == Some(phone(1).masked())
-                && rows[0].request_id == Some(origin().request_id)
-        }
-    };
-    desk.audit
-        .expect_append()
-        .withf(is(AuditAction::CodeRequested))
-        .once()
-        .in_sequence(&mut order)
-        .returning(|_| Ok(()));
     desk.codes
         .expect_draft()
         .withf(|of, fresh, ttl, reusable_for| {
@@ -175,12 +169,6 @@ async fn a_code_is_reserved_audited_drafted_recorded_sent_and_only_then_live() {
         .once()
         .in_sequence(&mut order)
         .returning(|_, _, _, _| Ok(()));
-    desk.audit
-        .expect_append()
-        .withf(is(AuditAction::CodeSent))
-        .once()
-        .in_sequence(&mut order)
-        .returning(|_| Ok(()));
     let sent = run(desk).await.expect("it is sent");
     assert_eq!(sent.phone_masked, "138****0001");
     assert_eq!(sent.expires_in, secs(400));
@@ -242,23 +230,10 @@ async fn with_the_limiter_away_nothing_is_sent() {
 }
 
 #[tokio::test]
-async fn with_the_audit_log_away_nothing_is_sent_and_no_limit_counts_it() {
-    let mut desk = Desk::default();
-    desk.admitted();
-    desk.audit_away();
-    desk.released();
-    assert!(matches!(
-        run(desk).await,
-        Err(SendCodeError::Unavailable(_))
-    ));
-}
-
-#[tokio::test]
 async fn with_the_code_store_away_or_full_nothing_is_sent_and_no_limit_counts_it() {
     for full in [false, true] {
         let mut desk = Desk::default();
         desk.admitted();
-        desk.audited();
         desk.codes
             .expect_draft()
             .once()
@@ -319,7 +294,6 @@ async fn what_no_vendor_took_leaves_no_code_and_counts_nowhere() {
     for (refusal, word, verdict) in refusals {
         let mut desk = drafted();
         let recorded = desk.recorded();
-        let audited = desk.audited();
         desk.sender
             .expect_send()
             .once()
@@ -343,9 +317,9 @@ async fn what_no_vendor_took_leaves_no_code_and_counts_nowhere() {
             other => panic!("{other:?}"),
         };
         assert_eq!(told, word);
-        assert_eq!(*recorded.all(), [verdict]);
+        assert_eq!(*recorded.verdicts.all(), [verdict]);
         assert_eq!(
-            audited.actions(),
+            recorded.audit.actions(),
             [AuditAction::CodeRequested, AuditAction::CodeRefused]
         );
     }
@@ -355,11 +329,10 @@ async fn what_no_vendor_took_leaves_no_code_and_counts_nowhere() {
 #[tokio::test]
 async fn with_the_send_record_away_nothing_is_sent_and_no_limit_counts_it() {
     let mut desk = drafted();
-    let audited = desk.audited();
     desk.records
         .expect_begin()
         .once()
-        .returning(|_| Err(SendRecordsError::Unavailable(away())));
+        .returning(|_, _| Err(SendRecordsError::Unavailable(away())));
     desk.codes
         .expect_discard()
         .withf(|of, id| *of == scope() && *id == seed().id)
@@ -370,18 +343,16 @@ async fn with_the_send_record_away_nothing_is_sent_and_no_limit_counts_it() {
         run(desk).await,
         Err(SendCodeError::Unavailable(_))
     ));
-    assert_eq!(audited.actions(), [AuditAction::CodeRequested]);
 }
 
 #[tokio::test]
 async fn a_record_that_fails_after_the_message_costs_nobody_another_one() {
     let mut desk = drafted();
-    desk.audited();
-    desk.records.expect_begin().once().returning(|_| Ok(()));
+    desk.records.expect_begin().once().returning(|_, _| Ok(()));
     desk.records
         .expect_finish()
         .once()
-        .returning(|_, _, _| Err(SendRecordsError::Unavailable(away())));
+        .returning(|_, _, _, _| Err(SendRecordsError::Unavailable(away())));
     desk.sender.expect_send().once().returning(|_| accepted());
     desk.codes
         .expect_commit()
@@ -394,7 +365,6 @@ async fn a_record_that_fails_after_the_message_costs_nobody_another_one() {
 async fn a_draft_that_cannot_be_discarded_does_not_keep_the_reservation() {
     let mut desk = drafted();
     desk.recorded();
-    desk.audited();
     desk.sender
         .expect_send()
         .once()
@@ -414,7 +384,6 @@ async fn a_draft_that_cannot_be_discarded_does_not_keep_the_reservation() {
 async fn a_reservation_that_cannot_be_released_does_not_hide_why_nothing_was_sent() {
     let mut desk = drafted();
     desk.recorded();
-    desk.audited();
     desk.sender
         .expect_send()
         .once()
@@ -431,7 +400,6 @@ async fn a_reservation_that_cannot_be_released_does_not_hide_why_nothing_was_sen
 async fn an_unknown_outcome_counts_as_sent_and_its_code_lives() {
     let mut desk = drafted();
     let recorded = desk.recorded();
-    let audited = desk.audited();
     desk.sender.expect_send().once().returning(|_| {
         let verdict = SmsDelivery::Unknown { vendor: "tencent" };
         report(SendOutcome::Unknown, Ok(verdict))
@@ -442,11 +410,11 @@ async fn an_unknown_outcome_counts_as_sent_and_its_code_lives() {
         .returning(|_, _, _, _| Ok(()));
     assert!(run(desk).await.is_ok());
     assert_eq!(
-        audited.actions(),
+        recorded.audit.actions(),
         [AuditAction::CodeRequested, AuditAction::CodeSendUnknown]
     );
-    assert_eq!(audited.all()[1].reason.as_deref(), Some("tencent"));
-    assert_eq!(*recorded.all(), [SendVerdict::Unknown]);
+    assert_eq!(recorded.audit.all()[1].reason.as_deref(), Some("tencent"));
+    assert_eq!(*recorded.verdicts.all(), [SendVerdict::Unknown]);
 }
 
 /// It is on its way: it counts, and it is not sent a second time.
@@ -454,7 +422,6 @@ async fn an_unknown_outcome_counts_as_sent_and_its_code_lives() {
 async fn a_sent_code_that_cannot_be_made_live_is_no_reason_to_send_another() {
     let mut desk = drafted();
     desk.recorded();
-    desk.audited();
     desk.sender.expect_send().once().returning(|_| accepted());
     desk.codes
         .expect_commit()
@@ -466,27 +433,43 @@ async fn a_sent_code_that_cannot_be_made_live_is_no_reason_to_send_another() {
     ));
 }
 
+/// The refusal is what the audit log must not miss: nothing was sent, so whoever asks
+/// again pays for nothing.
 #[tokio::test]
-async fn an_audit_log_that_fails_after_the_message_costs_nobody_another_one() {
+async fn a_refusal_that_cannot_be_recorded_is_told_as_unavailable() {
     let mut desk = drafted();
-    desk.recorded();
-    let mut order = Sequence::new();
-    desk.audit
-        .expect_append()
+    desk.records.expect_begin().once().returning(|_, _| Ok(()));
+    desk.records
+        .expect_finish()
         .once()
-        .in_sequence(&mut order)
-        .returning(|_| Ok(()));
-    desk.audit
-        .expect_append()
+        .returning(|_, _, _, _| Err(SendRecordsError::Unavailable(away())));
+    desk.sender
+        .expect_send()
         .once()
-        .in_sequence(&mut order)
-        .returning(|_| Err(AuditLogError(away())));
-    desk.sender.expect_send().once().returning(|_| accepted());
-    desk.codes
-        .expect_commit()
-        .once()
-        .returning(|_, _, _, _| Ok(()));
-    assert!(run(desk).await.is_ok());
+        .returning(|_| refused(SmsSendError::Unreachable));
+    desk.codes.expect_discard().once().returning(|_, _| Ok(()));
+    desk.released();
+    assert!(matches!(
+        run(desk).await,
+        Err(SendCodeError::Unavailable(_))
+    ));
+}
+
+#[tokio::test]
+async fn with_the_audit_log_away_a_test_number_gets_no_code() {
+    let mut desk = drafted();
+    desk.sms.test_numbers.push(TestNumber {
+        phone: phone(1),
+        code: SmsCode::parse("123456").expect("six digits"),
+        until: Some(at(1)),
+    });
+    desk.audit_away();
+    desk.codes.expect_discard().once().returning(|_, _| Ok(()));
+    desk.released();
+    assert!(matches!(
+        run(desk).await,
+        Err(SendCodeError::Unavailable(_))
+    ));
 }
 
 #[tokio::test]
@@ -522,7 +505,6 @@ async fn a_test_number_past_its_time_gets_messages_again() {
         until: Some(at(1)),
     });
     desk.recorded();
-    desk.audited();
     desk.sender.expect_send().once().returning(|_| accepted());
     desk.codes
         .expect_commit()
@@ -534,8 +516,7 @@ async fn a_test_number_past_its_time_gets_messages_again() {
 #[tokio::test]
 async fn a_code_of_a_bearer_purpose_is_audited_under_its_user() {
     let mut desk = drafted();
-    desk.recorded();
-    let audited = desk.audited();
+    let recorded = desk.recorded();
     desk.sender
         .expect_send()
         .withf(|message| message.purpose == Purpose::BindPhone(user(5)))
@@ -551,14 +532,15 @@ async fn a_code_of_a_bearer_purpose_is_audited_under_its_user() {
     };
     let office = desk.open();
     assert!(office.send_code().execute(&scope, &origin()).await.is_ok());
-    assert!(audited.all().iter().all(|row| row.user == Some(user(5))));
+    let told = recorded.audit.all();
+    assert_eq!(told.len(), 2);
+    assert!(told.iter().all(|row| row.user == Some(user(5))));
 }
 
 #[tokio::test]
 async fn every_ask_has_a_challenge_of_its_own() {
     let mut desk = Desk::default();
     desk.recorded();
-    desk.audited();
     desk.limiter
         .expect_reserve()
         .returning(|_| Ok(Admission::Reserved(reservation(Vec::new()))));

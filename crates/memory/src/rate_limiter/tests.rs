@@ -26,6 +26,14 @@ async fn admitted(limiter: &MemoryRateLimiter, windows: &[Window]) -> bool {
     )
 }
 
+/// A reservation of no places.
+fn nothing() -> Reservation {
+    Reservation {
+        id: 0,
+        windows: Vec::new(),
+    }
+}
+
 #[tokio::test(start_paused = true)]
 async fn a_place_is_free_exactly_when_the_window_has_rolled_on() {
     let limiter = MemoryRateLimiter::default();
@@ -122,7 +130,7 @@ async fn the_number_of_remembered_acts_is_bounded() {
         limiter.reserve(&windows).await,
         Err(RateLimiterError::Full)
     ));
-    limiter.reset(&source(1)).await.unwrap();
+    limiter.pardon(&nothing(), &source(1)).await.unwrap();
     assert!(admitted(&limiter, &windows).await);
 }
 
@@ -138,7 +146,7 @@ async fn what_was_given_back_or_forgotten_leaves_nothing_behind() {
             limiter.release(&reservation).await.unwrap();
             limiter.release(&reservation).await.unwrap();
         } else {
-            limiter.reset(&source(n)).await.unwrap();
+            limiter.pardon(&nothing(), &source(n)).await.unwrap();
         }
     }
     assert_eq!(lock(&limiter.state).places, 0);
@@ -203,7 +211,8 @@ async fn a_past_that_does_not_fit_changes_nothing() {
     ] {
         let refused = limiter.recall(&uses).await;
         assert!(matches!(refused, Err(RateLimiterError::Full)));
-        assert!(!limiter.remembers().await.unwrap());
+        let windows = [window(source(9), 1, 60)];
+        assert_eq!(limiter.reserve_recalled(&windows).await.unwrap(), None);
     }
     assert!(!admitted(&limiter, &[window(source(1), 1, 60)]).await);
     // What it replaces makes room.

@@ -16,6 +16,7 @@ use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
+use menshen_domain::model::identifiers::SessionId;
 use menshen_domain::model::limits::{LimitKey, LimitRule, Window};
 use menshen_domain::ports::rate_limiter::{Admission, RateLimiter, Reservation};
 use tokio::task::JoinSet;
@@ -52,12 +53,14 @@ macro_rules! rate_limiter {
             the_kinds_of_keys_are_counted_apart,
             a_release_gives_the_places_back,
             a_release_gives_back_no_more_than_its_own,
-            a_release_after_a_reset_does_nothing,
-            a_reset_forgets_one_key,
+            a_release_after_a_pardon_does_nothing,
+            a_pardon_forgets_one_key,
+            a_pardon_gives_the_other_places_back,
             reservations_have_ids_of_their_own,
             concurrent_reservations_share_out_the_places_exactly,
             concurrent_reservations_of_several_windows_keep_them_equal,
             a_new_limiter_remembers_nothing_until_it_is_told,
+            what_is_reserved_with_the_past_in_mind_counts_like_anything_else,
             acts_of_the_past_take_places_for_what_is_left_of_their_time,
             acts_that_are_over_take_no_place,
             a_limiter_that_remembers_is_told_nothing,
@@ -102,6 +105,11 @@ async fn reserved(limiter: &Limiter, windows: &[Window]) -> Reservation {
         Admission::Reserved(reservation) => reservation,
         refused @ Admission::Refused { .. } => panic!("{refused:?}"),
     }
+}
+
+async fn pardon(limiter: &Limiter, reservation: &Reservation, key: &LimitKey) {
+    let pardoned = limiter.pardon(reservation, key).await;
+    pardoned.expect("the limiter answers");
 }
 
 async fn release(limiter: &Limiter, reservation: &Reservation) {
@@ -301,26 +309,48 @@ pub async fn a_release_gives_back_no_more_than_its_own(limiter: Limiter) {
 }
 
 /// A place that was forgotten is not given back a second time.
-pub async fn a_release_after_a_reset_does_nothing(limiter: Limiter) {
+pub async fn a_release_after_a_pardon_does_nothing(limiter: Limiter) {
     let windows = [volume(phone(1), 1)];
     let old = reserved(&limiter, &windows).await;
-    limiter.reset(&phone(1)).await.expect("the limiter answers");
+    pardon(&limiter, &old, &phone(1)).await;
     assert!(admitted(&limiter, &windows).await);
     release(&limiter, &old).await;
     assert!(!admitted(&limiter, &windows).await);
 }
 
 /// A right code clears the number's failures, and nothing else.
-pub async fn a_reset_forgets_one_key(limiter: Limiter) {
+pub async fn a_pardon_forgets_one_key(limiter: Limiter) {
     let number = LimitKey::FailuresPhone(sample::phone(1));
     let both = [volume(number.clone(), 2), volume(source(1), 3)];
     assert!(admitted(&limiter, &both).await);
     assert!(admitted(&limiter, &both).await);
-    limiter.reset(&number).await.expect("the limiter answers");
+    let elsewhere = reserved(&limiter, &[volume(phone(2), 1)]).await;
+    pardon(&limiter, &elsewhere, &number).await;
     assert!(admitted(&limiter, &both).await);
     // The source has its three by now.
     assert!(!admitted(&limiter, &both).await);
     assert!(admitted(&limiter, &[volume(number, 2)]).await);
+}
+
+/// Of its own reservation, whatever that holds, and no others': a source keeps what
+/// somebody else did from it.
+pub async fn a_pardon_gives_the_other_places_back(limiter: Limiter) {
+    let number = LimitKey::FailuresPhone(sample::phone(1));
+    let session = SessionId::from_uuid(uuid::Uuid::from_u128(1));
+    let mine = [
+        volume(number.clone(), 3),
+        volume(source(1), 2),
+        volume(LimitKey::RefreshSession(session), 1),
+    ];
+    assert!(admitted(&limiter, &mine[..2]).await);
+    let right = reserved(&limiter, &mine).await;
+    pardon(&limiter, &right, &number).await;
+    assert!(admitted(&limiter, &mine).await);
+    assert!(!admitted(&limiter, &[volume(source(1), 2)]).await);
+    for _ in 0..2 {
+        assert!(admitted(&limiter, &[volume(number.clone(), 3)]).await);
+    }
+    assert!(!admitted(&limiter, &[volume(number, 3)]).await);
 }
 
 /// Otherwise one release would give back another's place.

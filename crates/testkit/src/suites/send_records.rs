@@ -23,6 +23,8 @@ macro_rules! send_records {
             $crate::suites::send_records, $stores,
             a_send_is_recorded_with_all_that_was_tried,
             a_send_without_an_attempt_is_finished_too,
+            the_audit_log_is_told_with_the_record,
+            without_the_audit_log_nothing_is_recorded,
             a_send_is_begun_once,
             a_send_is_finished_once,
             what_was_not_begun_is_not_finished,

@@ -3,7 +3,8 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use menshen_domain::model::limits::{LimitKey, PastUse};
+use menshen_domain::model::identifiers::SessionId;
+use menshen_domain::model::limits::{LimitKey, PastUse, Window};
 use menshen_domain::ports::rate_limiter::Admission;
 use tokio::task::JoinSet;
 use tokio::time::sleep;
@@ -21,8 +22,14 @@ fn past(key: LimitKey, ago: Duration, times: u32) -> PastUse {
     }
 }
 
+/// Asks for places with the past in mind; nothing if the limiter knows none.
+async fn with_the_past(limiter: &Limiter, windows: &[Window]) -> Option<Admission> {
+    let admission = limiter.reserve_recalled(windows).await;
+    admission.expect("the limiter answers")
+}
+
 async fn remembers(limiter: &Limiter) -> bool {
-    limiter.remembers().await.expect("the limiter answers")
+    with_the_past(limiter, &[]).await.is_some()
 }
 
 async fn recall(limiter: &Limiter, uses: &[PastUse]) -> bool {
@@ -31,11 +38,40 @@ async fn recall(limiter: &Limiter, uses: &[PastUse]) -> bool {
 
 /// Counting does not make it remember: others may have counted before.
 pub async fn a_new_limiter_remembers_nothing_until_it_is_told(limiter: Limiter) {
+    let windows = [volume(source(1), 1)];
     assert!(!remembers(&limiter).await);
-    assert!(admitted(&limiter, &[volume(source(1), 1)]).await);
+    assert_eq!(with_the_past(&limiter, &windows).await, None);
+    // Nothing was counted.
+    assert!(admitted(&limiter, &windows).await);
     assert!(!remembers(&limiter).await);
+    assert_eq!(with_the_past(&limiter, &windows).await, None);
     assert!(recall(&limiter, &[past(LimitKey::SmsDeployment, LONG / 2, 1)]).await);
     assert!(remembers(&limiter).await);
+}
+
+/// In windows of every kind, which hold all of them or none, and are given back.
+pub async fn what_is_reserved_with_the_past_in_mind_counts_like_anything_else(limiter: Limiter) {
+    let session = SessionId::from_uuid(uuid::Uuid::from_u128(1));
+    let windows = [
+        volume(LimitKey::RefreshSession(session), 2),
+        volume(LimitKey::SmsDeployment, 3),
+        volume(source(1), 2),
+    ];
+    assert!(recall(&limiter, &[past(LimitKey::SmsDeployment, LONG / 2, 1)]).await);
+    let Some(Admission::Reserved(first)) = with_the_past(&limiter, &windows).await else {
+        panic!("refused");
+    };
+    assert_eq!(first.windows, windows);
+    assert!(admitted(&limiter, &windows).await);
+    let refused = with_the_past(&limiter, &windows).await;
+    assert!(
+        matches!(refused, Some(Admission::Refused { .. })),
+        "{refused:?}"
+    );
+    release(&limiter, &first).await;
+    let again = with_the_past(&limiter, &windows).await;
+    assert!(matches!(again, Some(Admission::Reserved(_))), "{again:?}");
+    assert!(!admitted(&limiter, &[volume(LimitKey::SmsDeployment, 3)]).await);
 }
 
 /// Whoever is refused because of them waits as long as if they had been counted

@@ -7,7 +7,7 @@ use menshen_domain::model::sms_delivery::{DeliveryReceipt, SendVerdict, SmsAttem
 use menshen_domain::ports::send_records::ReceiptNote::{Noted, Repeated, Unknown};
 use tokio::task::JoinSet;
 
-use super::steps::{at, note, receipt, send, sent, taken, told};
+use super::steps::{at, begun, finished, note, receipt, send, sent, taken, told};
 use crate::people::People;
 use crate::stores::{ReceiptRow, Stores};
 
@@ -99,7 +99,7 @@ pub async fn receipts_of_one_push_are_noted_together(stores: Stores) {
 /// vendor brings our own id back.
 pub async fn a_receipt_finds_its_send_by_our_id_before_the_answer_is_recorded(stores: Stores) {
     let send = send(&People::new(1), 1, 0);
-    stores.send_records.begin(&send).await.unwrap();
+    begun(&stores, &send).await.unwrap();
     assert_eq!(note(&stores, receipt("900^0", true)).await, Unknown);
     let named = DeliveryReceipt {
         send: Some(send.id),
@@ -154,13 +154,13 @@ pub async fn a_vendors_id_that_came_twice_is_the_later_sends(stores: Stores) {
     let people = People::new(1);
     let (first, second) = (send(&people, 1, 0), send(&people, 2, 60));
     for (send, minute) in [(&second, 1), (&first, 0)] {
-        stores.send_records.begin(send).await.unwrap();
+        begun(&stores, send).await.unwrap();
         let attempts = [SmsAttempt {
             at: at(minute * 60),
             ..taken("900^0")
         }];
         let verdict = SendVerdict::Accepted;
-        let finished = stores.send_records.finish(send.id, &attempts, verdict);
+        let finished = finished(&stores, send, &attempts, verdict);
         finished.await.unwrap();
     }
     assert_eq!(note(&stores, receipt("900^0", true)).await, Noted);

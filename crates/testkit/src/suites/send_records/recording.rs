@@ -4,13 +4,14 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use chrono::TimeDelta;
+use menshen_domain::model::audit::AuditAction;
 use menshen_domain::model::sms_delivery::{SendOutcome, SendVerdict, SentCount, SmsAttempt};
 use menshen_domain::ports::send_records::{NewSend, SendRecordsError};
 use tokio::task::JoinSet;
 
-use super::steps::{at, send, sent, taken};
-use crate::people::People;
-use crate::stores::{AttemptRow, SendRow, Stores};
+use super::steps::{at, begun, finished, send, sent, taken};
+use crate::people::{People, about_send};
+use crate::stores::{AttemptRow, AuditRow, SendRow, Stores};
 
 fn row(send: &NewSend, verdict: Option<SendVerdict>) -> SendRow {
     SendRow {
@@ -27,7 +28,7 @@ fn row(send: &NewSend, verdict: Option<SendVerdict>) -> SendRow {
 /// Every member, and before the vendor is asked already.
 pub async fn a_send_is_recorded_with_all_that_was_tried(stores: Stores) {
     let send = send(&People::new(1), 1, 0);
-    stores.send_records.begin(&send).await.unwrap();
+    begun(&stores, &send).await.unwrap();
     assert_eq!(stores.witness.sends().await, [row(&send, None)]);
     let refused = SmsAttempt {
         vendor: "tencent",
@@ -40,9 +41,7 @@ pub async fn a_send_is_recorded_with_all_that_was_tried(stores: Stores) {
         at: at(-1),
     };
     let attempts = [refused, taken("900^0")];
-    let finished = stores
-        .send_records
-        .finish(send.id, &attempts, SendVerdict::Accepted);
+    let finished = finished(&stores, &send, &attempts, SendVerdict::Accepted);
     finished.await.unwrap();
     let verdict = Some(SendVerdict::Accepted);
     assert_eq!(stores.witness.sends().await, [row(&send, verdict)]);
@@ -65,12 +64,57 @@ pub async fn a_send_is_recorded_with_all_that_was_tried(stores: Stores) {
     assert_eq!(stores.witness.attempts().await, rows);
 }
 
+/// With the record and not a moment later, so that no message leaves that the log
+/// does not know.
+pub async fn the_audit_log_is_told_with_the_record(stores: Stores) {
+    let send = send(&People::new(1), 1, 0);
+    let row = |action| {
+        let event = about_send(&send, action);
+        AuditRow {
+            id: event.id.to_string(),
+            action: action.as_str().to_owned(),
+            subject: Some(send.phone.masked()),
+            ..AuditRow::default()
+        }
+    };
+    begun(&stores, &send).await.unwrap();
+    let asked = row(AuditAction::CodeRequested);
+    assert_eq!(stores.witness.audit().await, [asked.clone()]);
+    let attempts = [taken("900^0")];
+    let finished = finished(&stores, &send, &attempts, SendVerdict::Accepted);
+    finished.await.unwrap();
+    let mut told = [asked, row(AuditAction::CodeSent)];
+    told.sort_by(|one, other| one.id.cmp(&other.id));
+    assert_eq!(stores.witness.audit().await, told);
+}
+
+/// A row that cannot be written leaves no record either.
+pub async fn without_the_audit_log_nothing_is_recorded(stores: Stores) {
+    let people = People::new(1);
+    let (one, other) = (send(&people, 1, 0), send(&people, 2, 1));
+    begun(&stores, &one).await.unwrap();
+    // The row's id is taken.
+    let taken_id = about_send(&one, AuditAction::CodeRequested);
+    let refused = stores.send_records.begin(&other, &taken_id).await;
+    refused.unwrap_err();
+    assert_eq!(stores.witness.sends().await, [row(&one, None)]);
+    let attempts = [taken("900^0")];
+    let verdict = SendVerdict::Accepted;
+    let refused = stores
+        .send_records
+        .finish(one.id, &attempts, verdict, &taken_id);
+    refused.await.unwrap_err();
+    assert_eq!(stores.witness.sends().await, [row(&one, None)]);
+    assert!(stores.witness.attempts().await.is_empty());
+    assert_eq!(stores.witness.audit().await.len(), 1);
+}
+
 /// No vendor was asked, since all circuits were open.
 pub async fn a_send_without_an_attempt_is_finished_too(stores: Stores) {
     let send = send(&People::new(1), 1, 0);
-    stores.send_records.begin(&send).await.unwrap();
+    begun(&stores, &send).await.unwrap();
     let verdict = SendVerdict::Unavailable;
-    let finished = stores.send_records.finish(send.id, &[], verdict);
+    let finished = finished(&stores, &send, &[], verdict);
     finished.await.unwrap();
     assert_eq!(stores.witness.sends().await, [row(&send, Some(verdict))]);
     assert!(stores.witness.attempts().await.is_empty());
@@ -80,14 +124,16 @@ pub async fn a_send_without_an_attempt_is_finished_too(stores: Stores) {
 pub async fn a_send_is_begun_once(stores: Stores) {
     let people = People::new(1);
     let first = send(&people, 1, 0);
-    stores.send_records.begin(&first).await.unwrap();
+    begun(&stores, &first).await.unwrap();
     let again = NewSend {
         id: first.id,
         ..send(&people, 2, 1)
     };
-    let refused = stores.send_records.begin(&again).await;
+    let told = about_send(&send(&people, 3, 2), AuditAction::CodeRequested);
+    let refused = stores.send_records.begin(&again, &told).await;
     assert!(matches!(refused, Err(SendRecordsError::Conflict)));
     assert_eq!(stores.witness.sends().await, [row(&first, None)]);
+    assert_eq!(stores.witness.audit().await.len(), 1);
 }
 
 /// The first verdict stays, and no attempt is added to it.
@@ -95,24 +141,24 @@ pub async fn a_send_is_finished_once(stores: Stores) {
     let first = send(&People::new(1), 1, 0);
     sent(&stores, &first, "900^0").await;
     let again = [taken("900^1")];
-    let refused = stores
-        .send_records
-        .finish(first.id, &again, SendVerdict::Unavailable);
+    let told = about_send(&first, AuditAction::CodeRefused);
+    let verdict = SendVerdict::Unavailable;
+    let refused = stores.send_records.finish(first.id, &again, verdict, &told);
     assert!(matches!(refused.await, Err(SendRecordsError::Conflict)));
     let verdict = Some(SendVerdict::Accepted);
     assert_eq!(stores.witness.sends().await, [row(&first, verdict)]);
     assert_eq!(stores.witness.attempts().await.len(), 1);
+    assert_eq!(stores.witness.audit().await.len(), 2);
 }
 
 /// And leaves no attempt behind.
 pub async fn what_was_not_begun_is_not_finished(stores: Stores) {
     let send = send(&People::new(1), 1, 0);
     let attempts = [taken("900^0")];
-    let refused = stores
-        .send_records
-        .finish(send.id, &attempts, SendVerdict::Accepted);
+    let refused = finished(&stores, &send, &attempts, SendVerdict::Accepted);
     assert!(matches!(refused.await, Err(SendRecordsError::NotFound)));
     assert!(stores.witness.attempts().await.is_empty());
+    assert!(stores.witness.audit().await.is_empty());
 }
 
 /// A vendor's mistake does not cost us the record.
@@ -131,9 +177,9 @@ pub async fn what_may_have_left_counts_and_nothing_else(stores: Stores) {
     let verdicts = SendVerdict::ALL.map(Some).into_iter().chain([None]);
     for (verdict, second) in verdicts.zip(0..) {
         let send = send(&people, 1, second);
-        stores.send_records.begin(&send).await.unwrap();
+        begun(&stores, &send).await.unwrap();
         if let Some(verdict) = verdict {
-            let finished = stores.send_records.finish(send.id, &[], verdict);
+            let finished = finished(&stores, &send, &[], verdict);
             finished.await.unwrap();
         }
         if verdict.is_none_or(SendVerdict::counts) {
@@ -173,7 +219,7 @@ pub async fn messages_of_one_second_are_counted_together(stores: Stores) {
             at: moment,
             ..send(&people, 1, 0)
         };
-        stores.send_records.begin(&send).await.unwrap();
+        begun(&stores, &send).await.unwrap();
     }
     let sent = stores.send_records.sent_since(at(0)).await.unwrap();
     let expected = [(moments[1], 3), (moments[3], 1)];

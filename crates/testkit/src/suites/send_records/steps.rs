@@ -4,13 +4,14 @@ use std::net::IpAddr;
 use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
+use menshen_domain::model::audit::AuditAction;
 use menshen_domain::model::client::ClientType;
 use menshen_domain::model::identifiers::{SendId, UserId};
 use menshen_domain::model::sms_delivery::{DeliveryReceipt, SendOutcome, SendVerdict, SmsAttempt};
 use menshen_domain::model::verification::Purpose;
-use menshen_domain::ports::send_records::{NewSend, ReceiptNote};
+use menshen_domain::ports::send_records::{NewSend, ReceiptNote, SendRecordsError};
 
-use crate::people::People;
+use crate::people::{People, about_send};
 use crate::sample::{now, phone};
 use crate::stores::Stores;
 
@@ -47,12 +48,29 @@ pub(super) fn taken(message_id: &str) -> SmsAttempt {
     }
 }
 
+/// Begins a send, with the row of the audit log that belongs to it.
+pub(super) async fn begun(stores: &Stores, send: &NewSend) -> Result<(), SendRecordsError> {
+    let told = about_send(send, AuditAction::CodeRequested);
+    stores.send_records.begin(send, &told).await
+}
+
+/// Finishes a send, with the row of the audit log that belongs to it.
+pub(super) async fn finished(
+    stores: &Stores,
+    send: &NewSend,
+    attempts: &[SmsAttempt],
+    verdict: SendVerdict,
+) -> Result<(), SendRecordsError> {
+    let told = about_send(send, AuditAction::CodeSent);
+    let records = &stores.send_records;
+    records.finish(send.id, attempts, verdict, &told).await
+}
+
 /// A send that the vendor took and named so.
 pub(super) async fn sent(stores: &Stores, send: &NewSend, message_id: &str) {
-    let records = &stores.send_records;
-    records.begin(send).await.unwrap();
+    begun(stores, send).await.unwrap();
     let attempts = [taken(message_id)];
-    let finished = records.finish(send.id, &attempts, SendVerdict::Accepted);
+    let finished = finished(stores, send, &attempts, SendVerdict::Accepted);
     finished.await.unwrap();
 }
 
