@@ -73,6 +73,15 @@ test("the phone button binds a number, and is exchanged once for two taps", asyn
   assert.equal(network.to("/v1/me/phone").length - asked, 1);
 });
 
+test("a code of the phone button that WeChat refuses is not sent again: there is no other", async () => {
+  const { app } = await visitor("late tapper");
+  await app.login(terms);
+  const asked = network.to("/v1/me/phone").length;
+  const event = { detail: { code: "0".repeat(64), errMsg: "getPhoneNumber:ok" } };
+  assert.equal((await failure(app.bindPhone(event))).code, "wechat_code_invalid");
+  assert.equal(network.to("/v1/me/phone").length - asked, 1);
+});
+
 test("a binding that merges two accounts goes on as the one that stays, without a sign-out", async () => {
   const earlier = await resident("earlier", "13600000003");
   const survivor = (await earlier.me()).id;

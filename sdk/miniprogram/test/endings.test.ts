@@ -246,6 +246,9 @@ test("calls during a login that replaces the session wait for it", async () => {
   await until(() => network.to("/v1/login/wechat")[0]?.status === 200);
   const me = here.app.me();
   await until(() => network.to("/v1/me")[0]?.status === 401);
+  // As long as a refresh would take, and longer.
+  await failure(here.app.sendCode("1"));
+  await failure(here.app.sendCode("1"));
   open();
   assert.equal((await me).id, (await login).user.id);
   assert.equal(network.refreshes.length, 0);

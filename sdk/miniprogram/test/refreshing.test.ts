@@ -289,13 +289,12 @@ test("a refused token is no end where somebody else has stored another one meanw
   const other = start(phone, network);
   phone.skew += HOUR;
   const { opened, open } = gate();
-  const refusal = { code: "refresh_token_invalid", message: "?" };
-  network.plan(REFRESH, { arrivesAfter: opened });
+  // What a replaced token may be told.
+  const refusal = JSON.stringify({ code: "refresh_token_invalid", message: "?" });
+  network.plan(REFRESH, { status: 401, body: refusal, after: opened });
   const me = app.me();
   await network.arrived(REFRESH);
   await other.me();
-  // What a replaced token may be told.
-  network.plan(REFRESH, { status: 401, body: JSON.stringify(refusal) });
   open();
   await me;
   assert.deepEqual(endings, []);

@@ -19,8 +19,8 @@ export type Fate =
   | "answer lost"
   /** It does not arrive. */
   | "unreachable"
-  /** Somebody else answers. */
-  | { status: number; headers?: Record<string, string>; body: string }
+  /** Somebody else answers, perhaps after a while. */
+  | { status: number; headers?: Record<string, string>; body: string; after?: Promise<unknown> }
   /** It arrives when the promise is fulfilled. */
   | { arrivesAfter: Promise<unknown> }
   /** Its answer comes when the promise is fulfilled. */
@@ -96,6 +96,7 @@ export class Network {
     const fate = rule?.fate;
     if (fate === "unreachable") return request.socket.destroy();
     if (typeof fate === "object" && "status" in fate) {
+      await fate.after;
       seen.status = fate.status;
       response.writeHead(fate.status, fate.headers).end(fate.body);
       return;
