@@ -110,6 +110,20 @@ test("a token that could not be replaced is not left behind to be taken for a st
   assert.ok(phone.tokens, "and the next one is stored");
 });
 
+test("a storage that can no longer be written is not believed", async () => {
+  const phone = await owner("read only");
+  const app = start(phone, network);
+  await app.login();
+  phone.storageIs = "read only";
+  network.seen.length = 0;
+  for (let round = 0; round < 3; round += 1) {
+    phone.skew += HOUR;
+    await app.me();
+  }
+  const presented = network.refreshes.map((seen) => seen.body);
+  assert.equal(new Set(presented).size, 3, "each the newest, and none what is stored");
+});
+
 test("a storage that WeChat has purged is a phone that nobody is signed in on", async () => {
   const phone = await owner("purged");
   const app = start(phone, network);

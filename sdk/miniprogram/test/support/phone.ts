@@ -28,7 +28,7 @@ export class Phone {
   /** How many were refused because there were too many. */
   refused = 0;
   /** How `getStorage` and `setStorage` are doing. */
-  storageIs: "well" | "failing" | "silent" | "unable to encrypt" = "well";
+  storageIs: "well" | "failing" | "silent" | "unable to encrypt" | "read only" = "well";
   /** What reading a plain value with `encrypt` comes to: nobody documents it. */
   plainReadSealed: "failure" | "garbage" = "failure";
   /** How header names arrive: it differs between phones. */
@@ -228,7 +228,7 @@ export class Phone {
     if (this.storageIs === "silent") return;
     const sealed = !!encrypt && this.knowsEncryption;
     const refused = this.storageIs === "unable to encrypt" && sealed;
-    if (this.storageIs === "failing" || refused)
+    if (this.storageIs === "failing" || this.storageIs === "read only" || refused)
       return later(fail, { errMsg: "setStorage:fail exceed storage max size" });
     this.storage.set(key, { data, sealed });
     later(success, {});
