@@ -90,17 +90,16 @@ impl Turns for MemoryTurns {
         } else {
             None
         };
-        let place = match place {
-            Some(place) => place,
-            None => {
-                // One's own person first: a place is for whoever can use it.
-                let turn = async {
-                    standing.first().await;
-                    self.place().await
-                };
-                let waited = timeout(self.patience, turn).await;
-                waited.unwrap_or(Err(TurnsError::Late))?
-            }
+        let place = if let Some(place) = place {
+            place
+        } else {
+            // One's own person first: a place is for whoever can use it.
+            let turn = async {
+                standing.first().await;
+                self.place().await
+            };
+            let waited = timeout(self.patience, turn).await;
+            waited.unwrap_or(Err(TurnsError::Late))?
         };
         Ok(Turn::new(Held {
             _place: place,

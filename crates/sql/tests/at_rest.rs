@@ -70,8 +70,8 @@ async fn send_and_deliver(store: &SqlStore, send: &NewSend) {
         at: send.at,
     };
     let attempts = [attempt];
-    let sent = about_send(send, AuditAction::CodeSent);
-    let finished = store.finish(send.id, &attempts, SendVerdict::Accepted, &sent);
+    let told = about_send(send, AuditAction::CodeSent);
+    let finished = store.finish(send.id, &attempts, SendVerdict::Accepted, &told);
     finished.await.unwrap();
     let receipt = DeliveryReceipt {
         vendor: "aliyun",

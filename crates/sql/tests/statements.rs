@@ -208,8 +208,8 @@ async fn message(database: &Database, store: &SqlStore, writes: &Writes) {
         took: Duration::ZERO,
         at: now(),
     }];
-    let sent = about_send(&send, AuditAction::CodeSent);
-    let finished = store.finish(send.id, &attempts, SendVerdict::Accepted, &sent);
+    let told = about_send(&send, AuditAction::CodeSent);
+    let finished = store.finish(send.id, &attempts, SendVerdict::Accepted, &told);
     finished.await.unwrap();
     let finished = database.statements().since(start);
     assert_eq!(finished, writes.finished, "what became of it");

@@ -132,13 +132,11 @@ impl Place {
     /// A mark as the column of the key has it.
     fn value(self, mark: &RowMark) -> Result<Value, Failure> {
         let unreadable = || StorageFault::unreadable("mark of a sweep");
-        Ok(match (self.first)() {
-            Value::Uuid(_) => Uuid::from_slice(&mark.0).map_err(|_| unreadable())?.into(),
-            _ => {
-                let word = String::from_utf8(mark.0.clone());
-                word.map_err(|_| unreadable())?.into()
-            }
-        })
+        if let Value::Uuid(_) = (self.first)() {
+            return Ok(Uuid::from_slice(&mark.0).map_err(|_| unreadable())?.into());
+        }
+        let word = String::from_utf8(mark.0.clone());
+        Ok(word.map_err(|_| unreadable())?.into())
     }
 }
 

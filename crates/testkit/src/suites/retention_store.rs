@@ -136,12 +136,12 @@ async fn message(stores: &Stores, people: &People, minutes: u32) {
         at: later(HOUR * 48),
         ..about_send(&send, action)
     };
-    let (asked, sent) = (
+    let (before, after) = (
         told(AuditAction::CodeRequested),
         told(AuditAction::CodeSent),
     );
-    records.begin(&send, &asked).await.unwrap();
-    let finished = records.finish(send.id, &attempts, SendVerdict::Accepted, &sent);
+    records.begin(&send, &before).await.unwrap();
+    let finished = records.finish(send.id, &attempts, SendVerdict::Accepted, &after);
     finished.await.unwrap();
     records.note_receipts(&[receipt]).await.unwrap();
 }

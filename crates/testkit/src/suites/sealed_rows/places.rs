@@ -106,9 +106,9 @@ async fn assert_whole(stores: &Stores, accounts: &[Account], key: &str) {
         let found = found.by_phone.expect("somebody with this number");
         assert_eq!((found.id, &found.phone), (account.id, &account.phone));
         let app = app_id("wx1");
-        let stored = stores.accounts.session_key(account.id, PROVIDER, &app);
-        let stored = stored.await.unwrap().expect("a session key");
-        assert_eq!(stored.key.expose(), key);
+        let held = stores.accounts.session_key(account.id, PROVIDER, &app);
+        let held = held.await.unwrap().expect("a session key");
+        assert_eq!(held.key.expose(), key);
     }
     let usage = SealedPlace::SigningKeys.usage();
     for key in stores.signing_keys.load(now()).await.unwrap() {
@@ -223,8 +223,8 @@ pub async fn nothing_else_of_a_row_changes(stores: Stores) {
     };
     let key = async || {
         let app = app_id("wx1");
-        let stored = stores.accounts.session_key(accounts[0].id, PROVIDER, &app);
-        stored.await.unwrap().unwrap()
+        let held = stores.accounts.session_key(accounts[0].id, PROVIDER, &app);
+        held.await.unwrap().unwrap()
     };
     let signing = async || {
         let keys = stores.signing_keys.load(now()).await.unwrap();

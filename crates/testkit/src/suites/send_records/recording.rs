@@ -79,7 +79,7 @@ pub async fn the_audit_log_is_told_with_the_record(stores: Stores) {
     };
     begun(&stores, &send).await.unwrap();
     let asked = row(AuditAction::CodeRequested);
-    assert_eq!(stores.witness.audit().await, [asked.clone()]);
+    assert_eq!(stores.witness.audit().await, std::slice::from_ref(&asked));
     let attempts = [taken("900^0")];
     let finished = finished(&stores, &send, &attempts, SendVerdict::Accepted);
     finished.await.unwrap();
