@@ -13,6 +13,8 @@ mod m20260101_000007_housekeeping;
 mod m20260101_000008_ring_rotation;
 mod m20260101_000009_spent_codes;
 mod m20260101_000010_resealing;
+mod m20260101_000011_due_accounts;
+mod m20260101_000012_ended_sessions;
 
 pub use sea_orm_migration::MigratorTrait;
 
@@ -36,6 +38,8 @@ impl MigratorTrait for Migrator {
             Box::new(m20260101_000008_ring_rotation::Migration),
             Box::new(m20260101_000009_spent_codes::Migration),
             Box::new(m20260101_000010_resealing::Migration),
+            Box::new(m20260101_000011_due_accounts::Migration),
+            Box::new(m20260101_000012_ended_sessions::Migration),
         ]
     }
 }

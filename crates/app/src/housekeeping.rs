@@ -1,10 +1,11 @@
-//! Removing what was kept long enough, in the background.
+//! Removing what was kept long enough, and erasing who asked for it, in the
+//! background.
 
 use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
 use std::time::{Duration, Instant};
 
-use menshen_domain::model::retention::RecordKind;
+use menshen_domain::model::retention::Chore;
 use menshen_domain::ports::clock::Clock;
 use menshen_domain::ports::lease_store::LeaseStoreError;
 use menshen_domain::ports::randomness::Randomness;
@@ -74,8 +75,8 @@ pub struct HousekeepingMetrics {
 impl HousekeepingMetrics {
     /// Names what is counted.
     pub fn register(&self, registry: &mut Registry) {
-        for kind in RecordKind::ALL {
-            let kind = kind.as_str();
+        for chore in Chore::ALL {
+            let kind = chore.as_str();
             drop(self.rows.get_or_create(&Kind { kind }));
         }
         for run in Run::ALL {
@@ -84,7 +85,7 @@ impl HousekeepingMetrics {
         }
         registry.register(
             "housekeeping_rows",
-            "Rows that were removed because they were past their time",
+            "Rows that were removed because they were past their time, and cancelled accounts that were erased",
             self.rows.clone(),
         );
         registry.register(
@@ -104,8 +105,8 @@ impl HousekeepingMetrics {
         );
     }
 
-    fn removed(&self, kind: RecordKind, rows: u64) {
-        let kind = kind.as_str();
+    fn did(&self, chore: Chore, rows: u64) {
+        let kind = chore.as_str();
         self.rows.get_or_create(&Kind { kind }).inc_by(rows);
     }
 
@@ -142,7 +143,7 @@ pub fn start(housekeeping: Housekeeping) -> Running {
 /// What a run removed, for the log.
 #[derive(Debug, Default)]
 struct Tally {
-    rows: [u64; RecordKind::ALL.len()],
+    rows: [u64; Chore::ALL.len()],
     batches: u64,
     slowest: Duration,
     failed: bool,
@@ -151,12 +152,19 @@ struct Tally {
 impl Tally {
     /// `sessions=12 audit_events=3`.
     fn words(&self) -> String {
-        let kinds = RecordKind::ALL.iter().zip(self.rows);
-        let some = kinds.filter(|(_, rows)| *rows > 0);
+        let chores = Chore::ALL.iter().zip(self.rows);
+        let some = chores.filter(|(_, rows)| *rows > 0);
         let words: Vec<_> = some
-            .map(|(kind, rows)| format!("{}={rows}", kind.as_str()))
+            .map(|(chore, rows)| format!("{}={rows}", chore.as_str()))
             .collect();
         words.join(" ")
+    }
+
+    fn add(&mut self, chore: Chore, rows: u64) {
+        let sums = Chore::ALL.iter().zip(&mut self.rows);
+        for (_, sum) in sums.filter(|(one, _)| **one == chore) {
+            *sum += rows;
+        }
     }
 }
 
@@ -214,7 +222,7 @@ impl Housekeeping {
             match self.step(&mut round, tally).await? {
                 Step::Done => break,
                 Step::LeaseLost => return Ok(Run::LeaseLost),
-                Step::Removed(..) | Step::Failed(..) => {}
+                Step::Did(..) | Step::Failed(..) => {}
             }
             let took = since.elapsed();
             tally.slowest = tally.slowest.max(took);
@@ -230,17 +238,19 @@ impl Housekeeping {
     async fn step(&self, round: &mut Round, tally: &mut Tally) -> Result<Step, LeaseStoreError> {
         let step = self.keep_house.step(round).await?;
         match &step {
-            Step::Removed(kind, rows) => {
+            Step::Did(chore, rows) => {
                 tally.batches += 1;
-                tally.rows[*kind as usize] += rows;
-                self.metrics.removed(*kind, *rows);
+                tally.add(*chore, *rows);
+                self.metrics.did(*chore, *rows);
             }
-            Step::Failed(kind, error) => {
+            Step::Failed(chore, rows, error) => {
                 tally.failed = true;
+                tally.add(*chore, *rows);
+                self.metrics.did(*chore, *rows);
                 tracing::warn!(
-                    kind = kind.as_str(),
-                    error = error as &dyn std::error::Error,
-                    "what is past its time could not be removed"
+                    chore = chore.as_str(),
+                    error = &**error as &dyn std::error::Error,
+                    "housekeeping could not do all of this"
                 );
             }
             Step::Done | Step::LeaseLost => {}

@@ -10,6 +10,7 @@ use menshen_domain::ports::clock::Clock;
 use menshen_domain::ports::code_store::CodeStore;
 use menshen_domain::ports::mac::Mac;
 use menshen_domain::ports::open_data_reader::OpenDataReader;
+use menshen_domain::ports::personal_records::PersonalRecordsReader;
 use menshen_domain::ports::randomness::Randomness;
 use menshen_domain::ports::rate_limiter::RateLimiter;
 use menshen_domain::ports::receipt_observer::ReceiptObserver;
@@ -28,9 +29,11 @@ use menshen_domain::services::ask_phone_number::AskPhoneNumber;
 use menshen_domain::services::authenticate::Authenticate;
 use menshen_domain::services::bind::Bind;
 use menshen_domain::services::bind_phone::BindPhone;
+use menshen_domain::services::cancel_account::CancelAccount;
 use menshen_domain::services::check_code::CheckCode;
 use menshen_domain::services::complete_once::CompleteOnce;
 use menshen_domain::services::decrypt_open_data::DecryptOpenData;
+use menshen_domain::services::export_account::ExportAccount;
 use menshen_domain::services::heed_wechat::HeedWeChat;
 use menshen_domain::services::issue_tokens::IssueTokens;
 use menshen_domain::services::link_wechat::LinkWeChat;
@@ -47,6 +50,7 @@ use menshen_domain::services::sign_in::SignIn;
 use menshen_domain::services::sign_out::SignOut;
 use menshen_domain::services::step_up::StepUp;
 use menshen_domain::services::tell_refused_identity::TellRefusedIdentity;
+use menshen_domain::services::unlink_identity::UnlinkIdentity;
 use menshen_domain::services::vouch::Vouch;
 use menshen_telemetry::Tracing;
 
@@ -69,6 +73,7 @@ pub(crate) struct Stores {
     pub(crate) sessions: Arc<dyn SessionStore>,
     pub(crate) audit: Arc<dyn AuditLog>,
     pub(crate) records: Arc<dyn SendRecords>,
+    pub(crate) personal: Arc<dyn PersonalRecordsReader>,
     pub(crate) codes: Arc<dyn CodeStore>,
     pub(crate) limiter: Arc<dyn RateLimiter>,
     pub(crate) ledger: Arc<dyn ReplayLedger>,
@@ -121,6 +126,7 @@ pub(crate) fn app(
         sessions,
         audit,
         records,
+        personal,
         codes,
         limiter,
         ledger,
@@ -296,6 +302,27 @@ pub(crate) fn app(
             clock: clock.clone(),
             randomness: randomness.clone(),
             policy: account_policy.clone(),
+        }),
+        unlink_identity: Arc::new(UnlinkIdentity {
+            accounts: accounts.clone(),
+            apps: apps.clone(),
+            clock: clock.clone(),
+            randomness: randomness.clone(),
+        }),
+        cancel_account: Arc::new(CancelAccount {
+            accounts: accounts.clone(),
+            clock: clock.clone(),
+            randomness: randomness.clone(),
+            policy: account_policy.clone(),
+        }),
+        export_account: Arc::new(ExportAccount {
+            accounts: accounts.clone(),
+            records: personal,
+            limiter: limiter.clone(),
+            audit: audit.clone(),
+            clock: clock.clone(),
+            randomness: randomness.clone(),
+            per_day: settings.accounts.exports_per_day,
         }),
         bind_phone: Arc::new(BindPhone {
             check: check_code.clone(),

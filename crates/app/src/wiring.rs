@@ -11,6 +11,7 @@ use menshen_domain::model::wechat::Platform;
 use menshen_domain::model::wechat::WeChatApp;
 use menshen_domain::model::wechat::WeChatApps;
 use menshen_domain::ports::BoxError;
+use menshen_domain::ports::account_store::AccountStore;
 use menshen_domain::ports::audit_log::AuditLog;
 use menshen_domain::ports::clock::Clock;
 use menshen_domain::ports::randomness::Randomness;
@@ -196,7 +197,7 @@ pub async fn wire(settings: &Settings) -> Result<Parts, StartError> {
     let sessions =
         RecentSessions::new(sql.sessions, REMEMBERED_SESSIONS, ephemeral.notices.clone());
     ephemeral.notices.subscribe(sessions.listener());
-    let accounts = Arc::new(sessions.watch(sql.accounts));
+    let accounts: Arc<dyn AccountStore> = Arc::new(sessions.watch(sql.accounts));
     let outside = Outside {
         gateway: observed::gateway(
             &observer,
@@ -218,11 +219,12 @@ pub async fn wire(settings: &Settings) -> Result<Parts, StartError> {
     };
     let audit = sql.audit;
     let stores = Stores {
-        accounts,
+        accounts: accounts.clone(),
         turns: observed::turns(&observer, turns(settings)),
         sessions: Arc::new(sessions),
         audit: audit.clone(),
         records: sql.records,
+        personal: sql.personal,
         codes: ephemeral.codes,
         limiter: ephemeral.limiter,
         ledger: ephemeral.ledger,
@@ -233,7 +235,7 @@ pub async fn wire(settings: &Settings) -> Result<Parts, StartError> {
         verifier: key_set.clone(),
         public: Arc::new(ServedKeys(key_set.clone(), clock.clone())),
     };
-    let housekeeping = background::housekeeping(settings, &database, clock.clone());
+    let housekeeping = background::housekeeping(settings, &database, accounts, clock.clone());
     let resealing = background::resealing(settings, &store, &keyring, &audit, clock.clone());
     metrics.show(|registry| {
         housekeeping.metrics.register(registry);

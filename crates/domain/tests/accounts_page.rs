@@ -4,17 +4,21 @@ mod support;
 
 use std::collections::BTreeSet;
 
+use chrono::{DateTime, Utc};
 use menshen_domain::model::account::{Account, AccountStatus};
 use menshen_domain::model::binding::{BindingDecision, BindingRefusal, decide_binding};
 use menshen_domain::model::evidence::Evidence;
 use menshen_domain::model::identifiers::UserId;
 use menshen_domain::model::linking::{Attach, Decision, LinkingPolicy, Refusal};
+use menshen_domain::model::recycled::{
+    IDLE, RecycledPhone, decide_doubtful, decide_doubtful_binding, suspect,
+};
 use support::people::{
     Holding, account, app, by_button, by_sms, cancelling, evidence, identity, openid, p, platform,
     union_id,
 };
 use support::world::World;
-use support::{phone, user};
+use support::{epoch, phone, secs, user};
 
 const PAGE: &str = include_str!("../../../docs/accounts.md");
 
@@ -92,9 +96,19 @@ fn setting(words: &str) -> LinkingPolicy {
         "sms_confirm" => policy.confirm_wechat_phone = true,
         "restore" => policy.restore = true,
         "no consent" => policy.consented = false,
+        words if recycled(words).is_some() => {}
         other => panic!("which setting is {other:?}?"),
     }
     policy
+}
+
+/// The number is in doubt, and this is what the deployment does then.
+fn recycled(words: &str) -> Option<RecycledPhone> {
+    match words {
+        "recycled = ask_wechat" => Some(RecycledPhone::AskWeChat),
+        "recycled = new_account" => Some(RecycledPhone::NewAccount),
+        _ => None,
+    }
 }
 
 fn refused(refusal: Refusal) -> String {
@@ -171,6 +185,11 @@ fn spoken_binding(
     }
 }
 
+/// When everybody was idle for long enough.
+fn later() -> DateTime<Utc> {
+    epoch() + IDLE + secs(3_600)
+}
+
 fn namer(named: &[(String, Account)]) -> impl Fn(UserId) -> String + use<> {
     let by_id: Vec<_> = named
         .iter()
@@ -197,7 +216,14 @@ fn every_login_of_the_page_ends_as_the_page_says() {
         };
         let named = accounts(matching);
         let evidence = proven(words);
-        let decision = world(&named).decide(&evidence, setting(switch));
+        let decision = match recycled(switch) {
+            None => world(&named).decide(&evidence, setting(switch)),
+            Some(recycled) => {
+                let found = world(&named).observe(&evidence, None);
+                assert!(suspect(&evidence, &found, later()).is_some(), "{row:?}");
+                decide_doubtful(&evidence, &found, setting(switch), recycled)
+            }
+        };
         assert_eq!(&spoken(&decision, &namer(&named)), outcome, "{row:?}");
         let matched = world(&named).observe(&evidence, None).matched().count();
         assert_eq!(
@@ -207,7 +233,17 @@ fn every_login_of_the_page_ends_as_the_page_says() {
         );
         rules.insert(rule.clone());
     }
-    let all = ["1", "2", "2, exception", "3a", "3b", "3c", "4", "any"];
+    let all = [
+        "1",
+        "2",
+        "2, exception",
+        "3a",
+        "3b",
+        "3c",
+        "4",
+        "any",
+        "recycled",
+    ];
     assert_eq!(rules, all.map(str::to_owned).into());
 }
 
@@ -226,7 +262,13 @@ fn every_binding_of_the_page_ends_as_the_page_says() {
         named.push((name, me.clone()));
         let evidence = proven(words);
         let found = world(&named).observe(&evidence, Some(me.id));
-        let decision = decide_binding(&me, &evidence, &found, setting(switch));
+        let decision = match recycled(switch) {
+            None => decide_binding(&me, &evidence, &found, setting(switch)),
+            Some(recycled) => {
+                assert!(suspect(&evidence, &found, later()).is_some(), "{row:?}");
+                decide_doubtful_binding(&me, &evidence, &found, setting(switch), recycled)
+            }
+        };
         assert_eq!(
             &spoken_binding(&decision, me.id, &namer(&named)),
             outcome,

@@ -30,6 +30,7 @@ use menshen_domain::model::retention::{Pace, RetentionPolicy};
 use menshen_domain::ports::account_store::AccountStore as _;
 use menshen_domain::ports::clock::MockClock;
 use menshen_domain::ports::session_store::{Rotation, SessionStore as _};
+use menshen_domain::services::erase_due::EraseDue;
 use menshen_domain::services::keep_house::{KeepHouse, Step};
 use menshen_sql::{Database, DatabaseOptions, SqlStore};
 use menshen_testkit::fake_keys::{FakeMac, FakeSealer};
@@ -136,6 +137,10 @@ fn keep_house(database: &Database) -> KeepHouse {
     KeepHouse {
         leases: store.clone(),
         store,
+        erase: Arc::new(EraseDue {
+            accounts: Arc::new(self::store(database)),
+            randomness: Arc::new(SeededRandomness::new(2)),
+        }),
         clock: Arc::new(clock),
         holder: HolderId::generate(&SeededRandomness::new(1), now()),
         policy: RetentionPolicy {
@@ -159,9 +164,9 @@ async fn round(house: &KeepHouse) -> (u64, u64, Duration) {
     loop {
         let since = Instant::now();
         match house.step(&mut round).await.unwrap() {
-            Step::Removed(_, removed) => rows += removed,
+            Step::Did(_, removed) => rows += removed,
             Step::Done => return (rows, batches, slowest),
-            Step::Failed(_, error) => panic!("{error:?}"),
+            Step::Failed(.., error) => panic!("{error:?}"),
             Step::LeaseLost => panic!("the lease is lost"),
         }
         batches += 1;

@@ -34,6 +34,7 @@ mod meter;
 mod migrate;
 mod moment;
 mod outbox;
+mod personal_records;
 mod pool_state;
 mod retention_store;
 mod sealed_rows;

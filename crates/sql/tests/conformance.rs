@@ -37,6 +37,10 @@ macro_rules! all_suites {
             use super::super::support;
             menshen_testkit::audit_log!($stores);
         }
+        mod personal_records {
+            use super::super::support;
+            menshen_testkit::personal_records!($stores);
+        }
         mod send_records {
             use super::super::support;
             menshen_testkit::send_records!($stores);

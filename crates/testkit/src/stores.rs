@@ -10,6 +10,7 @@ use menshen_domain::ports::account_store::AccountStore;
 use menshen_domain::ports::audit_log::AuditLog;
 use menshen_domain::ports::keyring_store::KeyringStore;
 use menshen_domain::ports::lease_store::LeaseStore;
+use menshen_domain::ports::personal_records::PersonalRecordsReader;
 use menshen_domain::ports::retention_store::RetentionStore;
 use menshen_domain::ports::sealed_rows::SealedRows;
 use menshen_domain::ports::send_records::SendRecords;
@@ -34,6 +35,8 @@ pub struct Stores {
     pub audit_log: Arc<dyn AuditLog>,
     /// The record of messages.
     pub send_records: Arc<dyn SendRecords>,
+    /// Reads what is held about a person.
+    pub personal_records: Arc<dyn PersonalRecordsReader>,
     /// Removes what was kept long enough.
     pub retention: Arc<dyn RetentionStore>,
     /// Seals anew what stands under older keys.

@@ -20,10 +20,14 @@ use menshen_domain::services::authenticate::AuthenticateError;
 use menshen_domain::services::bind::BindError;
 use menshen_domain::services::check_code::CheckCodeError;
 use menshen_domain::services::decrypt_open_data::DecryptOpenDataError;
+use menshen_domain::services::export_account::ExportAccountError;
 use menshen_domain::services::login::LoginError;
+use menshen_domain::services::own_account::OwnAccountError;
+use menshen_domain::services::recent_proof::StepUpRequired;
 use menshen_domain::services::refresh::RefreshError;
 use menshen_domain::services::send_code::SendCodeError;
 use menshen_domain::services::step_up::StepUpError;
+use menshen_domain::services::unlink_identity::UnlinkIdentityError;
 use serde::Serialize;
 
 use crate::http::kinds::{self, Fault, Kind};
@@ -286,6 +290,11 @@ impl From<Refusal> for ApiError {
             Refusal::Disabled => Self::new(&kinds::ACCOUNT_DISABLED),
             Refusal::Conflict => Self::new(&kinds::ACCOUNT_CONFLICT),
             Refusal::PhoneConfirmationRequired => Self::new(&kinds::PHONE_CONFIRMATION_REQUIRED),
+            Refusal::IdentityConfirmationRequired => {
+                let mut error = Self::new(&kinds::IDENTITY_CONFIRMATION_REQUIRED);
+                error.details.methods.push("wechat");
+                error
+            }
             Refusal::ConsentRequired => Self::new(&kinds::CONSENT_REQUIRED),
             Refusal::Cancelling { purge_at } => {
                 let mut error = Self::new(&kinds::ACCOUNT_CANCELLING);
@@ -367,14 +376,52 @@ impl From<BindError> for ApiError {
             BindError::Refused(BindingRefusal::Login(refusal)) => refusal.into(),
             BindError::Refused(BindingRefusal::PhoneTaken) => Self::new(&kinds::PHONE_TAKEN),
             BindError::Refused(BindingRefusal::IdentityTaken) => Self::new(&kinds::IDENTITY_TAKEN),
-            BindError::StepUpRequired { sms, wechat } => {
-                let mut error = Self::new(&kinds::STEP_UP_REQUIRED);
-                error.details.methods.extend(sms.then_some("sms"));
-                error.details.methods.extend(wechat.then_some("wechat"));
-                error
-            }
+            BindError::StepUpRequired { sms, wechat } => StepUpRequired { sms, wechat }.into(),
             BindError::SessionOver => Self::ended(EndReason::SignedOut),
             BindError::AccountGone => Self::ended(EndReason::Cancelled),
+        }
+    }
+}
+
+impl From<StepUpRequired> for ApiError {
+    fn from(StepUpRequired { sms, wechat }: StepUpRequired) -> Self {
+        let mut error = Self::new(&kinds::STEP_UP_REQUIRED);
+        error.details.methods.extend(sms.then_some("sms"));
+        error.details.methods.extend(wechat.then_some("wechat"));
+        error
+    }
+}
+
+impl From<OwnAccountError> for ApiError {
+    fn from(error: OwnAccountError) -> Self {
+        match error {
+            OwnAccountError::Refused(refusal) => refusal.into(),
+            OwnAccountError::StepUpRequired(required) => required.into(),
+            OwnAccountError::SessionOver => Self::ended(EndReason::SignedOut),
+            OwnAccountError::AccountGone => Self::ended(EndReason::Cancelled),
+            OwnAccountError::Unavailable(source) => Self::ours(&kinds::UNAVAILABLE, source),
+        }
+    }
+}
+
+impl From<ExportAccountError> for ApiError {
+    fn from(error: ExportAccountError) -> Self {
+        match error {
+            ExportAccountError::Account(error) => error.into(),
+            ExportAccountError::RateLimited { retry_after } => {
+                Self::after(&kinds::RATE_LIMITED, retry_after)
+            }
+            ExportAccountError::Unavailable(source) => Self::ours(&kinds::UNAVAILABLE, source),
+        }
+    }
+}
+
+impl From<UnlinkIdentityError> for ApiError {
+    fn from(error: UnlinkIdentityError) -> Self {
+        match error {
+            UnlinkIdentityError::Account(error) => error.into(),
+            UnlinkIdentityError::NotFound => Self::new(&kinds::NOT_FOUND),
+            UnlinkIdentityError::LastIdentity => Self::new(&kinds::LAST_IDENTITY),
         }
     }
 }

@@ -47,6 +47,7 @@ kinds! {
     PHONE_REQUIRED = 403 "phone_required" "请先绑定手机号" "Bind a phone number first";
     STEP_UP_REQUIRED = 403 "step_up_required" "请先验证身份" "Prove who you are first";
     PHONE_CONFIRMATION_REQUIRED = 403 "phone_confirmation_required" "请用短信验证码确认手机号" "Confirm the phone number with an SMS code";
+    IDENTITY_CONFIRMATION_REQUIRED = 403 "identity_confirmation_required" "请用已绑定的微信确认身份" "Confirm with the WeChat identity of the account";
     WECHAT_RISK_BLOCKED = 403 "wechat_risk_blocked" "微信判定此次登录存在风险，请换一种方式" "WeChat blocked this login; use another way";
     REGION_NOT_ALLOWED = 403 "region_not_allowed" "暂不支持该地区的手机号" "Phone numbers from this region are not supported";
     FORBIDDEN = 403 "forbidden" "无权访问" "This is not allowed";
@@ -57,6 +58,7 @@ kinds! {
     ACCOUNT_CONFLICT = 409 "account_conflict" "该手机号与微信分别属于不同的账号" "The phone number and the WeChat identity belong to different accounts";
     PHONE_TAKEN = 409 "phone_taken" "该手机号已被其他账号使用" "The phone number belongs to another account";
     IDENTITY_TAKEN = 409 "identity_taken" "该微信已绑定其他账号" "The WeChat identity belongs to another account";
+    LAST_IDENTITY = 409 "last_identity" "这是唯一的登录方式，不能解除" "This is the last way to sign in; it cannot be removed";
     PHONE_UNREACHABLE = 422 "phone_unreachable" "该手机号无法接收短信" "This number cannot receive messages";
     SMS_TOO_FREQUENT = 429 "sms_too_frequent" "发送太频繁，请稍后再试" "Too soon; try again in a moment";
     SMS_LIMIT_REACHED = 429 "sms_limit_reached" "发送次数已达上限，请稍后再试" "Too many messages; try again later";

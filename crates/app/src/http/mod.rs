@@ -11,6 +11,7 @@ pub mod context;
 pub mod detached;
 pub mod devices;
 pub mod error;
+pub mod export;
 pub mod fields;
 pub mod front_door;
 pub mod health;
@@ -25,6 +26,7 @@ pub mod metrics;
 pub mod open_data;
 pub mod openapi;
 pub mod operations;
+pub mod own_account;
 pub mod pages;
 pub mod push;
 pub mod readiness;
@@ -43,9 +45,11 @@ use menshen_domain::ports::randomness::Randomness;
 use menshen_domain::ports::wechat_push::WeChatPush;
 use menshen_domain::services::authenticate::Authenticate;
 use menshen_domain::services::bind_phone::BindPhone;
+use menshen_domain::services::cancel_account::CancelAccount;
 use menshen_domain::services::check_code::CheckCode;
 use menshen_domain::services::complete_once::CompleteOnce;
 use menshen_domain::services::decrypt_open_data::DecryptOpenData;
+use menshen_domain::services::export_account::ExportAccount;
 use menshen_domain::services::heed_wechat::HeedWeChat;
 use menshen_domain::services::link_wechat::LinkWeChat;
 use menshen_domain::services::list_sessions::ListSessions;
@@ -57,6 +61,7 @@ use menshen_domain::services::send_code::SendCode;
 use menshen_domain::services::sign_out::SignOut;
 use menshen_domain::services::step_up::StepUp;
 use menshen_domain::services::tell_refused_identity::TellRefusedIdentity;
+use menshen_domain::services::unlink_identity::UnlinkIdentity;
 use menshen_telemetry::Tracing;
 
 use crate::http::client_address::ProxyTrust;
@@ -88,6 +93,9 @@ pub struct App {
     pub list_sessions: Arc<ListSessions>,
     pub authenticate: Arc<Authenticate>,
     pub edit_profile: Arc<EditProfile>,
+    pub unlink_identity: Arc<UnlinkIdentity>,
+    pub cancel_account: Arc<CancelAccount>,
+    pub export_account: Arc<ExportAccount>,
     pub bind_phone: Arc<BindPhone>,
     pub link_wechat: Arc<LinkWeChat>,
     pub step_up: Arc<StepUp>,
@@ -148,8 +156,15 @@ pub fn routes(config: &mut ServiceConfig, playground: bool) {
                 web::post()
                     .guard(guard::Header("x-http-method-override", "PATCH"))
                     .to(me::edit),
+                web::delete().to(own_account::cancel),
             ],
-            "GET, PATCH",
+            "GET, PATCH, DELETE",
+        ))
+        .service(at("/v1/me/export", [web::get().to(export::export)], "GET"))
+        .service(at(
+            "/v1/me/identities/{id}",
+            [web::delete().to(own_account::unlink)],
+            "DELETE",
         ))
         .service(at("/v1/me/phone", [web::post().to(me::bind_phone)], "POST"))
         .service(at(

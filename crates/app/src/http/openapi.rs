@@ -23,12 +23,14 @@ use utoipa::{PartialSchema, ToSchema};
 use crate::http::account_json::{BoundJson, LoginJson, UserJson};
 use crate::http::codes::{CodeRequest, CodeSentJson};
 use crate::http::devices::SessionsJson;
+use crate::http::export::ExportJson;
 use crate::http::kinds::Kind;
 use crate::http::login::SmsLogin;
 use crate::http::login_wechat::{OAuthLogin, WeChatLogin, WeChatPhoneLogin};
 use crate::http::me::{PhoneBinding, ProfilePatch, WeChatBinding};
 use crate::http::open_data::{ClearOpenData, DecryptRequest};
 use crate::http::operations::{OPERATIONS, Operation as Described, Schemas, TAGS};
+use crate::http::own_account::{CancelledJson, UnlinkedJson};
 use crate::http::step_up::{StepUpJson, StepUpRequest};
 use crate::http::token::{LogoutJson, LogoutRequest, RefreshRequest};
 
@@ -119,6 +121,9 @@ fn schemas() -> Vec<(String, RefOr<Schema>)> {
     add::<UserJson>(&mut all);
     add::<BoundJson>(&mut all);
     add::<SessionsJson>(&mut all);
+    add::<UnlinkedJson>(&mut all);
+    add::<CancelledJson>(&mut all);
+    add::<ExportJson>(&mut all);
     all
 }
 

@@ -125,6 +125,14 @@ const WECHAT: &[&Kind] = &[
     &k::WECHAT_UNAVAILABLE,
 ];
 
+/// A number that may be somebody else's by now.
+const RECYCLED: &[&Kind] = &[&k::IDENTITY_CONFIRMATION_REQUIRED];
+/// What is done with an account as a whole.
+const OWN: &[&Kind] = &[
+    &k::STEP_UP_REQUIRED,
+    &k::ACCOUNT_DISABLED,
+    &k::ACCOUNT_CANCELLING,
+];
 const PUSH: &[&Kind] = &[&k::FORBIDDEN, &k::NOT_FOUND];
 const OPEN_DATA: &[&Kind] = &[&k::DECRYPT_FAILED, &k::SIGNATURE_MISMATCH];
 
@@ -205,7 +213,7 @@ pub const OPERATIONS: &[Operation] = &[
         description: "Makes the account the first time. A `wechat` member links the WeChat identity in the same step. \
             A 403 that asks for more does not spend the code.",
         body: Some("SmsLogin"),
-        kinds: &[CODE, LOGIN, WECHAT],
+        kinds: &[CODE, LOGIN, WECHAT, RECYCLED],
         ..IN
     },
     Operation {
@@ -225,7 +233,7 @@ pub const OPERATIONS: &[Operation] = &[
         description: "Phone number and openid end on one account, whichever was there before. WeChat bills each exchange of a \
             `phone_code`: with `phone_if_missing` it is left alone where the account has a number.",
         body: Some("WeChatPhoneLogin"),
-        kinds: &[WECHAT, LOGIN, &[&k::PHONE_CONFIRMATION_REQUIRED]],
+        kinds: &[WECHAT, LOGIN, RECYCLED, &[&k::PHONE_CONFIRMATION_REQUIRED]],
         ..IN
     },
     Operation {
@@ -285,6 +293,35 @@ pub const OPERATIONS: &[Operation] = &[
         ..ME
     },
     Operation {
+        method: "DELETE",
+        path: "/v1/me",
+        summary: "Cancel the account",
+        description: "Needs a login or step-up within the last five minutes. All sessions end at once; after the cooling-off \
+            (`accounts.cancel_after`) what is personal is erased, and the number is free for a new account. Until then a login \
+            answers `account_cancelling`, and one with `restore` takes the cancellation back.",
+        answer: Schemas::Envelope("CancelledJson"),
+        kinds: &[OWN],
+        ..ME
+    },
+    Operation {
+        path: "/v1/me/export",
+        summary: "Get all that is held about you",
+        description: "Needs a login or step-up within the last five minutes; a few times a day (`accounts.exports_per_day`). The newest \
+            1 000 entries of each list. openid and unionid are masked; no key, token or hash is in it.",
+        answer: Schemas::Envelope("ExportJson"),
+        kinds: &[OWN, &[&k::RATE_LIMITED]],
+        ..ME
+    },
+    Operation {
+        method: "DELETE",
+        path: "/v1/me/identities/{id}",
+        summary: "Unlink an identity",
+        description: "Needs a login or step-up within the last five minutes. All other sessions end. The last way in stays.",
+        answer: Schemas::Envelope("UnlinkedJson"),
+        kinds: &[OWN, &[&k::NOT_FOUND, &k::LAST_IDENTITY]],
+        ..ME
+    },
+    Operation {
         method: "POST",
         path: "/v1/me/phone",
         summary: "Bind or change the phone number",
@@ -295,6 +332,7 @@ pub const OPERATIONS: &[Operation] = &[
         kinds: &[
             CODE,
             WECHAT,
+            RECYCLED,
             &[
                 &k::PHONE_TAKEN,
                 &k::STEP_UP_REQUIRED,

@@ -26,6 +26,8 @@ pub const PATTERNS: &[&str] = &[
     "/v1/login/wechat-phone",
     "/v1/logout",
     "/v1/me",
+    "/v1/me/export",
+    "/v1/me/identities/{id}",
     "/v1/me/phone",
     "/v1/me/sessions",
     "/v1/me/sessions/{id}",

@@ -95,7 +95,7 @@ pub(super) async fn prove(
             fields.finish()?;
         }
     }
-    let valid_for = menshen_domain::services::bind::RECENT.num_seconds();
+    let valid_for = menshen_domain::services::recent_proof::RECENT.num_seconds();
     context.ok(
         ("验证成功", "You are recognised"),
         &StepUpJson { valid_for },

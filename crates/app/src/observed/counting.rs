@@ -11,6 +11,7 @@ use menshen_domain::model::changes::{Changes, SessionsOf};
 use menshen_domain::model::identifiers::{SendId, SessionId, UserId};
 use menshen_domain::model::limits::{LimitKey, PastUse, Window};
 use menshen_domain::model::linking::Snapshot;
+use menshen_domain::model::recycled::Activity;
 use menshen_domain::model::refresh::RefreshState;
 use menshen_domain::model::session::{EndReason, Session};
 use menshen_domain::model::sms_delivery::{DeliveryReceipt, SendVerdict, SentCount, SmsAttempt};
@@ -18,7 +19,7 @@ use menshen_domain::model::token::{AccessClaims, AccessToken};
 use menshen_domain::model::verification::{ChallengeId, CodeId, CodeScope, CodeSeed};
 use menshen_domain::model::wechat::{AppId, Provider};
 use menshen_domain::ports::account_store::{
-    AccountStore, AccountStoreError, Lookup, StoredSessionKey,
+    AccountStore, AccountStoreError, DueAccount, Lookup, StoredSessionKey,
 };
 use menshen_domain::ports::audit_log::{AuditLog, AuditLogError};
 use menshen_domain::ports::code_store::{Attempt, CodeStore, CodeStoreError, Draft};
@@ -226,6 +227,23 @@ impl AccountStore for Counted<dyn AccountStore> {
         app: &AppId,
     ) -> Result<Option<StoredSessionKey>, AccountStoreError> {
         self.inner.session_key(user, provider, app).await
+    }
+
+    async fn activity(
+        &self,
+        user: UserId,
+        device_id: Option<String>,
+    ) -> Result<Activity, AccountStoreError> {
+        self.inner.activity(user, device_id).await
+    }
+
+    async fn due_for_erasure(
+        &self,
+        now: DateTime<Utc>,
+        after: Option<DueAccount>,
+        limit: u32,
+    ) -> Result<Vec<DueAccount>, AccountStoreError> {
+        self.inner.due_for_erasure(now, after, limit).await
     }
 
     async fn apply(&self, changes: &Changes) -> Result<(), AccountStoreError> {

@@ -4,6 +4,7 @@ use menshen_domain::model::wechat_login::UserRisk;
 use menshen_domain::ports::account_store::AccountStoreError;
 use menshen_domain::ports::audit_log::AuditLogError;
 use menshen_domain::ports::code_store::CodeStoreError;
+use menshen_domain::ports::personal_records::PersonalRecordsError;
 use menshen_domain::ports::rate_limiter::RateLimiterError;
 use menshen_domain::ports::replay_ledger::ReplayLedgerError;
 use menshen_domain::ports::send_records::SendRecordsError;
@@ -33,6 +34,12 @@ impl Failure for CodeStoreError {
             Self::Full => CallOutcome::Full,
             Self::Unavailable(_) => CallOutcome::Unavailable,
         }
+    }
+}
+
+impl Failure for PersonalRecordsError {
+    fn outcome(&self) -> CallOutcome {
+        CallOutcome::Unavailable
     }
 }
 

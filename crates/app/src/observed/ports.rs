@@ -10,7 +10,9 @@ use menshen_domain::model::changes::{Changes, SessionsOf};
 use menshen_domain::model::identifiers::{SendId, SessionId, UserId};
 use menshen_domain::model::limits::{LimitKey, PastUse, Window};
 use menshen_domain::model::linking::Snapshot;
+use menshen_domain::model::personal_records::{MessageEntry, Newest, PersonalRecords};
 use menshen_domain::model::phone_number::PhoneNumber;
+use menshen_domain::model::recycled::Activity;
 use menshen_domain::model::refresh::RefreshState;
 use menshen_domain::model::session::{EndReason, Session};
 use menshen_domain::model::sms_delivery::{DeliveryReceipt, SendVerdict, SentCount, SmsAttempt};
@@ -19,10 +21,11 @@ use menshen_domain::model::wechat::{AppId, OpenId, PhoneCode, Provider, SessionK
 use menshen_domain::model::wechat_login::{LoginProof, ProfileTicket, UserRisk};
 use menshen_domain::model::wechat_profile::WeChatProfile;
 use menshen_domain::ports::account_store::{
-    AccountStore, AccountStoreError, Lookup, StoredSessionKey,
+    AccountStore, AccountStoreError, DueAccount, Lookup, StoredSessionKey,
 };
 use menshen_domain::ports::audit_log::{AuditLog, AuditLogError};
 use menshen_domain::ports::code_store::{Attempt, CodeStore, CodeStoreError, Draft};
+use menshen_domain::ports::personal_records::{PersonalRecordsError, PersonalRecordsReader};
 use menshen_domain::ports::rate_limiter::{Admission, RateLimiter, RateLimiterError, Reservation};
 use menshen_domain::ports::replay_ledger::{
     Claim, ProofKey, ProofRecord, ReplayLedger, ReplayLedgerError,
@@ -73,6 +76,8 @@ macro_rules! observed {
 observed!(AccountStore as "account_store" {
     observe(lookup: &Lookup) -> Result<Snapshot, AccountStoreError>;
     session_key(user: UserId, provider: Provider, app: &AppId) -> Result<Option<StoredSessionKey>, AccountStoreError>;
+    activity(user: UserId, device_id: Option<String>) -> Result<Activity, AccountStoreError>;
+    due_for_erasure(now: DateTime<Utc>, after: Option<DueAccount>, limit: u32) -> Result<Vec<DueAccount>, AccountStoreError>;
     apply(changes: &Changes) -> Result<(), AccountStoreError>;
 });
 
@@ -88,6 +93,11 @@ observed!(SessionStore as "session_store" {
 
 observed!(AuditLog as "audit_log" {
     append(events: &[AuditEvent]) -> Result<(), AuditLogError>;
+});
+
+observed!(PersonalRecordsReader as "personal_records" {
+    of_account(user: UserId, limit: u32) -> Result<PersonalRecords, PersonalRecordsError>;
+    messages(phone: &PhoneNumber, since: DateTime<Utc>, limit: u32) -> Result<Newest<MessageEntry>, PersonalRecordsError>;
 });
 
 observed!(SendRecords as "send_records" {

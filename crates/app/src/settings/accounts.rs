@@ -4,31 +4,19 @@ use std::time::Duration;
 
 use menshen_domain::model::policy::{AccountPolicy, RequirePhone};
 use menshen_domain::model::profile::AvatarUrl;
+use menshen_domain::model::recycled::RecycledPhone;
 
 use crate::settings::given::Given;
 use crate::settings::parse;
 use crate::settings::reader::Reader;
-
-/// What to do with a number that its carrier may have given to somebody else.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum RecycledPhone {
-    /// Nothing.
-    Off,
-    /// Ask for the account's WeChat identity.
-    AskWeChat,
-    /// Free the number and start a new account.
-    NewAccount,
-}
 
 /// `accounts.*`.
 #[derive(Debug)]
 pub struct AccountSettings {
     /// What the rules need.
     pub policy: AccountPolicy,
-    /// Cooling-off before a cancelled account is erased.
-    pub cancel_after: Duration,
-    /// What to do with reissued numbers.
-    pub recycled_phone: RecycledPhone,
+    /// How often a day people may have all that is held about them.
+    pub exports_per_day: u32,
 }
 
 /// Reads `accounts.*`.
@@ -39,16 +27,22 @@ pub fn read(reader: &mut Reader) -> AccountSettings {
         confirm_wechat_phone: reader.read("accounts.wechat_phone", "trusted", "`trusted`; `sms_confirm` asks for an SMS code before a number from WeChat's button opens an existing account", wechat_phone),
         consent_version: reader.read_optional("accounts.consent_version", "when set, a first login must carry `consent` with this version", consent_version),
         default_avatar: reader.read_optional("accounts.default_avatar_url", "the picture of a new account: an https address", avatar),
+        cancel_after: reader.read("accounts.cancel_after", "15d", "cooling-off before a cancelled account is erased; 0s erases at once", parse::duration),
+        recycled_phone: reader.read("accounts.recycled_phone", "off", "`off`, `ask_wechat` or `new_account`: what an SMS login from an unknown device into a long idle account with a WeChat identity leads to", recycled_phone),
         nickname_prefix: reader.read("accounts.nickname_prefix", "用户", "what a random nickname begins with, at most 20 characters", nickname_prefix),
     };
     let settings = AccountSettings {
         policy,
-        cancel_after: reader.read("accounts.cancel_after", "15d", "cooling-off before a cancelled account is erased; 0s erases at once", parse::duration),
-        recycled_phone: reader.read("accounts.recycled_phone", "off", "`off`, `ask_wechat` or `new_account`: what an SMS login from an unknown device into a long idle account with a WeChat identity leads to", recycled_phone),
+        exports_per_day: reader.read(
+            "accounts.exports_per_day",
+            "5",
+            "how often a day a person may have all that is held about them; 0 = no limit",
+            parse::count,
+        ),
     };
     reader.demand(
         "accounts.cancel_after",
-        settings.cancel_after <= Duration::from_hours(15 * 24),
+        settings.policy.cancel_after <= Duration::from_hours(15 * 24),
         "0s to 15d",
     );
     settings

@@ -3,8 +3,10 @@
 use std::sync::Arc;
 
 use menshen_domain::model::identifiers::HolderId;
+use menshen_domain::ports::account_store::AccountStore;
 use menshen_domain::ports::audit_log::AuditLog;
 use menshen_domain::ports::clock::Clock;
+use menshen_domain::services::erase_due::EraseDue;
 use menshen_domain::services::keep_house::KeepHouse;
 use menshen_domain::services::renew_ring::RenewRing;
 use menshen_sql::{Database, SqlStore};
@@ -15,16 +17,21 @@ use crate::housekeeping::{Housekeeping, HousekeepingMetrics};
 use crate::resealing::{ResealMetrics, Resealing};
 use crate::settings::Settings;
 
-/// Removes what was kept long enough.
+/// Removes what was kept long enough, and erases who asked for it.
 pub(super) fn housekeeping(
     settings: &Settings,
     database: &Database,
+    accounts: Arc<dyn AccountStore>,
     clock: Arc<dyn Clock>,
 ) -> Housekeeping {
     let store = Arc::new(database.clone());
     let keep_house = KeepHouse {
         leases: store.clone(),
         store,
+        erase: Arc::new(EraseDue {
+            accounts,
+            randomness: Arc::new(SystemRandomness),
+        }),
         clock: clock.clone(),
         holder: HolderId::generate(&SystemRandomness, clock.now()),
         policy: settings.retention.policy,

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use menshen_domain::ports::account_store::AccountStore;
 use menshen_domain::ports::audit_log::AuditLog;
 use menshen_domain::ports::code_store::CodeStore;
+use menshen_domain::ports::personal_records::PersonalRecordsReader;
 use menshen_domain::ports::rate_limiter::RateLimiter;
 use menshen_domain::ports::send_records::SendRecords;
 use menshen_domain::ports::session_store::SessionStore;
@@ -34,6 +35,7 @@ pub(super) struct SqlPorts {
     pub(super) sessions: Arc<dyn SessionStore>,
     pub(super) audit: Arc<dyn AuditLog>,
     pub(super) records: Arc<dyn SendRecords>,
+    pub(super) personal: Arc<dyn PersonalRecordsReader>,
 }
 
 /// Watches the ports of the database, below what a process remembers of it.
@@ -47,6 +49,7 @@ pub(super) fn sql(observer: &Observer<'_>, store: &SqlStore) -> SqlPorts {
     let audit: Arc<dyn AuditLog> = Arc::new(observer.store(SQL, audit));
     let records: Arc<dyn SendRecords> = Arc::new(store.clone());
     let records: Arc<dyn SendRecords> = Arc::new(observer.store(SQL, records));
+    let personal: Arc<dyn PersonalRecordsReader> = Arc::new(store.clone());
     SqlPorts {
         accounts: Arc::new(Counted {
             inner: accounts,
@@ -64,6 +67,7 @@ pub(super) fn sql(observer: &Observer<'_>, store: &SqlStore) -> SqlPorts {
             inner: records,
             outcomes: outcomes(),
         }),
+        personal: Arc::new(observer.store(SQL, personal)),
     }
 }
 

@@ -404,7 +404,7 @@ async fn odd_methods_are_refused() {
         }
         let answer = service.call(method, "/v1/me").send().await;
         answer.fails(405, "method_not_allowed");
-        assert_eq!(answer.header("allow"), Some("GET, PATCH"));
+        assert_eq!(answer.header("allow"), Some("GET, PATCH, DELETE"));
     }
 }
 

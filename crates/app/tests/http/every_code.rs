@@ -263,6 +263,21 @@ async fn accounts(reached: &mut Reached) {
         .in_both(&kinds::PHONE_CONFIRMATION_REQUIRED, press)
         .await;
 
+    let service = Service::with(&[("accounts.recycled_phone", "ask_wechat")]).await;
+    service.press_button("alice").await.ok();
+    let then = "2020-01-01T00:00:00+00:00";
+    for (table, column) in [("users", "last_login_at"), ("sessions", "last_seen_at")] {
+        let sql = format!("UPDATE {table} SET {column} = '{then}'");
+        service.sql(&sql).await;
+    }
+    service.sql("DELETE FROM audit_events").await;
+    service.ask(ALICE).await.ok();
+    let code = service.code_at(ALICE).await;
+    let doubtful = || sms_login(&service, ALICE, &code);
+    reached
+        .in_both(&kinds::IDENTITY_CONFIRMATION_REQUIRED, doubtful)
+        .await;
+
     let service = Service::with(&[("sms.resend_interval", "0s")]).await;
     let login = Login::of(&service.press_button("alice").await);
     service.person("former", Some(ALICE)).await;
@@ -278,6 +293,12 @@ async fn accounts(reached: &mut Reached) {
         call.json(link.clone())
     };
     reached.in_both(&kinds::IDENTITY_TAKEN, link).await;
+
+    let tapped = service.one_tap("carol").await;
+    let last = tapped.0["user"]["identities"][0]["id"].as_str();
+    let path = format!("/v1/me/identities/{}", last.expect("an id"));
+    let unlink = || service.delete(&path).bearer(tapped.access());
+    reached.in_both(&kinds::LAST_IDENTITY, unlink).await;
 
     service.sms_login(PHONE).await;
     service.forget_messages().await;

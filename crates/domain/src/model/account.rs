@@ -84,6 +84,13 @@ impl Account {
         }
     }
 
+    /// True once the cooling-off time of a cancelled account is over: it is to be
+    /// erased, by whoever finds it first.
+    #[must_use]
+    pub fn is_due(&self, now: DateTime<Utc>) -> bool {
+        matches!(self.status, AccountStatus::Cancelling { purge_at } if purge_at <= now)
+    }
+
     /// The openid that this account holds in an application.
     #[must_use]
     pub fn openid_of(&self, provider: Provider, app_id: &AppId) -> Option<&OpenId> {

@@ -49,6 +49,10 @@ pub enum AuditAction {
     PhoneRemoved,
     /// An identity or a unionid was taken away.
     Unlinked,
+    /// A person was given all that is held about them.
+    Exported,
+    /// An account was cancelled by its owner, to be erased later.
+    Cancelled,
     /// An account was erased.
     Erased,
     /// A provider told something about a person.
@@ -108,6 +112,8 @@ impl AuditAction {
             Self::PhoneConfirmed => "account.phone_confirmed",
             Self::PhoneRemoved => "account.phone_removed",
             Self::Unlinked => "account.unlinked",
+            Self::Exported => "account.exported",
+            Self::Cancelled => "account.cancelled",
             Self::Erased => "account.erased",
             Self::NoticeReceived => "wechat.notice_received",
             Self::SessionKeyReplaced => "wechat.session_key_replaced",
@@ -150,7 +156,7 @@ pub struct AuditEvent {
     pub reason: Option<String>,
     /// From which address.
     pub address: Option<IpAddr>,
-    /// The device's own name for itself.
+    /// The device's own name for itself, masked.
     pub device_id: Option<String>,
     /// The request's id.
     pub request_id: Option<String>,
@@ -236,10 +242,35 @@ impl AuditEvent {
         self
     }
 
-    /// Names the device.
+    /// Names the device, masked: the row outlives whoever owned it.
     #[must_use]
     pub fn with_device(mut self, device_id: Option<&str>) -> Self {
-        self.device_id = device_id.map(ToOwned::to_owned);
+        self.device_id = device_id.map(masked_device);
         self
+    }
+}
+
+/// The first four characters, and no more than half of them.
+fn masked_device(id: &str) -> String {
+    let shown = id.chars().count().div_ceil(2).min(4);
+    let mut masked: String = id.chars().take(shown).collect();
+    masked.push('…');
+    masked
+}
+
+#[cfg(test)]
+mod tests {
+    use super::masked_device;
+
+    #[test]
+    fn a_device_is_recognised_and_not_named() {
+        for (id, masked) in [
+            ("a", "a…"),
+            ("abc", "ab…"),
+            ("3F2504E0-4F89-41D3", "3F25…"),
+            ("小明的手机壳子", "小明的手…"),
+        ] {
+            assert_eq!(masked_device(id), masked);
+        }
     }
 }

@@ -163,6 +163,14 @@ pub enum Step {
     /// personal beside it, and no evidence finds it. An account that is not there
     /// any more is not erased again.
     Erase(UserId),
+    /// Begin to cancel an active account: it is erased at `purge_at` unless that is
+    /// taken back.
+    Cancel {
+        /// The account.
+        user: UserId,
+        /// When it is to be erased.
+        purge_at: DateTime<Utc>,
+    },
     /// Take an account's cancellation back.
     Restore(UserId),
     /// End live sessions of an account, each with an outbox row.

@@ -21,6 +21,10 @@ pub enum Notice {
     PhoneChanged,
     /// Its phone number was taken away.
     PhoneRemoved,
+    /// It was cancelled: it is erased when its cooling-off time is over.
+    UserCancelled,
+    /// Its cancellation was taken back.
+    UserRestored,
     /// It was erased; nothing personal is left.
     UserDeleted,
     /// Another account was merged into it.
@@ -45,6 +49,8 @@ impl Notice {
             Self::IdentityUnlinked(_) => "user.identity_unlinked",
             Self::PhoneChanged => "user.phone_changed",
             Self::PhoneRemoved => "user.phone_removed",
+            Self::UserCancelled => "user.cancelled",
+            Self::UserRestored => "user.restored",
             Self::UserDeleted => "user.deleted",
             Self::UserMerged { .. } => "user.merged",
             Self::SessionCreated(_) => "session.created",
@@ -60,6 +66,8 @@ impl Notice {
             | Self::UserUpdated
             | Self::PhoneChanged
             | Self::PhoneRemoved
+            | Self::UserCancelled
+            | Self::UserRestored
             | Self::UserDeleted => Vec::new(),
             Self::IdentityLinked(identity) | Self::IdentityUnlinked(identity) => {
                 vec![("identity_id", identity.to_string())]

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 
-use crate::model::identifiers::SessionId;
+use crate::model::identifiers::{SessionId, UserId};
 use crate::model::origin::source_network;
 use crate::model::phone_number::PhoneNumber;
 use crate::model::sms_delivery::SentCount;
@@ -67,11 +67,13 @@ pub enum LimitKey {
     OpenData(SessionId),
     /// Open data that comes along with the logins of a person of an application.
     OpenDataOf(AppId, OpenId),
+    /// Exports of all that is held about a person.
+    Exports(UserId),
 }
 
 impl LimitKey {
     /// True for acts that go on with limits of each process while the shared store
-    /// is away: refreshing, and what `WeChat` logins ask for. Messages, and tries at
+    /// is away: refreshing, what `WeChat` logins ask for, and exports. Messages, and tries at
     /// the codes in them, do not. New keys must choose.
     #[must_use]
     pub fn counts_without_the_shared_store(&self) -> bool {
@@ -81,7 +83,8 @@ impl LimitKey {
             | Self::PhoneCalls(_)
             | Self::PhoneCallsFor(..)
             | Self::OpenData(_)
-            | Self::OpenDataOf(..) => true,
+            | Self::OpenDataOf(..)
+            | Self::Exports(_) => true,
             Self::SmsPhone(_)
             | Self::SmsSource(_)
             | Self::SmsDeployment
@@ -111,11 +114,13 @@ pub enum LimitRule {
     PhoneCalls,
     /// Open data decrypted.
     OpenData,
+    /// Exports of all that is held about a person.
+    Exports,
 }
 
 impl LimitRule {
     /// Every rule.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 9] = [
         Self::ResendInterval,
         Self::SmsVolume,
         Self::RefusalRows,
@@ -124,6 +129,7 @@ impl LimitRule {
         Self::Refresh,
         Self::PhoneCalls,
         Self::OpenData,
+        Self::Exports,
     ];
 
     /// The stable word of the metrics.
@@ -138,6 +144,7 @@ impl LimitRule {
             Self::Refresh => "refresh",
             Self::PhoneCalls => "phone_calls",
             Self::OpenData => "open_data",
+            Self::Exports => "exports",
         }
     }
 }
@@ -249,6 +256,14 @@ impl Limits {
             });
         }
         uses
+    }
+
+    /// The window of one export: `per_day` of them for each person.
+    #[must_use]
+    pub fn for_export(user: UserId, per_day: u32) -> Vec<Window> {
+        let mut windows = Windows(Vec::with_capacity(1));
+        windows.add(LimitRule::Exports, LimitKey::Exports(user), per_day, DAY);
+        windows.0
     }
 
     /// The window of the audit rows about refused messages. A refusal costs the

@@ -112,6 +112,9 @@ pub enum Refusal {
     /// A number from WeChat's button would open an existing account: an SMS
     /// code is asked for.
     PhoneConfirmationRequired,
+    /// The number may be somebody else's by now: a WeChat identity of its account is
+    /// asked for.
+    IdentityConfirmationRequired,
     /// A first login must carry the current consent.
     ConsentRequired,
 }
@@ -125,6 +128,7 @@ impl Refusal {
             Self::Cancelling { .. } => "account_cancelling",
             Self::Conflict => "account_conflict",
             Self::PhoneConfirmationRequired => "phone_confirmation_required",
+            Self::IdentityConfirmationRequired => "identity_confirmation_required",
             Self::ConsentRequired => "consent_required",
         }
     }
@@ -133,9 +137,10 @@ impl Refusal {
     #[must_use]
     pub fn keeps_proof(&self) -> bool {
         match self {
-            Self::Cancelling { .. } | Self::PhoneConfirmationRequired | Self::ConsentRequired => {
-                true
-            }
+            Self::Cancelling { .. }
+            | Self::PhoneConfirmationRequired
+            | Self::IdentityConfirmationRequired
+            | Self::ConsentRequired => true,
             Self::Disabled | Self::Conflict => false,
         }
     }

@@ -7,6 +7,7 @@ use chrono::{DateTime, Utc};
 use crate::model::client::ClientType;
 use crate::model::phone_number::PhoneNumber;
 use crate::model::profile::{AvatarUrl, Nickname, Profile};
+use crate::model::recycled::RecycledPhone;
 use crate::model::refresh::RefreshPolicy;
 use crate::model::region::Region;
 use crate::model::sms_code::SmsCode;
@@ -89,6 +90,10 @@ pub struct AccountPolicy {
     pub default_avatar: Option<AvatarUrl>,
     /// What a random nickname begins with.
     pub nickname_prefix: String,
+    /// Cooling-off before a cancelled account is erased; zero erases at once.
+    pub cancel_after: Duration,
+    /// What to do with numbers that may be somebody else's by now.
+    pub recycled_phone: RecycledPhone,
 }
 
 impl AccountPolicy {

@@ -6,9 +6,9 @@ use chrono::{DateTime, TimeDelta, Utc};
 
 use crate::model::changes::{CODES_KEPT, NOTICES_KEPT};
 
-/// What is removed once it is old enough. Accounts are not: the id of a merged or
-/// erased one, of which nothing personal is left, keeps what was signed or
-/// recorded for it from being somebody else's one day.
+/// What is removed once it is old enough. Rows of accounts are not: the id of a
+/// merged or erased one, of which nothing personal is left, keeps what was signed
+/// or recorded for it from being somebody else's one day.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum RecordKind {
     /// Sessions, since they ended or expired.
@@ -75,6 +75,39 @@ impl RecordKind {
             Self::Notices => Duration::from_secs(NOTICES_KEPT.num_seconds().unsigned_abs()),
             // No token of them lives; a clock may be wrong by hours.
             Self::SigningKeys => Duration::from_hours(7 * 24),
+        }
+    }
+}
+
+/// What housekeeping does, one kind after the other.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Chore {
+    /// Remove what is old enough of a kind.
+    Remove(RecordKind),
+    /// Erase cancelled accounts whose cooling-off time is over.
+    EraseAccounts,
+}
+
+impl Chore {
+    /// All of them. Whoever asked to be forgotten comes first.
+    pub const ALL: [Self; 9] = [
+        Self::EraseAccounts,
+        Self::Remove(RecordKind::Sessions),
+        Self::Remove(RecordKind::AuditEvents),
+        Self::Remove(RecordKind::Messages),
+        Self::Remove(RecordKind::DeliveredEvents),
+        Self::Remove(RecordKind::UndeliveredEvents),
+        Self::Remove(RecordKind::SpentCodes),
+        Self::Remove(RecordKind::Notices),
+        Self::Remove(RecordKind::SigningKeys),
+    ];
+
+    /// The stable word of metrics and the log.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Remove(kind) => kind.as_str(),
+            Self::EraseAccounts => "cancelled_accounts",
         }
     }
 }
@@ -229,10 +262,17 @@ mod tests {
 
     #[test]
     fn words_are_unlike() {
-        let mut words = RecordKind::ALL.map(RecordKind::as_str).to_vec();
+        let mut words = Chore::ALL.map(Chore::as_str).to_vec();
         words.sort_unstable();
         words.dedup();
-        assert_eq!(words.len(), RecordKind::ALL.len());
+        assert_eq!(words.len(), Chore::ALL.len());
+    }
+
+    #[test]
+    fn every_kind_is_a_chore() {
+        let chores = RecordKind::ALL.map(Chore::Remove);
+        assert!(chores.iter().all(|chore| Chore::ALL.contains(chore)));
+        assert_eq!(Chore::ALL.len(), chores.len() + 1);
     }
 
     #[test]

@@ -4,6 +4,7 @@
 use crate::model::account::{Account, Identity};
 use crate::model::evidence::PhoneProof;
 use crate::model::identifiers::IdentityId;
+use crate::model::unlinking::is_reached;
 use crate::model::wechat::{OpenId, Platform, Provider, WeChatApp, WeChatApps};
 use crate::model::wechat_push::{PushKind, RevokedPermission};
 
@@ -116,20 +117,13 @@ fn leave(account: &Account, app: &WeChatApp, openid: &OpenId, apps: &WeChatApps)
     if others().next().is_none() && !phone_remains {
         return Withdrawal::Account;
     }
-    let shared = |platform: &Platform| {
-        others().any(|other| {
-            apps.all()
-                .iter()
-                .any(|one| one.id == other.app_id && one.platform.as_ref() == Some(platform))
-        })
-    };
     let held = app
         .platform
         .clone()
         .filter(|platform| account.union_id_of(platform).is_some());
     Withdrawal::Identity {
         id: leaving.id,
-        union_id: held.filter(|platform| !shared(platform)),
+        union_id: held.filter(|platform| !is_reached(platform, others(), apps)),
         data: WithdrawnData {
             nickname: true,
             avatar: true,

@@ -7,6 +7,7 @@ use crate::model::changes::Changes;
 use crate::model::identifiers::UserId;
 use crate::model::linking::Snapshot;
 use crate::model::phone_number::PhoneNumber;
+use crate::model::recycled::Activity;
 use crate::model::wechat::{AppId, OpenId, Platform, Provider, SessionKey, UnionId};
 use crate::ports::BoxError;
 
@@ -32,6 +33,15 @@ pub struct StoredSessionKey {
     pub key: SessionKey,
     /// When it was stored.
     pub stored_at: DateTime<Utc>,
+}
+
+/// A cancelled account, and when it is to be erased.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct DueAccount {
+    /// When its cooling-off time is over.
+    pub purge_at: DateTime<Utc>,
+    /// The account.
+    pub user: UserId,
 }
 
 /// Why the store could not do it.
@@ -79,6 +89,31 @@ pub trait AccountStore: Send + Sync {
         provider: Provider,
         app: &AppId,
     ) -> Result<Option<StoredSessionKey>, AccountStoreError>;
+
+    /// What is known of the use of an account, and whether it was used on the
+    /// device of that id. Asked only where a number is in doubt.
+    ///
+    /// # Errors
+    ///
+    /// [`AccountStoreError::Unavailable`].
+    async fn activity(
+        &self,
+        user: UserId,
+        device_id: Option<String>,
+    ) -> Result<Activity, AccountStoreError>;
+
+    /// The cancelled accounts whose cooling-off time was over at `now`, in their
+    /// order, from behind `after` on, `limit` of them at most.
+    ///
+    /// # Errors
+    ///
+    /// [`AccountStoreError::Unavailable`].
+    async fn due_for_erasure(
+        &self,
+        now: DateTime<Utc>,
+        after: Option<DueAccount>,
+        limit: u32,
+    ) -> Result<Vec<DueAccount>, AccountStoreError>;
 
     /// Carries out all of the changes in one transaction, or none of them.
     ///

@@ -11,6 +11,7 @@ pub mod keyring_store;
 pub mod lease_store;
 pub mod mac;
 pub mod open_data_reader;
+pub mod personal_records;
 pub mod randomness;
 pub mod rate_limiter;
 pub mod receipt_observer;

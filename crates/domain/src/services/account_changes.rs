@@ -4,16 +4,16 @@ use chrono::{DateTime, Utc};
 
 use crate::model::account::{Account, AccountStatus, Identity};
 use crate::model::audit::{AuditAction, AuditEvent};
-use crate::model::changes::{Changes, Expected, NoticeKey, Step};
+use crate::model::changes::{Changes, Expected, NoticeKey, SessionsOf, Step};
 use crate::model::event::{Notice, OutboxEvent};
 use crate::model::evidence::{Evidence, ProvenPhone};
-use crate::model::identifiers::IdentityId;
+use crate::model::identifiers::{IdentityId, UserId};
 use crate::model::linking::{Attach, Snapshot};
 use crate::model::origin::Origin;
 use crate::model::profile::Profile;
 use crate::model::session::EndReason;
 use crate::model::verification::CodeId;
-use crate::model::wechat::Platform;
+use crate::model::wechat::{AppId, Platform};
 use crate::ports::randomness::Randomness;
 
 /// Collects changes, and plays them on the account that the person ends in, so
@@ -24,18 +24,21 @@ pub(super) struct ChangeSet<'a> {
     /// What the store is asked to carry out.
     pub(super) changes: Changes,
     changed: bool,
+    /// Another account that is changed too.
+    bereft: Option<UserId>,
     now: DateTime<Utc>,
-    origin: &'a Origin,
+    origin: Option<&'a Origin>,
     method: &'static str,
     randomness: &'a dyn Randomness,
 }
 
 impl<'a> ChangeSet<'a> {
-    /// Begins with the account that the person ends in.
+    /// Begins with the account that the person ends in. What no request has asked
+    /// for has no origin.
     pub(super) fn new(
         account: Account,
         method: &'static str,
-        origin: &'a Origin,
+        origin: impl Into<Option<&'a Origin>>,
         now: DateTime<Utc>,
         randomness: &'a dyn Randomness,
     ) -> Self {
@@ -43,8 +46,9 @@ impl<'a> ChangeSet<'a> {
             account,
             changes: Changes::default(),
             changed: false,
+            bereft: None,
             now,
-            origin,
+            origin: origin.into(),
             method,
             randomness,
         }
@@ -73,6 +77,7 @@ impl<'a> ChangeSet<'a> {
             self.account.status = AccountStatus::Active;
             self.changes.steps.push(Step::Restore(self.account.id));
             self.tell(AuditAction::Restored, None);
+            self.publish(Notice::UserRestored);
             self.changed = true;
         }
         if let Some(other) =
@@ -103,6 +108,29 @@ impl<'a> ChangeSet<'a> {
         self.tell(AuditAction::Merged, Some(from.id.to_string()));
         self.publish(Notice::UserMerged { from: from.id });
         self.changed = true;
+    }
+
+    /// A number goes away from another account, whose owner seems to have lost it.
+    /// Its log tells nothing of whoever proved the number.
+    pub(super) fn take_phone_from(&mut self, other: &Account) {
+        let Some(phone) = &other.phone else { return };
+        let user = other.id;
+        self.changes.steps.push(Step::ClearPhone(user));
+        self.changes.steps.push(Step::EndSessions {
+            user,
+            which: SessionsOf::All,
+            reason: EndReason::PhoneChanged,
+        });
+        let row = AuditEvent::new(AuditAction::PhoneRemoved, self.now, self.randomness);
+        let row = row
+            .with_user(user)
+            .with_subject(phone.masked())
+            .with_method(self.method)
+            .with_reason("recycled");
+        self.changes.audit.push(row);
+        let event = OutboxEvent::new(user, Notice::PhoneRemoved, self.now, self.randomness);
+        self.changes.outbox.push(event);
+        self.bereft = Some(user);
     }
 
     /// The account takes in what the decision says.
@@ -205,24 +233,17 @@ impl<'a> ChangeSet<'a> {
         self.changed = true;
     }
 
-    /// The account gives an identity up; the sessions that were opened through
-    /// its application end.
-    pub(super) fn unlink(&mut self, id: IdentityId) {
+    /// The account gives an identity up; answers the application that it was of.
+    pub(super) fn unlink(&mut self, id: IdentityId) -> Option<AppId> {
         let held = &mut self.account.identities;
-        let Some(place) = held.iter().position(|identity| identity.id == id) else {
-            return;
-        };
+        let place = held.iter().position(|identity| identity.id == id)?;
         let identity = held.remove(place);
         let user = self.account.id;
         self.changes.steps.push(Step::UnlinkIdentity { user, id });
-        self.changes.steps.push(Step::EndSessionsThrough {
-            user,
-            app_id: identity.app_id,
-            reason: EndReason::Cancelled,
-        });
         self.tell(AuditAction::Unlinked, Some(identity.openid.masked()));
         self.publish(Notice::IdentityUnlinked(id));
         self.changed = true;
+        Some(identity.app_id)
     }
 
     /// The account forgets the unionid that it holds on a platform.
@@ -237,6 +258,21 @@ impl<'a> ChangeSet<'a> {
             platform,
         });
         self.tell(AuditAction::Unlinked, Some(union_id.masked()));
+        self.changed = true;
+    }
+
+    /// The account is to be erased at `purge_at`; all its sessions end.
+    pub(super) fn cancel(&mut self, purge_at: DateTime<Utc>) {
+        let user = self.account.id;
+        self.account.status = AccountStatus::Cancelling { purge_at };
+        self.changes.steps.push(Step::Cancel { user, purge_at });
+        self.changes.steps.push(Step::EndSessions {
+            user,
+            which: SessionsOf::All,
+            reason: EndReason::Cancelled,
+        });
+        self.tell(AuditAction::Cancelled, None);
+        self.publish(Notice::UserCancelled);
         self.changed = true;
     }
 
@@ -290,8 +326,10 @@ impl<'a> ChangeSet<'a> {
     pub(super) fn tell(&mut self, action: AuditAction, subject: Option<String>) {
         let mut row = AuditEvent::new(action, self.now, self.randomness)
             .with_user(self.account.id)
-            .with_method(self.method)
-            .with_origin(self.origin);
+            .with_method(self.method);
+        if let Some(origin) = self.origin {
+            row = row.with_origin(origin);
+        }
         row.subject = subject;
         self.changes.audit.push(row);
     }
@@ -323,7 +361,8 @@ impl<'a> ChangeSet<'a> {
                 version: account.version,
                 last_login_at: account.last_login_at,
                 changed: (survivor && self.changed)
-                    || merged.is_some_and(|from| from.id == account.id),
+                    || merged.is_some_and(|from| from.id == account.id)
+                    || self.bereft == Some(account.id),
                 signed_in_at: (survivor && signed_in).then_some(self.now),
             });
         }

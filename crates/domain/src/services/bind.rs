@@ -12,13 +12,15 @@ use crate::model::evidence::Evidence;
 use crate::model::identifiers::UserId;
 use crate::model::linking::{Attach, LinkingPolicy, Snapshot};
 use crate::model::origin::Origin;
-use crate::model::session::{EndReason, Session};
+use crate::model::recycled::decide_doubtful_binding;
+use crate::model::session::EndReason;
 use crate::model::verification::CodeId;
 use crate::ports::account_store::AccountStoreError;
 use crate::services::account_changes::ChangeSet;
 use crate::services::authenticate::Authenticated;
 use crate::services::login::{Arrival, LoginError, SignedIn};
-use crate::services::sign_in::{MAX_ROUNDS, SignIn, confirm, lookup};
+use crate::services::recent_proof::{StepUpRequired, require_recent_proof};
+use crate::services::sign_in::{MAX_ROUNDS, SignIn, confirm, lookup, take_from_holder};
 
 /// What a binding answers.
 #[derive(Debug, Clone)]
@@ -74,6 +76,12 @@ impl BindError {
     }
 }
 
+impl From<StepUpRequired> for BindError {
+    fn from(StepUpRequired { sms, wechat }: StepUpRequired) -> Self {
+        Self::StepUpRequired { sms, wechat }
+    }
+}
+
 impl From<AccountStoreError> for BindError {
     fn from(error: AccountStoreError) -> Self {
         match error {
@@ -88,9 +96,6 @@ pub struct Bind {
     /// Shares stores, tokens and rules with the logins.
     pub sign_in: Arc<SignIn>,
 }
-
-/// How long a proof of who is there counts as recent.
-pub const RECENT: chrono::TimeDelta = chrono::TimeDelta::minutes(5);
 
 impl Bind {
     /// Binds what was proven; durable on return.
@@ -118,12 +123,25 @@ impl Bind {
         for _ in 0..MAX_ROUNDS {
             let now = self.sign_in.clock.now();
             let found = self.sign_in.accounts.observe(&lookup).await?;
+            if self.sign_in.erase_due(&found, now).await? {
+                continue;
+            }
             let me = found
                 .signed_in
                 .clone()
                 .filter(|me| me.id == caller.account.id && me.is_there());
             let me = me.ok_or(BindError::AccountGone)?;
-            let decision = decide_binding(&me, evidence, &found, policy);
+            let device = caller.session.client.device();
+            let doubtful = self
+                .sign_in
+                .is_doubtful(evidence, &found, device, now)
+                .await?;
+            let decision = if doubtful {
+                let recycled = self.sign_in.policy.recycled_phone;
+                decide_doubtful_binding(&me, evidence, &found, policy, recycled)
+            } else {
+                decide_binding(&me, evidence, &found, policy)
+            };
             let round = Round {
                 caller,
                 evidence,
@@ -160,6 +178,7 @@ impl Bind {
                 }
                 let scope = self.sign_in.tokens.scope_of(&me);
                 let mut set = self.change_set(me, round);
+                take_from_holder(&mut set, attach, round.evidence, round.found);
                 set.attach(attach, round.evidence);
                 if replaces_phone {
                     set.step(Step::EndSessions {
@@ -290,23 +309,4 @@ fn named(found: &Snapshot, id: UserId) -> Option<Account> {
         .chain(found.matched())
         .find(|account| account.id == id)
         .cloned()
-}
-
-/// Demands a login or step-up of this session within the last five minutes.
-///
-/// # Errors
-///
-/// [`BindError::StepUpRequired`] with the ways that the account has.
-pub(super) fn require_recent_proof(
-    me: &Account,
-    session: &Session,
-    now: DateTime<Utc>,
-) -> Result<(), BindError> {
-    if now < session.proven_at + RECENT {
-        return Ok(());
-    }
-    Err(BindError::StepUpRequired {
-        sms: me.phone.is_some(),
-        wechat: !me.identities.is_empty(),
-    })
 }

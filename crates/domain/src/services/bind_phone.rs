@@ -11,9 +11,10 @@ use crate::model::wechat::{AppId, AppKind, PhoneCode, WeChatApps};
 use crate::ports::clock::Clock;
 use crate::services::ask_phone_number::AskPhoneNumber;
 use crate::services::authenticate::Authenticated;
-use crate::services::bind::{Bind, BindError, Bound, require_recent_proof};
+use crate::services::bind::{Bind, BindError, Bound};
 use crate::services::check_code::CheckCode;
 use crate::services::login::LoginError;
+use crate::services::recent_proof::require_recent_proof;
 
 const BY_SMS: &str = "sms";
 const BY_BUTTON: &str = "wechat_phone";

@@ -4,10 +4,11 @@ use std::sync::Arc;
 
 use crate::model::account::Account;
 use crate::model::audit::AuditAction;
-use crate::model::changes::NoticeKey;
+use crate::model::changes::{NoticeKey, Step};
 use crate::model::linking::Snapshot;
 use crate::model::origin::Origin;
 use crate::model::policy::AccountPolicy;
+use crate::model::session::EndReason;
 use crate::model::wechat::{WeChatApp, WeChatApps};
 use crate::model::wechat_push::{PushEvent, PushKind};
 use crate::model::withdrawal::{Withdrawal, WithdrawnData, withdraw};
@@ -112,7 +113,15 @@ impl HeedWeChat {
             Withdrawal::Data(data) => self.give_up(&mut set, data),
             Withdrawal::Identity { id, union_id, data } => {
                 self.give_up(&mut set, data);
-                set.unlink(id);
+                if let Some(app_id) = set.unlink(id) {
+                    let user = set.account.id;
+                    let reason = EndReason::Cancelled;
+                    set.step(Step::EndSessionsThrough {
+                        user,
+                        app_id,
+                        reason,
+                    });
+                }
                 if let Some(platform) = union_id {
                     set.forget_union_id(&platform);
                 }

@@ -1,4 +1,5 @@
-//! Removing what was kept long enough: small batches, by one replica at a time.
+//! Removing what was kept long enough, and erasing who asked for it: small
+//! batches, by one replica at a time.
 //!
 //! A round is begun, taken step by step, and ended. Whoever drives it decides how
 //! long to pause between two steps, and may stop between any two: what is removed
@@ -11,10 +12,13 @@ use std::time::Duration;
 use chrono::{DateTime, Utc};
 
 use crate::model::identifiers::HolderId;
-use crate::model::retention::{Pace, RecordKind, RetentionPolicy};
+use crate::model::retention::{Chore, Pace, RecordKind, RetentionPolicy};
+use crate::ports::BoxError;
+use crate::ports::account_store::DueAccount;
 use crate::ports::clock::Clock;
 use crate::ports::lease_store::{LeaseName, LeaseStore, LeaseStoreError};
-use crate::ports::retention_store::{Batch, RetentionStore, RetentionStoreError};
+use crate::ports::retention_store::{Batch, RetentionStore};
+use crate::services::erase_due::EraseDue;
 
 /// How long the lease is held from each renewal on.
 pub const TERM: Duration = Duration::from_mins(1);
@@ -24,12 +28,21 @@ pub const TERM: Duration = Duration::from_mins(1);
 /// lease, which does no harm.
 pub const STEPS_PER_RENEWAL: u32 = 4;
 
+/// How many accounts are erased in one step at most: each is a transaction of
+/// several statements.
+const ERASED_PER_STEP: u32 = 20;
+
+/// How many accounts may fail in one round before the rest is left to the next.
+const FAILURES_PER_ROUND: u32 = 3;
+
 /// Removes what was kept long enough.
 pub struct KeepHouse {
     /// Sees to it that one replica does so.
     pub leases: Arc<dyn LeaseStore>,
     /// Removes.
     pub store: Arc<dyn RetentionStore>,
+    /// Erases cancelled accounts.
+    pub erase: Arc<EraseDue>,
     /// Tells the time.
     pub clock: Arc<dyn Clock>,
     /// Who this is.
@@ -44,17 +57,45 @@ pub struct KeepHouse {
 #[derive(Debug)]
 pub struct Round {
     /// What may have more, whoever waited longest first.
-    left: VecDeque<Batch>,
+    left: VecDeque<Task>,
     steps_left: u32,
+}
+
+/// One batch of a chore.
+#[derive(Debug, Clone, Copy)]
+enum Task {
+    Remove(Batch),
+    Erase {
+        /// What was due at this moment.
+        now: DateTime<Utc>,
+        after: Option<DueAccount>,
+        failures: u32,
+    },
+}
+
+impl Task {
+    fn chore(&self) -> Chore {
+        match self {
+            Self::Remove(batch) => Chore::Remove(batch.kind),
+            Self::Erase { .. } => Chore::EraseAccounts,
+        }
+    }
+}
+
+/// What became of a batch: how many rows or accounts, and what it leaves.
+struct Outcome {
+    done: u64,
+    rest: Option<Task>,
+    failure: Option<BoxError>,
 }
 
 /// What a step came to.
 #[derive(Debug)]
 pub enum Step {
-    /// Rows of a kind were removed, or none; there may be more to do.
-    Removed(RecordKind, u64),
-    /// This kind could not be removed; the others still can.
-    Failed(RecordKind, RetentionStoreError),
+    /// So many rows were removed, or accounts erased; there may be more to do.
+    Did(Chore, u64),
+    /// So much was done of this chore before it failed; the others still can be.
+    Failed(Chore, u64, BoxError),
     /// Nothing is left to do.
     Done,
     /// Somebody else may be at it by now.
@@ -76,14 +117,25 @@ impl KeepHouse {
             return Ok(None);
         };
         let now = self.clock.now().min(grant.at);
-        let batches = RecordKind::ALL.into_iter();
+        let tasks = Chore::ALL.into_iter();
         Ok(Some(Round {
-            left: batches.filter_map(|kind| self.first(kind, now)).collect(),
+            left: tasks.filter_map(|chore| self.first(chore, now)).collect(),
             steps_left: STEPS_PER_RENEWAL,
         }))
     }
 
-    fn first(&self, kind: RecordKind, now: DateTime<Utc>) -> Option<Batch> {
+    fn first(&self, chore: Chore, now: DateTime<Utc>) -> Option<Task> {
+        match chore {
+            Chore::EraseAccounts => Some(Task::Erase {
+                now,
+                after: None,
+                failures: 0,
+            }),
+            Chore::Remove(kind) => self.oldest(kind, now).map(Task::Remove),
+        }
+    }
+
+    fn oldest(&self, kind: RecordKind, now: DateTime<Utc>) -> Option<Batch> {
         Some(Batch {
             kind,
             before: self.policy.cutoff(kind, now)?,
@@ -92,14 +144,14 @@ impl KeepHouse {
         })
     }
 
-    /// Takes one step: a batch of one kind. The kinds take turns, so that much of
-    /// one does not keep the others waiting.
+    /// Takes one step: a batch of one chore. The chores take turns, so that much
+    /// of one does not keep the others waiting.
     ///
     /// # Errors
     ///
     /// [`LeaseStoreError`] if the lease cannot be renewed: the round is over.
     pub async fn step(&self, round: &mut Round) -> Result<Step, LeaseStoreError> {
-        let Some(batch) = round.left.pop_front() else {
+        let Some(task) = round.left.pop_front() else {
             return Ok(Step::Done);
         };
         if round.steps_left == 0 {
@@ -112,17 +164,65 @@ impl KeepHouse {
             round.steps_left = STEPS_PER_RENEWAL;
         }
         round.steps_left -= 1;
-        let removed = match self.store.remove(batch).await {
-            Ok(removed) => removed,
-            Err(error) => return Ok(Step::Failed(batch.kind, error)),
+        let outcome = match task {
+            Task::Remove(batch) => self.remove(batch).await,
+            Task::Erase {
+                now,
+                after,
+                failures,
+            } => self.erase(now, after, failures).await,
         };
-        if removed.rows >= u64::from(batch.limit) {
-            round.left.push_back(Batch {
-                since: removed.reached.or(batch.since),
-                ..batch
-            });
+        round.left.extend(outcome.rest);
+        Ok(match outcome.failure {
+            None => Step::Did(task.chore(), outcome.done),
+            Some(failure) => Step::Failed(task.chore(), outcome.done, failure),
+        })
+    }
+
+    async fn remove(&self, batch: Batch) -> Outcome {
+        match self.store.remove(batch).await {
+            Ok(removed) => Outcome {
+                done: removed.rows,
+                rest: (removed.rows >= u64::from(batch.limit)).then(|| {
+                    Task::Remove(Batch {
+                        since: removed.reached.or(batch.since),
+                        ..batch
+                    })
+                }),
+                failure: None,
+            },
+            Err(error) => Outcome {
+                done: 0,
+                rest: None,
+                failure: Some(Box::new(error)),
+            },
         }
-        Ok(Step::Removed(batch.kind, removed.rows))
+    }
+
+    /// One account that cannot be erased does not keep the others: the round goes
+    /// on behind it, a few times.
+    async fn erase(&self, now: DateTime<Utc>, after: Option<DueAccount>, failures: u32) -> Outcome {
+        let limit = self.pace.batch.min(ERASED_PER_STEP);
+        match self.erase.execute(now, after, limit).await {
+            Ok(batch) => {
+                let failures = failures + u32::from(batch.failure.is_some());
+                let again = batch.more && failures < FAILURES_PER_ROUND;
+                Outcome {
+                    done: batch.erased,
+                    rest: again.then_some(Task::Erase {
+                        now,
+                        after: batch.reached.or(after),
+                        failures,
+                    }),
+                    failure: batch.failure.map(Into::into),
+                }
+            }
+            Err(error) => Outcome {
+                done: 0,
+                rest: None,
+                failure: Some(Box::new(error)),
+            },
+        }
     }
 
     /// Ends a round that came to its end: it answers for all replicas for a while.

@@ -15,6 +15,7 @@ use crate::model::identifiers::{SessionId, UserId};
 use crate::model::linking::{Attach, Decision, LinkingPolicy, Refusal, Snapshot, decide};
 use crate::model::origin::Origin;
 use crate::model::policy::AccountPolicy;
+use crate::model::recycled::{RecycledPhone, decide_doubtful, is_doubtful, suspect};
 use crate::model::refresh::RefreshState;
 use crate::model::session::Session;
 use crate::model::verification::CodeId;
@@ -25,6 +26,7 @@ use crate::ports::clock::Clock;
 use crate::ports::randomness::Randomness;
 use crate::ports::turns::Turns;
 use crate::services::account_changes::ChangeSet;
+use crate::services::erase_due::erase_seen;
 use crate::services::issue_tokens::IssueTokens;
 use crate::services::login::{Arrival, LoginError, LoginRequest, SignedIn};
 use crate::services::screen_sign_up::ScreenSignUp;
@@ -96,9 +98,18 @@ impl SignIn {
         for _ in 0..MAX_ROUNDS {
             let now = self.clock.now();
             let found = self.accounts.observe(&lookup).await?;
+            if self.erase_due(&found, now).await? {
+                continue;
+            }
             let refuse =
                 |refusal, reason| self.refuse(refusal, reason, evidence, &found, request, via);
-            let decision = decide(evidence, &found, self.linking(request));
+            let policy = self.linking(request);
+            let device = request.client.device();
+            let decision = if self.is_doubtful(evidence, &found, device, now).await? {
+                decide_doubtful(evidence, &found, policy, self.policy.recycled_phone)
+            } else {
+                decide(evidence, &found, policy)
+            };
             if decision == Decision::Create && !screened {
                 screened = true;
                 // WeChat may take seconds, and nobody waits for it but this person.
@@ -133,6 +144,45 @@ impl SignIn {
             }
         }
         Err(AccountStoreError::Stale.into())
+    }
+
+    /// True if the proven number may be somebody else's by now, and the deployment
+    /// minds.
+    pub(super) async fn is_doubtful(
+        &self,
+        evidence: &Evidence,
+        found: &Snapshot,
+        device: Option<&str>,
+        now: DateTime<Utc>,
+    ) -> Result<bool, AccountStoreError> {
+        if self.policy.recycled_phone == RecycledPhone::Off {
+            return Ok(false);
+        }
+        let Some(holder) = suspect(evidence, found, now) else {
+            return Ok(false);
+        };
+        let device = device.map(ToOwned::to_owned);
+        let activity = self.accounts.activity(holder.id, device).await?;
+        Ok(is_doubtful(activity, now))
+    }
+
+    /// Erases the accounts of the snapshot whose cooling-off time is over, whether
+    /// or not housekeeping has come to them; false if there is none. The snapshot
+    /// is out of date then.
+    pub(super) async fn erase_due(
+        &self,
+        found: &Snapshot,
+        now: DateTime<Utc>,
+    ) -> Result<bool, AccountStoreError> {
+        let due: Vec<_> = found.matched().filter(|one| one.is_due(now)).collect();
+        for account in &due {
+            let account = Account::clone(account);
+            match erase_seen(&*self.accounts, &*self.randomness, account, now).await {
+                Ok(()) | Err(AccountStoreError::Stale) => {}
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(!due.is_empty())
     }
 
     fn linking(&self, request: &LoginRequest) -> LinkingPolicy {
@@ -214,6 +264,7 @@ impl SignIn {
                 (set, attach, not_attached)
             }
         };
+        take_from_holder(&mut set, attach, evidence, found);
         set.attach(attach, evidence);
         confirm(&mut set, evidence);
         let session = self.session(
@@ -291,8 +342,8 @@ impl SignIn {
         }
         set.tell(AuditAction::SignedIn, None);
         if let Some(row) = set.changes.audit.last_mut() {
-            row.session = Some(session.id);
-            row.device_id = session.client.device().map(ToOwned::to_owned);
+            let named = row.clone().with_session(session.id);
+            *row = named.with_device(session.client.device());
         }
         set.publish(Notice::SessionCreated(session.id));
         set.step(Step::OpenSession {
@@ -331,6 +382,21 @@ impl SignIn {
             Ok(()) => LoginError::Refused(refusal),
             Err(error) => LoginError::Unavailable(Box::new(error)),
         }
+    }
+}
+
+/// A number is attached that somebody else holds only where it was in doubt: they
+/// give it up.
+pub(super) fn take_from_holder(
+    set: &mut ChangeSet<'_>,
+    attach: Attach,
+    evidence: &Evidence,
+    found: &Snapshot,
+) {
+    let holder = found.by_phone.as_ref();
+    let holder = holder.filter(|holder| holder.id != set.account.id);
+    if let Some(holder) = holder.filter(|_| attach.phone && evidence.phone().is_some()) {
+        set.take_phone_from(holder);
     }
 }
 

@@ -13,6 +13,7 @@ use menshen_domain::model::linking::Snapshot;
 use menshen_domain::model::policy::{
     AccountPolicy, RequirePhone, SmsPolicy, TokenLives, TokenPolicy,
 };
+use menshen_domain::model::recycled::RecycledPhone;
 use menshen_domain::model::refresh::RefreshState;
 use menshen_domain::model::session::Session;
 use menshen_domain::model::sms_delivery::SendVerdict;
@@ -26,6 +27,7 @@ use menshen_domain::ports::clock::Clock;
 use menshen_domain::ports::code_store::{Attempt, MockCodeStore};
 use menshen_domain::ports::mac::Mac;
 use menshen_domain::ports::open_data_reader::MockOpenDataReader;
+use menshen_domain::ports::personal_records::MockPersonalRecordsReader;
 use menshen_domain::ports::rate_limiter::{
     Admission, MockRateLimiter, RateLimiterError, Reservation,
 };
@@ -42,9 +44,12 @@ use menshen_domain::services::ask_phone_number::AskPhoneNumber;
 use menshen_domain::services::authenticate::{Authenticate, Authenticated};
 use menshen_domain::services::bind::Bind;
 use menshen_domain::services::bind_phone::BindPhone;
+use menshen_domain::services::cancel_account::CancelAccount;
 use menshen_domain::services::check_code::CheckCode;
 use menshen_domain::services::complete_once::CompleteOnce;
 use menshen_domain::services::decrypt_open_data::DecryptOpenData;
+use menshen_domain::services::erase_due::EraseDue;
+use menshen_domain::services::export_account::ExportAccount;
 use menshen_domain::services::heed_wechat::HeedWeChat;
 use menshen_domain::services::issue_tokens::IssueTokens;
 use menshen_domain::services::link_wechat::LinkWeChat;
@@ -58,6 +63,7 @@ use menshen_domain::services::screen_sign_up::ScreenSignUp;
 use menshen_domain::services::send_code::SendCode;
 use menshen_domain::services::sign_in::SignIn;
 use menshen_domain::services::step_up::StepUp;
+use menshen_domain::services::unlink_identity::UnlinkIdentity;
 use menshen_domain::services::vouch::Vouch;
 use uuid::Uuid;
 
@@ -129,6 +135,7 @@ pub(crate) fn steps(changes: &Changes) -> Vec<&'static str> {
         Step::SpendCode(_) => "spent code",
         Step::Merge { .. } => "merge",
         Step::SaveProfile { .. } => "profile",
+        Step::Cancel { .. } => "cancel",
         Step::Restore(_) => "restore",
         Step::EndSessions { .. } => "end sessions",
         Step::OpenSession { .. } => "session",
@@ -234,6 +241,8 @@ impl Default for Desk {
                 consent_version: None,
                 default_avatar: None,
                 nickname_prefix: "用户".to_owned(),
+                cancel_after: secs(15 * 86_400),
+                recycled_phone: RecycledPhone::Off,
             },
             tokens: token_policy(),
             apps: vec![app(0)],
@@ -643,6 +652,43 @@ impl Office {
             ledger: self.ledger.clone(),
             mac: self.mac.clone(),
             rejoin: Arc::new(self.rejoin()),
+        }
+    }
+
+    pub(crate) fn unlink_identity(&self) -> UnlinkIdentity {
+        UnlinkIdentity {
+            accounts: self.accounts.clone(),
+            apps: self.apps.clone(),
+            clock: self.clock.clone(),
+            randomness: randomness(),
+        }
+    }
+
+    pub(crate) fn cancel_account(&self) -> CancelAccount {
+        CancelAccount {
+            accounts: self.accounts.clone(),
+            clock: self.clock.clone(),
+            randomness: randomness(),
+            policy: self.policy.clone(),
+        }
+    }
+
+    pub(crate) fn export_account(&self, records: Arc<MockPersonalRecordsReader>) -> ExportAccount {
+        ExportAccount {
+            accounts: self.accounts.clone(),
+            records,
+            limiter: self.limiter.clone(),
+            audit: self.audit.clone(),
+            clock: self.clock.clone(),
+            randomness: randomness(),
+            per_day: 5,
+        }
+    }
+
+    pub(crate) fn erase_due(&self) -> EraseDue {
+        EraseDue {
+            accounts: self.accounts.clone(),
+            randomness: randomness(),
         }
     }
 

@@ -3,19 +3,21 @@ use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use menshen_domain::model::identifiers::HolderId;
-use menshen_domain::model::retention::{Pace, RecordKind, RetentionPolicy};
+use menshen_domain::model::retention::{Chore, Pace, RecordKind, RetentionPolicy};
+use menshen_domain::ports::account_store::{AccountStoreError, MockAccountStore};
 use menshen_domain::ports::clock::MockClock;
 use menshen_domain::ports::lease_store::{Grant, LeaseName, LeaseStoreError, MockLeaseStore};
 use menshen_domain::ports::retention_store::{
     Batch, MockRetentionStore, Removed, RetentionStoreError,
 };
+use menshen_domain::services::erase_due::EraseDue;
 use menshen_domain::services::keep_house::{KeepHouse, STEPS_PER_RENEWAL, Step, TERM};
 
-use crate::support::{away, epoch};
+use crate::support::{away, epoch, randomness};
 
 const DAY: Duration = Duration::from_hours(24);
 
-/// The kinds that a round begins with, in its order.
+/// The kinds that a round begins with, in its order, behind the erasures.
 const KINDS: [RecordKind; 8] = RecordKind::ALL;
 
 fn grant(at: DateTime<Utc>) -> Grant {
@@ -36,12 +38,29 @@ fn free(ahead: TimeDelta) -> MockLeaseStore {
     leases
 }
 
+/// Nobody is due.
 fn keep_house(leases: MockLeaseStore, store: MockRetentionStore) -> KeepHouse {
+    let mut accounts = MockAccountStore::new();
+    accounts
+        .expect_due_for_erasure()
+        .returning(|_, _, _| Ok(Vec::new()));
+    keep_house_of(leases, store, accounts)
+}
+
+fn keep_house_of(
+    leases: MockLeaseStore,
+    store: MockRetentionStore,
+    accounts: MockAccountStore,
+) -> KeepHouse {
     let mut clock = MockClock::new();
     clock.expect_now().returning(epoch);
     KeepHouse {
         leases: Arc::new(leases),
         store: Arc::new(store),
+        erase: Arc::new(EraseDue {
+            accounts: Arc::new(accounts),
+            randomness: randomness(),
+        }),
         clock: Arc::new(clock),
         holder: HolderId::from_uuid(uuid::Uuid::from_u128(7)),
         policy: RetentionPolicy {
@@ -126,7 +145,7 @@ async fn each_kind_goes_by_its_own_time() {
     let house = keep_house(leases, store);
     let (step, steps) = all_steps(&house).await;
     assert!(matches!(step, Step::Done), "{step:?}");
-    assert_eq!(steps, KINDS.len());
+    assert_eq!(steps, KINDS.len() + 1);
     let asked = asked.lock().unwrap();
     for (kind, batch) in KINDS.into_iter().zip(&*asked) {
         let wanted = Batch {
@@ -204,7 +223,7 @@ async fn kinds_take_turns_until_each_has_nothing_left() {
 async fn the_lease_is_renewed_on_the_way_and_not_at_each_step() {
     let (store, asked) = full(|_| 20);
     let mut leases = free(TimeDelta::zero());
-    let steps = 8 * 21;
+    let steps = 8 * 21 + 1;
     let renewals = (steps - 1) / STEPS_PER_RENEWAL as usize;
     leases
         .expect_renew()
@@ -213,7 +232,7 @@ async fn the_lease_is_renewed_on_the_way_and_not_at_each_step() {
         .returning(|_, _, _| Ok(Some(grant(epoch()))));
     let house = keep_house(leases, store);
     let (_, taken) = all_steps(&house).await;
-    assert_eq!((taken, asked.lock().unwrap().len()), (steps, steps));
+    assert_eq!((taken, asked.lock().unwrap().len()), (steps, steps - 1));
 }
 
 #[tokio::test]
@@ -224,7 +243,8 @@ async fn whoever_lost_the_lease_removes_nothing_more() {
     let house = keep_house(leases, store);
     let (step, _) = all_steps(&house).await;
     assert!(matches!(step, Step::LeaseLost), "{step:?}");
-    assert_eq!(asked.lock().unwrap().len(), STEPS_PER_RENEWAL as usize);
+    // One of them looked for accounts.
+    assert_eq!(asked.lock().unwrap().len(), STEPS_PER_RENEWAL as usize - 1);
 }
 
 #[tokio::test]
@@ -259,13 +279,13 @@ async fn a_kind_that_cannot_be_removed_keeps_no_other_one() {
     let mut failed = Vec::new();
     loop {
         match house.step(&mut round).await.expect("a step") {
-            Step::Failed(kind, _) => failed.push(kind),
-            Step::Removed(..) => {}
+            Step::Failed(chore, ..) => failed.push(chore),
+            Step::Did(..) => {}
             Step::Done => break,
             Step::LeaseLost => panic!("the lease"),
         }
     }
-    assert_eq!(failed, [RecordKind::AuditEvents]);
+    assert_eq!(failed, [Chore::Remove(RecordKind::AuditEvents)]);
 }
 
 #[tokio::test]
@@ -284,4 +304,46 @@ async fn a_finished_round_answers_for_all_replicas_until_after_the_next_look() {
     let house = keep_house(leases, MockRetentionStore::new());
     assert!(house.rest().await.expect("an answer"));
     house.leave().await.expect("an answer");
+}
+
+#[tokio::test]
+async fn whoever_asked_to_be_forgotten_comes_first_and_by_the_same_clock() {
+    let mut accounts = MockAccountStore::new();
+    accounts
+        .expect_due_for_erasure()
+        .withf(|now, after, limit| {
+            *now == epoch() - TimeDelta::hours(1) && after.is_none() && *limit == 10
+        })
+        .once()
+        .returning(|_, _, _| Ok(Vec::new()));
+    let (store, asked) = full(|_| 0);
+    let mut leases = free(TimeDelta::hours(-1));
+    leases
+        .expect_renew()
+        .returning(|_, _, _| Ok(Some(grant(epoch()))));
+    let house = keep_house_of(leases, store, accounts);
+    let mut round = house.begin().await.expect("a lease").expect("free");
+    let step = house.step(&mut round).await.expect("a step");
+    assert!(
+        matches!(step, Step::Did(Chore::EraseAccounts, 0)),
+        "{step:?}"
+    );
+    assert!(asked.lock().unwrap().is_empty(), "the rest comes later");
+}
+
+#[tokio::test]
+async fn accounts_that_cannot_be_looked_for_keep_no_kind() {
+    let mut accounts = MockAccountStore::new();
+    accounts
+        .expect_due_for_erasure()
+        .once()
+        .returning(|_, _, _| Err(AccountStoreError::Unavailable(away())));
+    let (store, asked) = full(|_| 0);
+    let mut leases = free(TimeDelta::zero());
+    leases
+        .expect_renew()
+        .returning(|_, _, _| Ok(Some(grant(epoch()))));
+    let house = keep_house_of(leases, store, accounts);
+    all_steps(&house).await;
+    assert_eq!(asked.lock().unwrap().len(), KINDS.len());
 }

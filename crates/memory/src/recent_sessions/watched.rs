@@ -3,12 +3,14 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
+use chrono::{DateTime, Utc};
 use menshen_domain::model::changes::{Changes, Step};
 use menshen_domain::model::identifiers::UserId;
 use menshen_domain::model::linking::Snapshot;
+use menshen_domain::model::recycled::Activity;
 use menshen_domain::model::wechat::{AppId, Provider};
 use menshen_domain::ports::account_store::{
-    AccountStore, AccountStoreError, Lookup, StoredSessionKey,
+    AccountStore, AccountStoreError, DueAccount, Lookup, StoredSessionKey,
 };
 
 use super::ends::Ends;
@@ -33,6 +35,23 @@ impl AccountStore for WatchedAccounts {
         app: &AppId,
     ) -> Result<Option<StoredSessionKey>, AccountStoreError> {
         self.inner.session_key(user, provider, app).await
+    }
+
+    async fn activity(
+        &self,
+        user: UserId,
+        device_id: Option<String>,
+    ) -> Result<Activity, AccountStoreError> {
+        self.inner.activity(user, device_id).await
+    }
+
+    async fn due_for_erasure(
+        &self,
+        now: DateTime<Utc>,
+        after: Option<DueAccount>,
+        limit: u32,
+    ) -> Result<Vec<DueAccount>, AccountStoreError> {
+        self.inner.due_for_erasure(now, after, limit).await
     }
 
     async fn apply(&self, changes: &Changes) -> Result<(), AccountStoreError> {
@@ -91,6 +110,7 @@ fn loser(step: &Step) -> Option<UserId> {
         | Step::SaveProfile { .. }
         | Step::ClaimNotice(_)
         | Step::SpendCode(_)
+        | Step::Cancel { .. }
         | Step::Restore(_) => None,
     }
 }

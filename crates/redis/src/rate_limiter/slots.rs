@@ -15,6 +15,8 @@ pub(super) enum Slot {
     Rotations,
     /// What is asked of WeChat's billed or laborious answers.
     WeChat,
+    /// What people ask for about themselves.
+    People,
 }
 
 impl Slot {
@@ -32,6 +34,7 @@ impl Slot {
             | LimitKey::PhoneCallsFor(..)
             | LimitKey::OpenData(_)
             | LimitKey::OpenDataOf(..) => Self::WeChat,
+            LimitKey::Exports(_) => Self::People,
         }
     }
 
@@ -40,6 +43,7 @@ impl Slot {
             Self::Messages => "messages",
             Self::Rotations => "rotations",
             Self::WeChat => "wechat",
+            Self::People => "people",
         }
     }
 }
@@ -63,6 +67,7 @@ pub(super) fn name(names: &RedisNames, key: &LimitKey) -> String {
             ("phone-calls-for", person(app, openid).into_bytes())
         }
         LimitKey::OpenData(id) => ("open-data", id.as_uuid().as_bytes().to_vec()),
+        LimitKey::Exports(user) => ("exports", user.as_uuid().as_bytes().to_vec()),
         LimitKey::OpenDataOf(app, openid) => ("open-data-of", person(app, openid).into_bytes()),
     };
     names.within(Slot::of(key).as_str(), kind, &[&subject])
@@ -129,7 +134,7 @@ mod tests {
     use std::sync::Arc;
     use std::time::Duration;
 
-    use menshen_domain::model::identifiers::SessionId;
+    use menshen_domain::model::identifiers::{SessionId, UserId};
     use menshen_domain::model::limits::{Limits, Window};
     use menshen_testkit::fake_keys::FakeMac;
     use menshen_testkit::sample::phone;
@@ -158,6 +163,7 @@ mod tests {
             limits.for_malformed_try(address),
             limits.for_refresh(session, address),
             Limits::for_refusal_row(address),
+            Limits::for_export(UserId::from_uuid(uuid::Uuid::from_u128(2)), 5),
         ]
     }
 

@@ -120,6 +120,7 @@ impl Work<'_> {
             Step::SetPhone { user, phone, proof } => self.set_phone(*user, phone, *proof).await,
             Step::ClearPhone(user) => self.clear_phone(*user).await,
             Step::SaveProfile { user, profile } => self.save_profile(*user, profile).await,
+            Step::Cancel { user, purge_at } => self.cancel(*user, *purge_at).await,
             Step::Restore(user) => self.restore(*user).await,
             Step::LinkIdentity {
                 user,

@@ -19,7 +19,9 @@
 //! 6. the outbox rows.
 
 mod account_row;
+mod activity;
 mod apply;
+mod due;
 mod erase;
 mod identities;
 mod merge;
@@ -30,12 +32,14 @@ mod sessions;
 mod users;
 
 use async_trait::async_trait;
+use chrono::{DateTime, Utc};
 use menshen_domain::model::changes::Changes;
 use menshen_domain::model::identifiers::UserId;
 use menshen_domain::model::linking::Snapshot;
+use menshen_domain::model::recycled::Activity;
 use menshen_domain::model::wechat::{AppId, Provider};
 use menshen_domain::ports::account_store::{
-    AccountStore, AccountStoreError, Lookup, StoredSessionKey,
+    AccountStore, AccountStoreError, DueAccount, Lookup, StoredSessionKey,
 };
 
 pub(crate) use account_row::{IdentityRow, assemble, identity_columns};
@@ -60,6 +64,29 @@ impl AccountStore for SqlStore {
         Ok(self
             .database
             .within(identities::session_key(self, user, provider, app))
+            .await?)
+    }
+
+    async fn activity(
+        &self,
+        user: UserId,
+        device_id: Option<String>,
+    ) -> Result<Activity, AccountStoreError> {
+        Ok(self
+            .database
+            .within(activity::activity(self, user, device_id))
+            .await?)
+    }
+
+    async fn due_for_erasure(
+        &self,
+        now: DateTime<Utc>,
+        after: Option<DueAccount>,
+        limit: u32,
+    ) -> Result<Vec<DueAccount>, AccountStoreError> {
+        Ok(self
+            .database
+            .within(due::due_for_erasure(self, now, after, limit))
             .await?)
     }
 

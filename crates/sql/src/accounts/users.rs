@@ -1,5 +1,6 @@
 //! Steps that concern the row of an account.
 
+use chrono::{DateTime, Utc};
 use menshen_domain::model::account::Account;
 use menshen_domain::model::evidence::PhoneProof;
 use menshen_domain::model::identifiers::UserId;
@@ -99,6 +100,17 @@ impl Work<'_> {
                 .into(),
             user.as_uuid().into(),
         ];
+        self.one(sql, values).await
+    }
+
+    pub(super) async fn cancel(
+        &self,
+        user: UserId,
+        purge_at: DateTime<Utc>,
+    ) -> Result<(), Failure> {
+        let sql = "UPDATE users SET status = 'cancelling', purge_at = $1 \
+                   WHERE id = $2 AND status = 'active'";
+        let values = vec![micros(purge_at).into(), user.as_uuid().into()];
         self.one(sql, values).await
     }
 

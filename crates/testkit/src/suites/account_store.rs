@@ -1,6 +1,8 @@
 //! What every `account_store` adapter must do.
 
+mod activity;
 mod changing;
+mod cooling_off;
 mod leaving;
 mod looking_up;
 mod merging;
@@ -12,7 +14,9 @@ mod session_keys;
 mod steps;
 mod uniqueness;
 
+pub use activity::*;
 pub use changing::*;
+pub use cooling_off::*;
 pub use leaving::*;
 pub use looking_up::*;
 pub use merging::*;
@@ -69,6 +73,14 @@ macro_rules! account_store {
             the_sessions_of_an_erased_account_end,
             an_account_is_erased_once,
             whoever_comes_again_after_an_erasure_is_new,
+            nothing_is_known_of_who_did_nothing,
+            an_account_was_used_when_its_newest_session_was,
+            acts_of_the_owner_are_signs_of_life_and_no_others,
+            an_account_is_cancelled_until_its_time,
+            only_an_active_account_is_cancelled,
+            accounts_are_due_in_their_order_and_not_before,
+            who_came_back_or_is_gone_is_not_due,
+            no_login_outlives_a_cancellation_at_once,
             a_notice_is_carried_out_once,
             a_notice_at_once_is_carried_out_once,
             a_notice_whose_changes_failed_can_be_claimed,

@@ -5,6 +5,7 @@ pub mod audit_log;
 pub mod code_store;
 pub mod keyring_store;
 pub mod lease_store;
+pub mod personal_records;
 pub mod rate_limiter;
 pub mod replay_ledger;
 pub mod retention_store;

@@ -24,7 +24,7 @@ const ROUNDS: u32 = 20;
 
 /// Lets eight logins of one person run into `ending`, round by round: it happens,
 /// each login is there before it or comes too late, and no session is left.
-async fn run_into(stores: Stores, ending: impl Fn(&People, &Account, u32) -> Changes) {
+pub(super) async fn run_into(stores: Stores, ending: impl Fn(&People, &Account, u32) -> Changes) {
     let people = People::new(1);
     for round in 0..ROUNDS {
         let account = people.whole_account(round);
