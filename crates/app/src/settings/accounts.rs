@@ -27,9 +27,9 @@ pub fn read(reader: &mut Reader) -> AccountSettings {
         confirm_wechat_phone: reader.read("accounts.wechat_phone", "trusted", "`trusted`; `sms_confirm` asks for an SMS code before a number from WeChat's button opens an existing account", wechat_phone),
         consent_version: reader.read_optional("accounts.consent_version", "when set, a first login must carry `consent` with this version", consent_version),
         default_avatar: reader.read_optional("accounts.default_avatar_url", "the picture of a new account: an https address", avatar),
+        nickname_prefix: reader.read("accounts.nickname_prefix", "用户", "what a random nickname begins with, at most 20 characters", nickname_prefix),
         cancel_after: reader.read("accounts.cancel_after", "15d", "cooling-off before a cancelled account is erased; 0s erases at once", parse::duration),
         recycled_phone: reader.read("accounts.recycled_phone", "off", "`off`, `ask_wechat` or `new_account`: what an SMS login from an unknown device into a long idle account with a WeChat identity leads to", recycled_phone),
-        nickname_prefix: reader.read("accounts.nickname_prefix", "用户", "what a random nickname begins with, at most 20 characters", nickname_prefix),
     };
     let settings = AccountSettings {
         policy,
