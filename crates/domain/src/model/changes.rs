@@ -140,8 +140,9 @@ pub enum Step {
         stored_at: DateTime<Utc>,
     },
     /// Move all identities of `from` to `into`, end its sessions, each with an
-    /// outbox row, and leave it behind as an alias without personal data. Only a
-    /// `from` without a phone number is merged.
+    /// outbox row, and leave it behind as an alias without personal data, with
+    /// sessions that tell nothing of devices and addresses. Only a `from` without a
+    /// phone number is merged.
     Merge {
         /// The account that becomes an alias.
         from: UserId,

@@ -19,19 +19,25 @@ impl Work<'_> {
         let id = user.as_uuid();
         let sql = "DELETE FROM identities WHERE user_id = $1";
         run(self.transaction, sql, [id.into()]).await?;
-        let sql = "UPDATE sessions SET device_id = NULL, device_name = NULL, \
-                   client_version = NULL, user_agent = NULL, address = $2 WHERE user_id = $1";
-        // Two statements, each by its index: the live have just ended, the rest
-        // had ended or expired before.
-        for which in ["ended_at IS NOT NULL", "ended_at IS NULL"] {
-            let sql = format!("{sql} AND {which}");
-            run(self.transaction, &sql, [id.into(), NO_ADDRESS.into()]).await?;
-        }
+        self.forget_devices(user).await?;
         let sql = "UPDATE users SET status = 'erased', purge_at = NULL, \
                    phone_sealed = NULL, phone_index = NULL, phone_proof = NULL, \
                    nickname = NULL, avatar_url = NULL, birthday = NULL, bio = NULL, \
                    consent_version = NULL, consented_at = NULL \
                    WHERE id = $1 AND status NOT IN ('merged', 'erased')";
         self.one(sql, vec![id.into()]).await
+    }
+    /// What the sessions of an account tell of devices and addresses is gone. Two
+    /// statements, each by its index: the live ones have just ended, the rest had
+    /// ended or expired before.
+    pub(super) async fn forget_devices(&self, user: UserId) -> Result<(), Failure> {
+        let sql = "UPDATE sessions SET device_id = NULL, device_name = NULL, \
+                   client_version = NULL, user_agent = NULL, address = $2 WHERE user_id = $1";
+        for which in ["ended_at IS NOT NULL", "ended_at IS NULL"] {
+            let sql = format!("{sql} AND {which}");
+            let values = [user.as_uuid().into(), NO_ADDRESS.into()];
+            run(self.transaction, &sql, values).await?;
+        }
+        Ok(())
     }
 }

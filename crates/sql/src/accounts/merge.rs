@@ -23,6 +23,8 @@ impl Work<'_> {
         run(self.transaction, sql, [into_id.into(), from_id.into()]).await?;
         self.end_sessions(from, SessionsOf::All, EndReason::Merged)
             .await?;
+        // Nothing leads from the survivor to them: an erasure would not find them.
+        self.forget_devices(from).await?;
         let sql = "UPDATE users SET status = 'merged', merged_into = $1, purge_at = NULL, \
                    phone_sealed = NULL, phone_index = NULL, phone_proof = NULL, \
                    nickname = NULL, avatar_url = NULL, birthday = NULL, bio = NULL \

@@ -90,6 +90,7 @@ macro_rules! account_store {
             a_merge_moves_all_identities,
             a_merged_account_is_an_alias_without_personal_data,
             a_merge_ends_the_sessions_of_the_alias,
+            a_merged_account_leaves_no_device_behind,
             opposite_merges_at_once_give_one,
             a_session_takes_the_place_of_its_device,
             a_session_leaves_other_clients_alone,

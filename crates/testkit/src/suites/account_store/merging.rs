@@ -121,6 +121,24 @@ pub async fn a_merge_ends_the_sessions_of_the_alias(stores: Stores) {
     assert_eq!(ends.count(), 1);
 }
 
+/// Whoever erases the survivor later need not look for what the alias has left.
+pub async fn a_merged_account_leaves_no_device_behind(stores: Stores) {
+    let people = People::new(1);
+    let (from, into) = two_accounts(&stores, &people, 1).await;
+    let session = people.session(from.id, Some("phone-1"), MINUTE);
+    let id = session.id;
+    let login = people.login(&from, session, 5);
+    stores.accounts.apply(&login).await.unwrap();
+    let merged = stores.accounts.apply(&merge(&people, &from, &into)).await;
+    merged.unwrap();
+    let left = stores.sessions.find(id).await.unwrap().unwrap().session;
+    assert_eq!(
+        (left.client.device_id, left.client.device_name),
+        (None, None)
+    );
+    assert!(left.address.is_unspecified());
+}
+
 /// A into B and B into A: one of them happens, each of twenty times.
 pub async fn opposite_merges_at_once_give_one(stores: Stores) {
     let people = People::new(1);
