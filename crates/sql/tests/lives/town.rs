@@ -290,10 +290,11 @@ impl Town {
         };
         let before = self.found(evidence).await;
         self.accounts.arm(crash);
+        let origin = origin();
         let bound = self
             .bind
-            .execute(&caller, evidence, "test", None, &origin());
-        let bound = bound.await;
+            .execute(&caller, evidence, "test", None, &origin)
+            .await;
         self.accounts.arm(Crash::None);
         self.settle(who, evidence, &before).await;
         if let Ok(Bound::Moved { signed_in, .. }) = &bound {
@@ -568,7 +569,7 @@ fn tokens(randomness: &Arc<dyn Randomness>) -> IssueTokens {
     issuer
         .expect_issue()
         .returning(|_| Ok(AccessToken::new("signed".to_owned())));
-    let days = |days| Duration::from_hours(24 * days);
+    let days = |days: u64| Duration::from_hours(24 * days);
     let lives = TokenLives {
         access: Duration::from_hours(1),
         refresh: days(30),
