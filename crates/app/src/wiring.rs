@@ -248,12 +248,7 @@ pub async fn wire(settings: &Settings) -> Result<Parts, StartError> {
         }
         observed::parts(registry, &key_set, &keyring, &tracing);
     });
-    let machine = Machine {
-        clock: clock.clone(),
-        randomness: Arc::new(SystemRandomness),
-        metrics,
-        tracing,
-    };
+    let machine = machine(&clock, metrics, tracing);
     let app = app(
         settings,
         stores,
@@ -275,6 +270,15 @@ pub async fn wire(settings: &Settings) -> Result<Parts, StartError> {
         simulator,
         receipt_address,
     })
+}
+
+fn machine(clock: &Arc<dyn Clock>, metrics: Metrics, tracing: Tracing) -> Machine {
+    Machine {
+        clock: clock.clone(),
+        randomness: Arc::new(SystemRandomness),
+        metrics,
+        tracing,
+    }
 }
 
 fn readiness(database: &Database, ephemeral: Arc<dyn Probe>) -> Arc<Readiness> {

@@ -156,7 +156,7 @@ impl RateLimiter for RedisRateLimiter {
         let scripts = &self.scripts;
         let script = |slot| match slot {
             Slot::Messages => &scripts.reserve_recalled,
-            Slot::Rotations | Slot::WeChat => &scripts.reserve,
+            Slot::Rotations | Slot::WeChat | Slot::People => &scripts.reserve,
         };
         let groups = groups.into_iter();
         let groups: Vec<_> = groups.map(|group| (script(group.slot), group)).collect();

@@ -3,6 +3,7 @@
 use actix_web::web::Data;
 use actix_web::{HttpRequest, HttpResponse};
 use menshen_domain::model::account::Identity;
+use menshen_domain::model::evidence::PhoneProof;
 use menshen_domain::model::personal_records::{Consent, HistoryEntry, MessageEntry, Newest};
 use menshen_domain::model::session::{EndReason, Session};
 use menshen_domain::services::export_account::Export;
@@ -162,7 +163,7 @@ impl From<&Export> for ExportJson {
         Self {
             exported_at: time(export.at),
             user: account.into(),
-            phone_proof: account.phone_proof.map(|proof| proof.as_str()),
+            phone_proof: account.phone_proof.map(PhoneProof::as_str),
             consent: records.consent.as_ref().map(Into::into),
             openids: account.identities.iter().map(openid).collect(),
             union_ids: union_ids.collect(),

@@ -118,6 +118,23 @@ pub struct App {
 
 /// The route table.
 pub fn routes(config: &mut ServiceConfig, playground: bool) {
+    routes_of_logins(config);
+    routes_of_me(config);
+    routes_of_services(config);
+    if playground {
+        config
+            .service(at("/playground", [web::get().to(pages::playground)], "GET"))
+            .service(at(
+                "/playground/{file:.*}",
+                [web::get().to(pages::playground_file)],
+                "GET",
+            ));
+    }
+    config.default_service(web::to(nothing_here));
+}
+
+/// Ways in and out.
+fn routes_of_logins(config: &mut ServiceConfig) {
     config
         .service(at("/v1/sms/codes", [web::post().to(codes::send)], "POST"))
         .service(at(
@@ -146,7 +163,12 @@ pub fn routes(config: &mut ServiceConfig, playground: bool) {
             [web::post().to(token::refresh)],
             "POST",
         ))
-        .service(at("/v1/logout", [web::post().to(token::logout)], "POST"))
+        .service(at("/v1/logout", [web::post().to(token::logout)], "POST"));
+}
+
+/// The signed-in user.
+fn routes_of_me(config: &mut ServiceConfig) {
+    config
         .service(at(
             "/v1/me",
             [
@@ -182,16 +204,21 @@ pub fn routes(config: &mut ServiceConfig, playground: bool) {
             [web::post().to(open_data::decrypt)],
             "POST",
         ))
-        .service(at(
-            "/v1/wechat/push/{app_id}",
-            [web::get().to(push::check), web::post().to(push::receive)],
-            "GET, POST",
-        ))
         .service(at("/v1/me/sessions", [web::get().to(devices::list)], "GET"))
         .service(at(
             "/v1/me/sessions/{id}",
             [web::delete().to(devices::end)],
             "DELETE",
+        ));
+}
+
+/// Other services, and whoever looks after this one.
+fn routes_of_services(config: &mut ServiceConfig) {
+    config
+        .service(at(
+            "/v1/wechat/push/{app_id}",
+            [web::get().to(push::check), web::post().to(push::receive)],
+            "GET, POST",
         ))
         .service(at("/v1/auth/verify", [web::get().to(token::verify)], "GET"))
         .service(at(
@@ -217,16 +244,6 @@ pub fn routes(config: &mut ServiceConfig, playground: bool) {
             [web::get().to(pages::docs_file)],
             "GET",
         ));
-    if playground {
-        config
-            .service(at("/playground", [web::get().to(pages::playground)], "GET"))
-            .service(at(
-                "/playground/{file:.*}",
-                [web::get().to(pages::playground_file)],
-                "GET",
-            ));
-    }
-    config.default_service(web::to(nothing_here));
 }
 
 /// A resource whose other methods are answered with what it allows.

@@ -210,7 +210,7 @@ async fn where_no_key_was_followed_no_row_is_looked_at() {
 #[tokio::test]
 async fn none_is_looked_at_before_the_newer_key_is_used_everywhere() {
     let usage = "seal.phone_number";
-    let early = SETTLED_WITHIN - Duration::from_secs(1);
+    let early = SETTLED_WITHIN.saturating_sub(Duration::from_secs(1));
     let keys = vec![key(1, usage, DAY), key(2, usage, early)];
     let (rows, _) = keeping(vec![]);
     let renew = renew(free(), ring(keys), rows);
@@ -221,7 +221,7 @@ async fn none_is_looked_at_before_the_newer_key_is_used_everywhere() {
 #[tokio::test]
 async fn of_two_clocks_the_earlier_one_counts() {
     let usage = "seal.phone_number";
-    let early = SETTLED_WITHIN - Duration::from_secs(1);
+    let early = SETTLED_WITHIN.saturating_sub(Duration::from_secs(1));
     let keys = vec![key(1, usage, DAY), key(2, usage, early)];
     let (rows, _) = keeping(vec![]);
     let ahead = epoch() + TimeDelta::days(1);
@@ -342,8 +342,10 @@ async fn a_sweep_for_a_key_that_was_followed_begins_anew() {
     });
     let renew = renew(free(), ring, rows);
     assert_eq!(all_steps(&renew).await, 1);
-    let asked = asked.lock().unwrap();
-    assert_eq!((asked[0].target, &asked[0].after), (3, &None));
+    {
+        let asked = asked.lock().unwrap();
+        assert_eq!((asked[0].target, &asked[0].after), (3, &None));
+    }
     assert_eq!(kept.lock().unwrap()[0].target, 3);
     assert_eq!(renew.retire().await.expect("an answer").len(), 2);
     assert_eq!(*left.lock().unwrap(), [1, 2]);
@@ -412,7 +414,10 @@ async fn a_place_that_fails_keeps_no_other_one() {
 #[tokio::test]
 async fn keys_of_short_lived_things_leave_by_the_clock() {
     let ago = EPHEMERAL_FOR + SETTLED_WITHIN;
-    for (ago, leaves) in [(ago, true), (ago - Duration::from_secs(1), false)] {
+    for (ago, leaves) in [
+        (ago, true),
+        (ago.saturating_sub(Duration::from_secs(1)), false),
+    ] {
         let keys = |usage: &str| vec![key(1, usage, DAY * 99), key(2, usage, ago)];
         for usage in ["mac.ephemeral_key", "seal.ephemeral_value"] {
             let mut ring = ring(keys(usage));
@@ -444,7 +449,7 @@ async fn the_key_of_refresh_tokens_waits_for_sessions_that_were_given_longer_liv
         assert_eq!(gone.expect("an answer").is_empty(), lives);
     }
     // Before that nobody asks.
-    let ago = ago - Duration::from_secs(1);
+    let ago = ago.saturating_sub(Duration::from_secs(1));
     let ring = ring(vec![key(1, usage, ago * 2), key(2, usage, ago)]);
     let (rows, _) = keeping(vec![]);
     let gone = renew(free(), ring, rows).retire().await;

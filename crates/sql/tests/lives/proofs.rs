@@ -71,7 +71,7 @@ async fn by_sms(n: usize) -> ProvenPhone {
         }))
     });
     limiter.expect_release().returning(|_| Ok(()));
-    limiter.expect_reset().returning(|_| Ok(()));
+    limiter.expect_pardon().returning(|_, _| Ok(()));
     let check = CheckCode {
         codes: Arc::new(codes),
         limiter: Arc::new(limiter),

@@ -18,7 +18,7 @@ use menshen_domain::model::session::EndReason;
 use menshen_domain::model::verification::Purpose;
 use menshen_domain::ports::send_records::NewSend;
 
-use crate::people::People;
+use crate::people::{People, about_send};
 use crate::sample::{now, phone};
 use crate::stores::Stores;
 
@@ -171,7 +171,8 @@ pub async fn messages_are_told_since_a_moment(stores: Stores) {
             source: [203, 0, 113, 7].into(),
             at,
         };
-        stores.send_records.begin(&send).await.unwrap();
+        let told = about_send(&send, AuditAction::CodeRequested);
+        stores.send_records.begin(&send, &told).await.unwrap();
     }
     let since = |second, limit| {
         let at = now() + TimeDelta::seconds(second);
