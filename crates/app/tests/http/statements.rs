@@ -43,7 +43,13 @@ async fn a_first_wechat_login_costs_no_more() {
 
 /// How often the ports of the shared store were called; it is the process's memory here.
 async fn calls(service: &Service) -> u64 {
-    let text = service.get("/metrics").raw().await.text().await.unwrap();
+    let text = service
+        .get("/metrics")
+        .raw()
+        .await
+        .text()
+        .await
+        .expect("a text");
     let of_store = |line: &&str| {
         line.starts_with("menshen_store_calls_total{store=\"memory\"")
             && !line.contains("port=\"turns\"")

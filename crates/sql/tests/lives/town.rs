@@ -258,7 +258,7 @@ impl Town {
         self.accounts.arm(crash);
         let login = self.sign_in.execute(evidence, &request, &via).await;
         self.accounts.arm(Crash::None);
-        let written = self.settle(who, evidence, &before).await;
+        let written = self.settle(who, evidence, &before);
         match login {
             Ok(done) => {
                 self.seen.sign_ins += 1;
@@ -296,7 +296,7 @@ impl Town {
             .execute(&caller, evidence, "test", None, &origin)
             .await;
         self.accounts.arm(Crash::None);
-        self.settle(who, evidence, &before).await;
+        self.settle(who, evidence, &before);
         if let Ok(Bound::Moved { signed_in, .. }) = &bound {
             self.sessions[who] = Some(signed_in.session.id);
         }
@@ -384,7 +384,7 @@ impl Town {
 
     /// Takes note of what was written at somebody's wish, and holds it against whose
     /// accounts these are.
-    async fn settle(&mut self, who: usize, evidence: &Evidence, before: &Snapshot) -> Vec<Changes> {
+    fn settle(&mut self, who: usize, evidence: &Evidence, before: &Snapshot) -> Vec<Changes> {
         let written = self.accounts.written();
         let now = self.clock.now();
         let may_take_over = self.may_take_over(evidence, before);
@@ -489,7 +489,7 @@ impl Town {
                 "{:?} share {account:?}",
                 life.owners
             );
-            self.holds_what_its_owners_have(&account, life);
+            Self::holds_what_its_owners_have(&account, life);
         }
         for user in gone {
             self.lives.remove(&user);
@@ -497,7 +497,7 @@ impl Town {
     }
 
     /// No openid or unionid of anybody who never came in.
-    fn holds_what_its_owners_have(&self, account: &Account, life: &Life) {
+    fn holds_what_its_owners_have(account: &Account, life: &Life) {
         let owned = |tap: Tap| life.owners.iter().map(move |who| identity(*who, tap));
         for held in &account.identities {
             let mut all = (0..3).flat_map(|app| owned(Tap { app, union: true }));
