@@ -36,7 +36,7 @@ pub fn read(reader: &mut Reader) -> AccountSettings {
         exports_per_day: reader.read(
             "accounts.exports_per_day",
             "5",
-            "how often a day a person may have all that is held about them; 0 = no limit",
+            "how often a day a person may have all that is held about them; 0 means no limit",
             parse::count,
         ),
     };
