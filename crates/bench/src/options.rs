@@ -13,10 +13,11 @@ use crate::stores::Setup;
 ///
 /// It starts everything that it needs, and takes it away again: the server, a
 /// stand-in for WeChat and the SMS vendor, `PostgreSQL` and Redis.
-///
-///     cargo run --release -p menshen-bench -- --scenario refresh --setup shared
 #[derive(Debug, Parser)]
-#[command(version)]
+#[command(
+    version,
+    after_help = "cargo run --release -p menshen-bench -- --scenario refresh --setup shared"
+)]
 pub struct Options {
     /// The server's program; the one beside this program if left out.
     #[arg(long)]

@@ -64,7 +64,7 @@ fn whatever_happens_nobody_comes_into_another_persons_account() {
     if let Err(error) = outcome {
         panic!("{error}");
     }
-    // Each of what the rules are for has happened, and more than once.
+    // Each of what the rules are for has happened.
     let seen = seen.into_inner();
     assert!(seen.is_varied(), "{seen:?}");
 }
