@@ -15,6 +15,8 @@ mod m20260101_000009_spent_codes;
 mod m20260101_000010_resealing;
 mod m20260101_000011_due_accounts;
 mod m20260101_000012_ended_sessions;
+mod m20260101_000013_audit_actors;
+mod m20260101_000014_test_numbers;
 
 pub use sea_orm_migration::MigratorTrait;
 
@@ -40,6 +42,8 @@ impl MigratorTrait for Migrator {
             Box::new(m20260101_000010_resealing::Migration),
             Box::new(m20260101_000011_due_accounts::Migration),
             Box::new(m20260101_000012_ended_sessions::Migration),
+            Box::new(m20260101_000013_audit_actors::Migration),
+            Box::new(m20260101_000014_test_numbers::Migration),
         ]
     }
 }

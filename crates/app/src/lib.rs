@@ -20,5 +20,6 @@ pub mod rounds;
 pub mod server;
 pub mod settings;
 mod simulated;
+mod test_number_care;
 mod use_cases;
 pub mod wiring;

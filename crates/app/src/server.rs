@@ -37,7 +37,7 @@ pub struct Running {
     server: Server,
     app: Data<App>,
     simulator: Option<InProcessSimulator>,
-    maintenance: [tokio::task::JoinHandle<()>; 2],
+    maintenance: [tokio::task::JoinHandle<()>; 3],
     /// What one replica does for all.
     for_all: [Background; 2],
     leave: Leave,
@@ -71,6 +71,7 @@ pub async fn start(settings: &Settings) -> Result<Running, StartError> {
     let server = HttpServer::new(move || {
         let control = control.clone();
         let playground = shared.playground;
+        let operators = shared.admin.is_some();
         Actix::new()
             .app_data(shared.clone())
             .wrap(Condition::new(!origins.is_empty(), cors(&origins)))
@@ -82,7 +83,7 @@ pub async fn start(settings: &Settings) -> Result<Running, StartError> {
                             .configure(|config| control.configure_control(config)),
                     );
                 }
-                http::routes(config, playground);
+                http::routes(config, playground, operators);
             })
     })
     .disable_signals()
@@ -105,6 +106,7 @@ pub async fn start(settings: &Settings) -> Result<Running, StartError> {
     let maintenance = [
         tokio::spawn(look_after_ring(parts.keyring, care.clone())),
         tokio::spawn(look_after_keys(parts.key_set, parts.audit, care)),
+        tokio::spawn(parts.test_numbers.look_after()),
     ];
     Ok(Running {
         address,

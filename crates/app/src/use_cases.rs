@@ -5,6 +5,7 @@ use std::sync::Arc;
 use menshen_domain::model::limits::Limits;
 use menshen_domain::model::wechat::WeChatApps;
 use menshen_domain::ports::account_store::AccountStore;
+use menshen_domain::ports::admin_reader::AdminReader;
 use menshen_domain::ports::audit_log::AuditLog;
 use menshen_domain::ports::clock::Clock;
 use menshen_domain::ports::code_store::CodeStore;
@@ -19,11 +20,13 @@ use menshen_domain::ports::replay_ledger::ReplayLedger;
 use menshen_domain::ports::send_records::SendRecords;
 use menshen_domain::ports::session_store::SessionStore;
 use menshen_domain::ports::sms_sender::SmsSender;
+use menshen_domain::ports::test_number_store::TestNumberStore;
 use menshen_domain::ports::token_issuer::TokenIssuer;
 use menshen_domain::ports::token_verifier::TokenVerifier;
 use menshen_domain::ports::turns::Turns;
 use menshen_domain::ports::wechat_gateway::WeChatGateway;
 use menshen_domain::ports::wechat_push::WeChatPush;
+use menshen_domain::services::administration::{Administration, HourCache};
 use menshen_domain::services::adopt_profile::AdoptProfile;
 use menshen_domain::services::ask_phone_number::AskPhoneNumber;
 use menshen_domain::services::authenticate::Authenticate;
@@ -35,6 +38,7 @@ use menshen_domain::services::complete_once::CompleteOnce;
 use menshen_domain::services::decrypt_open_data::DecryptOpenData;
 use menshen_domain::services::export_account::ExportAccount;
 use menshen_domain::services::heed_wechat::HeedWeChat;
+use menshen_domain::services::introspect::Introspect;
 use menshen_domain::services::issue_tokens::IssueTokens;
 use menshen_domain::services::link_wechat::LinkWeChat;
 use menshen_domain::services::list_sessions::ListSessions;
@@ -50,12 +54,16 @@ use menshen_domain::services::sign_in::SignIn;
 use menshen_domain::services::sign_out::SignOut;
 use menshen_domain::services::step_up::StepUp;
 use menshen_domain::services::tell_refused_identity::TellRefusedIdentity;
+use menshen_domain::services::test_numbers::TestNumbers;
 use menshen_domain::services::unlink_identity::UnlinkIdentity;
 use menshen_domain::services::vouch::Vouch;
 use menshen_telemetry::Tracing;
 
 use crate::http::App;
 use crate::http::PublicKeys;
+use crate::http::SigningKeys;
+use crate::http::admin::AdminDoor;
+use crate::http::admin::keys::AdminKeys;
 use crate::http::client_address::ProxyTrust;
 use crate::http::hosted::CloudHosting;
 use crate::http::readiness::Readiness;
@@ -77,6 +85,8 @@ pub(crate) struct Stores {
     pub(crate) codes: Arc<dyn CodeStore>,
     pub(crate) limiter: Arc<dyn RateLimiter>,
     pub(crate) ledger: Arc<dyn ReplayLedger>,
+    pub(crate) admin_reader: Arc<dyn AdminReader>,
+    pub(crate) test_numbers: Arc<dyn TestNumberStore>,
 }
 
 /// The keys that sign, as the ports that they serve.
@@ -84,6 +94,7 @@ pub(crate) struct Keys {
     pub(crate) issuer: Arc<dyn TokenIssuer>,
     pub(crate) verifier: Arc<dyn TokenVerifier>,
     pub(crate) public: Arc<dyn PublicKeys>,
+    pub(crate) looked_after: Arc<dyn SigningKeys>,
 }
 
 /// What the machine gives, and what watches it.
@@ -130,6 +141,8 @@ pub(crate) fn app(
         codes,
         limiter,
         ledger,
+        admin_reader,
+        test_numbers: test_number_store,
     } = stores;
     let Outside {
         gateway,
@@ -161,6 +174,7 @@ pub(crate) fn app(
         policy: settings.tokens.policy.clone(),
         require_phone: account_policy.require_phone,
     });
+    let test_numbers = Arc::new(TestNumbers::new(sms_policy.clone(), mac.clone()));
     let check_code = Arc::new(CheckCode {
         codes: codes.clone(),
         limiter: limiter.clone(),
@@ -169,6 +183,7 @@ pub(crate) fn app(
         clock: clock.clone(),
         randomness: randomness.clone(),
         policy: sms_policy.clone(),
+        test_numbers: test_numbers.clone(),
         limits,
     });
     let sign_in = Arc::new(SignIn {
@@ -205,7 +220,51 @@ pub(crate) fn app(
         clock: clock.clone(),
     });
     let step_up_sessions = sessions.clone();
+    let authenticate = Arc::new(Authenticate {
+        verifier: keys.verifier,
+        sessions: sessions.clone(),
+        clock: clock.clone(),
+    });
+    let admin = (!settings.admin.keys.is_empty()).then(|| AdminDoor {
+        keys: AdminKeys::new(
+            settings
+                .admin
+                .keys
+                .iter()
+                .map(|key| (key.sha256, key.operator.clone()))
+                .collect(),
+            limiter.clone(),
+            settings.admin.limits,
+        ),
+        desk: Arc::new(Administration {
+            accounts: accounts.clone(),
+            sessions: sessions.clone(),
+            reader: admin_reader,
+            test_numbers: test_number_store.clone(),
+            audit: audit.clone(),
+            mac: mac.clone(),
+            clock: clock.clone(),
+            randomness: randomness.clone(),
+            hours: HourCache::default(),
+        }),
+        signing_keys: keys.looked_after,
+        introspect: Arc::new(Introspect {
+            authenticate: authenticate.clone(),
+            sessions: sessions.clone(),
+            mac: mac.clone(),
+            clock: clock.clone(),
+            randomness: randomness.clone(),
+            policy: settings.tokens.policy.clone(),
+        }),
+        test_numbers: test_numbers.clone(),
+        test_number_store,
+        apps: apps.clone(),
+    });
     App {
+        admin,
+        issuer: settings.tokens.issuer.clone(),
+        audience: settings.tokens.audience.clone(),
+        test_numbers: test_numbers.clone(),
         send_code: Arc::new(SendCode {
             codes,
             limiter: limiter.clone(),
@@ -216,6 +275,7 @@ pub(crate) fn app(
             clock: clock.clone(),
             randomness: randomness.clone(),
             policy: sms_policy,
+            test_numbers,
             limits,
         }),
         login_with_sms: Arc::new(LoginWithSms {
@@ -292,11 +352,7 @@ pub(crate) fn app(
             sessions: sessions.clone(),
             clock: clock.clone(),
         }),
-        authenticate: Arc::new(Authenticate {
-            verifier: keys.verifier,
-            sessions,
-            clock: clock.clone(),
-        }),
+        authenticate,
         edit_profile: Arc::new(EditProfile {
             accounts: accounts.clone(),
             clock: clock.clone(),

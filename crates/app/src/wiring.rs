@@ -26,6 +26,8 @@ use menshen_sql::{Database, DatabaseError, SqlStore};
 use menshen_telemetry::{Tracing, TracingConfig};
 use menshen_token::algorithm::Algorithm;
 use menshen_token::key_set::KeySet;
+use menshen_token::key_set::KeySetError;
+use menshen_token::key_set::KeyStage;
 use menshen_token::key_set::TokenConfig;
 use menshen_token::keyring::Keyring;
 use menshen_token::system_randomness::SystemRandomness;
@@ -41,7 +43,10 @@ use crate::clock::ServerClock;
 use crate::clock::SystemClock;
 use crate::housekeeping::Housekeeping;
 use crate::http::App;
+use crate::http::DropKeyError;
 use crate::http::PublicKeys;
+use crate::http::SigningKeyInfo;
+use crate::http::SigningKeys;
 use crate::http::readiness::Probe;
 use crate::http::readiness::Readiness;
 use crate::key_audit::tell_new_key;
@@ -57,6 +62,7 @@ use crate::settings::sms::vendors::VendorSettings;
 use crate::settings::tokens::Algorithm as AlgorithmSetting;
 use crate::settings::wechat::GatewayKind;
 use crate::simulated;
+use crate::test_number_care::TestNumberCare;
 use crate::use_cases::Keys;
 use crate::use_cases::Machine;
 use crate::use_cases::Outside;
@@ -92,6 +98,8 @@ pub struct Parts {
     pub app: App,
     /// The keys that sign, for their maintenance.
     pub key_set: Arc<KeySet>,
+    /// The test numbers, for taking over those that are made elsewhere.
+    pub(crate) test_numbers: TestNumberCare,
     /// The keyring, for its maintenance.
     pub keyring: Arc<Keyring>,
     /// The audit log, for what happens without a request.
@@ -218,7 +226,10 @@ pub async fn wire(settings: &Settings) -> Result<Parts, StartError> {
         receipt_address: receipt_address.clone(),
     };
     let audit = sql.audit;
+    let test_numbers = sql.test_numbers;
     let stores = Stores {
+        admin_reader: sql.admin_reader,
+        test_numbers: test_numbers.clone(),
         accounts: accounts.clone(),
         turns: observed::turns(&observer, turns(settings)),
         sessions: Arc::new(sessions),
@@ -230,11 +241,7 @@ pub async fn wire(settings: &Settings) -> Result<Parts, StartError> {
         ledger: ephemeral.ledger,
     };
     let readiness = readiness(&database, ephemeral.probe);
-    let keys = Keys {
-        issuer: observed::issuer(&observer, key_set.clone()),
-        verifier: key_set.clone(),
-        public: Arc::new(ServedKeys(key_set.clone(), clock.clone())),
-    };
+    let keys = ports_of(&key_set, &clock, &observer);
     let housekeeping = background::housekeeping(settings, &database, accounts, clock.clone());
     let resealing = background::resealing(settings, &store, &keyring, &audit, clock.clone());
     metrics.show(|registry| {
@@ -258,8 +265,10 @@ pub async fn wire(settings: &Settings) -> Result<Parts, StartError> {
         machine,
         readiness,
     );
+    let test_numbers = TestNumberCare::begin(&app, test_numbers).await;
     Ok(Parts {
         app,
+        test_numbers,
         key_set,
         keyring,
         audit,
@@ -270,6 +279,17 @@ pub async fn wire(settings: &Settings) -> Result<Parts, StartError> {
         simulator,
         receipt_address,
     })
+}
+
+/// The keys that sign, as the ports that they serve.
+fn ports_of(key_set: &Arc<KeySet>, clock: &Arc<dyn Clock>, observer: &Observer<'_>) -> Keys {
+    let served = Arc::new(ServedKeys(key_set.clone(), clock.clone()));
+    Keys {
+        issuer: observed::issuer(observer, key_set.clone()),
+        verifier: key_set.clone(),
+        public: served.clone(),
+        looked_after: served,
+    }
 }
 
 fn machine(clock: &Arc<dyn Clock>, metrics: Metrics, tracing: Tracing) -> Machine {
@@ -493,5 +513,34 @@ struct ServedKeys(Arc<KeySet>, Arc<dyn Clock>);
 impl PublicKeys for ServedKeys {
     fn jwks(&self) -> String {
         self.0.jwks(self.1.now()).to_string()
+    }
+}
+
+#[async_trait]
+impl SigningKeys for ServedKeys {
+    fn list(&self) -> Vec<SigningKeyInfo> {
+        let keys = self.0.list(self.1.now()).into_iter();
+        let shown = keys.map(|key| SigningKeyInfo {
+            kid: key.kid,
+            algorithm: key.algorithm.to_string(),
+            stage: match key.stage {
+                KeyStage::Next => "next",
+                KeyStage::Signing => "signing",
+                KeyStage::Checking => "checking",
+            },
+            not_before: key.not_before,
+            retire_at: key.retire_at,
+        });
+        shown.collect()
+    }
+
+    async fn drop_key(&self, kid: &str) -> Result<Option<String>, DropKeyError> {
+        let now = self.1.now();
+        let before: Vec<_> = self.0.list(now).into_iter().map(|key| key.kid).collect();
+        match self.0.drop_key(kid, now).await {
+            Ok(heir) => Ok(heir.filter(|heir| !before.contains(heir))),
+            Err(KeySetError::NotThere { .. }) => Err(DropKeyError::NotThere),
+            Err(error) => Err(DropKeyError::Unavailable(Box::new(error))),
+        }
     }
 }

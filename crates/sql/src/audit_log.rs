@@ -32,18 +32,21 @@ async fn append_alone(database: &Database, events: &[AuditEvent]) -> Result<(), 
         return append(database.write(), events).await;
     };
     database.tick_single_write();
-    lane.run(bind(sqlx::query(APPEND), events)).await?;
+    let rows = bind(sqlx::query(APPEND), events);
+    lane.run(rows.bind(column(events, |row| row.actor.clone())))
+        .await?;
     Ok(())
 }
 
 /// Any number of rows, out of one array for each column.
 const APPEND: &str = "\
     INSERT INTO audit_events (id, at, action, user_id, session_id, subject, method, reason, \
-    address, device_id, request_id) \
+    address, device_id, request_id, actor) \
     SELECT * FROM unnest($1::uuid[], $2::timestamptz[], $3::text[], $4::uuid[], $5::uuid[], \
-    $6::text[], $7::text[], $8::text[], $9::text[], $10::text[], $11::text[])";
+    $6::text[], $7::text[], $8::text[], $9::text[], $10::text[], $11::text[], $12::text[])";
 
-/// Binds the eleven columns of the rows, each as an array.
+/// Binds eleven columns of the rows, each as an array; the twelfth is the actor, whom
+/// no login has.
 pub(crate) fn bind(statement: Filled, rows: &[AuditEvent]) -> Filled {
     statement
         .bind(column(rows, |row| row.id.as_uuid()))
@@ -84,5 +87,6 @@ fn to_row(event: &AuditEvent) -> ActiveModel {
         address: Set(event.address.map(|address| address.to_string())),
         device_id: Set(event.device_id.clone()),
         request_id: Set(event.request_id.clone()),
+        actor: Set(event.actor.clone()),
     }
 }

@@ -20,6 +20,7 @@
 //! [`rotate`]: menshen_domain::ports::session_store::SessionStore::rotate
 
 mod accounts;
+mod admin_reader;
 mod audit_log;
 mod connect;
 mod database;
@@ -44,8 +45,10 @@ mod session_store;
 mod signing_key_store;
 mod spent_codes;
 mod store;
+mod test_number_store;
 pub mod url;
 
+pub use admin_reader::{audit_page, send_page};
 pub use connect::DatabaseOptions;
 pub use database::{Database, DatabaseError};
 pub use failure::StorageFault;

@@ -41,6 +41,14 @@ macro_rules! all_suites {
             use super::super::support;
             menshen_testkit::personal_records!($stores);
         }
+        mod admin_reader {
+            use super::super::support;
+            menshen_testkit::admin_reader!($stores);
+        }
+        mod test_number_store {
+            use super::super::support;
+            menshen_testkit::test_number_store!($stores);
+        }
         mod send_records {
             use super::super::support;
             menshen_testkit::send_records!($stores);

@@ -9,13 +9,17 @@ use chrono::TimeDelta;
 use menshen_domain::model::audit::AuditAction;
 use menshen_domain::model::changes::{SessionsOf, Step};
 use menshen_domain::model::client::ClientType;
-use menshen_domain::model::identifiers::{HolderId, SendId};
+use menshen_domain::model::identifiers::{HolderId, SendId, TestNumberId};
+use menshen_domain::model::record::{AuditFilter, Page};
 use menshen_domain::model::retention::RecordKind;
 use menshen_domain::model::session::EndReason;
+use menshen_domain::model::sms_code::SmsCode;
 use menshen_domain::model::sms_delivery::SendVerdict;
 use menshen_domain::model::sweep::{SealedPlace, Sweep};
+use menshen_domain::model::test_number::{NewTestNumber, StoredTestNumber};
 use menshen_domain::model::verification::{CodeId, Purpose};
 use menshen_domain::ports::account_store::{AccountStore as _, Lookup};
+use menshen_domain::ports::admin_reader::AdminReader as _;
 use menshen_domain::ports::audit_log::AuditLog as _;
 use menshen_domain::ports::keyring_store::{KeyringStore, RemovedKey, WrappedKey};
 use menshen_domain::ports::lease_store::{LeaseName, LeaseStore as _};
@@ -24,7 +28,9 @@ use menshen_domain::ports::sealed_rows::{SealedRows as _, Stretch};
 use menshen_domain::ports::send_records::{NewSend, SendRecords as _};
 use menshen_domain::ports::session_store::{Proof, SessionStore as _};
 use menshen_domain::ports::signing_key_store::SigningKeyStore;
+use menshen_domain::ports::test_number_store::TestNumberStore as _;
 use menshen_sql::{Database, DatabaseOptions, SqlStore};
+use menshen_testkit::fake_keys::FakeMac;
 use menshen_testkit::fake_ring::FakeRing;
 use menshen_testkit::people::{People, about_send};
 use menshen_testkit::sample::{SeededRandomness, now, phone};
@@ -115,6 +121,23 @@ async fn serve(database: &Database) {
     let row = people.audit(AuditAction::SignedOut, account.id);
     store.append(&[row]).await.unwrap();
     send(&store).await;
+    let new = NewTestNumber {
+        phone: phone(2),
+        code: SmsCode::parse("246810").unwrap(),
+        until: now() + TimeDelta::days(1),
+        note: None,
+    };
+    let id = TestNumberId::generate(people.randomness(), now());
+    let number = StoredTestNumber::new(&FakeMac, id, "ops.alice", new, now()).unwrap();
+    let row = people.audit(AuditAction::TestNumberMade, account.id);
+    store.put(&number, row).await.unwrap();
+    let page = Page {
+        limit: 10,
+        after: None,
+    };
+    let filter = AuditFilter::default();
+    assert!(!store.audit_events(&filter, page).await.unwrap().is_empty());
+    store.counts(now(), now()).await.unwrap();
     KeyringStore::load(database).await.unwrap();
     SigningKeyStore::load(&store, now()).await.unwrap();
     let holder = HolderId::generate(&SeededRandomness::new(1), now());

@@ -7,6 +7,7 @@ use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 use menshen_domain::model::sweep::SealedPlace;
 use menshen_domain::ports::account_store::AccountStore;
+use menshen_domain::ports::admin_reader::AdminReader;
 use menshen_domain::ports::audit_log::AuditLog;
 use menshen_domain::ports::keyring_store::KeyringStore;
 use menshen_domain::ports::lease_store::LeaseStore;
@@ -16,6 +17,7 @@ use menshen_domain::ports::sealed_rows::SealedRows;
 use menshen_domain::ports::send_records::SendRecords;
 use menshen_domain::ports::session_store::SessionStore;
 use menshen_domain::ports::signing_key_store::SigningKeyStore;
+use menshen_domain::ports::test_number_store::TestNumberStore;
 
 use crate::fake_ring::FakeRing;
 
@@ -37,6 +39,10 @@ pub struct Stores {
     pub send_records: Arc<dyn SendRecords>,
     /// Reads what is held about a person.
     pub personal_records: Arc<dyn PersonalRecordsReader>,
+    /// What operators look at.
+    pub admin_reader: Arc<dyn AdminReader>,
+    /// The test numbers that operators made.
+    pub test_numbers: Arc<dyn TestNumberStore>,
     /// Removes what was kept long enough.
     pub retention: Arc<dyn RetentionStore>,
     /// Seals anew what stands under older keys.
@@ -94,6 +100,7 @@ pub struct AuditRow {
     pub address: Option<String>,
     pub device_id: Option<String>,
     pub request_id: Option<String>,
+    pub actor: Option<String>,
 }
 
 /// A row of the outbox.

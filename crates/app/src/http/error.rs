@@ -8,6 +8,7 @@ use actix_web::http::StatusCode;
 use actix_web::http::header::{ALLOW, CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTICATE};
 use actix_web::{HttpResponse, ResponseError};
 use chrono::{DateTime, SecondsFormat, Utc};
+use menshen_domain::model::administration::AdminConflict;
 use menshen_domain::model::binding::BindingRefusal;
 use menshen_domain::model::linking::Refusal;
 use menshen_domain::model::session::EndReason;
@@ -16,11 +17,13 @@ use menshen_domain::ports::account_store::AccountStoreError;
 use menshen_domain::ports::open_data_reader::OpenDataError;
 use menshen_domain::ports::session_store::SessionStoreError;
 use menshen_domain::ports::wechat_push::WeChatPushError;
+use menshen_domain::services::administration::{AdministrationError, TestNumberRefusal};
 use menshen_domain::services::authenticate::AuthenticateError;
 use menshen_domain::services::bind::BindError;
 use menshen_domain::services::check_code::CheckCodeError;
 use menshen_domain::services::decrypt_open_data::DecryptOpenDataError;
 use menshen_domain::services::export_account::ExportAccountError;
+use menshen_domain::services::introspect::IntrospectError;
 use menshen_domain::services::login::LoginError;
 use menshen_domain::services::own_account::OwnAccountError;
 use menshen_domain::services::recent_proof::StepUpRequired;
@@ -63,6 +66,10 @@ pub struct Details {
     pub methods: Vec<&'static str>,
     /// Methods that the resource has.
     pub allow: Option<String>,
+    /// Why operators do not get what they ask.
+    pub conflict: Option<&'static str>,
+    /// Whether those who ask speak OAuth: they are told its word as well.
+    pub oauth: bool,
 }
 
 impl ApiError {
@@ -110,7 +117,9 @@ impl ApiError {
         error
     }
 
-    fn after(kind: &'static Kind, retry_after: Duration) -> Self {
+    /// A failure that is over after a while.
+    #[must_use]
+    pub fn after(kind: &'static Kind, retry_after: Duration) -> Self {
         let mut error = Self::new(kind);
         error.details.retry_after = Some(retry_after);
         error
@@ -120,6 +129,24 @@ impl ApiError {
         let mut error = Self::new(&kinds::SESSION_REVOKED);
         error.details.reason = Some(reason);
         error
+    }
+
+    /// The same for those who speak OAuth.
+    #[must_use]
+    pub fn in_oauth(mut self) -> Self {
+        self.details.oauth = true;
+        self
+    }
+
+    /// OAuth's word for it (RFC 6749 section 5.2, RFC 6750 section 3.1).
+    fn oauth_word(&self) -> &'static str {
+        match self.kind.status {
+            401 => "invalid_token",
+            403 => "insufficient_scope",
+            429 | 503 => "temporarily_unavailable",
+            500 => "server_error",
+            _ => "invalid_request",
+        }
     }
 
     /// Names the version of the terms that is asked for.
@@ -179,12 +206,14 @@ impl ApiError {
             errors: errors.collect(),
             retry_after,
             attempts_left: details.attempts_left,
-            reason: details.reason.map(EndReason::as_str),
+            reason: details.reason.map(EndReason::as_str).or(details.conflict),
             purge_at: details
                 .purge_at
                 .map(|at| at.to_rfc3339_opts(SecondsFormat::Millis, true)),
             version: details.version.as_deref(),
             methods: &details.methods,
+            error: details.oauth.then(|| self.oauth_word()),
+            error_description: details.oauth.then_some(self.kind.en),
         }
     }
 }
@@ -213,6 +242,10 @@ struct Envelope<'a> {
     version: Option<&'a str>,
     #[serde(skip_serializing_if = "<[_]>::is_empty")]
     methods: &'a [&'static str],
+    #[serde(skip_serializing_if = "Option::is_none")]
+    error: Option<&'static str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    error_description: Option<&'static str>,
 }
 
 #[derive(Serialize)]
@@ -461,6 +494,44 @@ impl From<AuthenticateError> for ApiError {
             AuthenticateError::PhoneRequired => Self::new(&kinds::PHONE_REQUIRED),
             AuthenticateError::Unavailable(source) => Self::ours(&kinds::UNAVAILABLE, source),
         }
+    }
+}
+
+impl From<AdministrationError> for ApiError {
+    fn from(error: AdministrationError) -> Self {
+        match error {
+            AdministrationError::NotFound => Self::new(&kinds::NOT_FOUND),
+            AdministrationError::Conflict(conflict) => {
+                let mut error = Self::new(match conflict {
+                    AdminConflict::LastIdentity => &kinds::LAST_IDENTITY,
+                    AdminConflict::SameAccount
+                    | AdminConflict::BothHavePhone
+                    | AdminConflict::SurvivorWithoutPhone
+                    | AdminConflict::SamePlace
+                    | AdminConflict::Disabled
+                    | AdminConflict::Cancelling
+                    | AdminConflict::Merged
+                    | AdminConflict::Erased => &kinds::ADMIN_CONFLICT,
+                });
+                error.details.conflict = Some(conflict.as_str());
+                error
+            }
+            AdministrationError::TestNumber(TestNumberRefusal::End) => {
+                Self::field("until", Fault::Value)
+            }
+            AdministrationError::TestNumber(TestNumberRefusal::TooMany) => {
+                let mut error = Self::new(&kinds::ADMIN_CONFLICT);
+                error.details.conflict = Some("too_many");
+                error
+            }
+            AdministrationError::Unavailable(source) => Self::ours(&kinds::UNAVAILABLE, source),
+        }
+    }
+}
+
+impl From<IntrospectError> for ApiError {
+    fn from(error: IntrospectError) -> Self {
+        Self::ours(&kinds::UNAVAILABLE, error)
     }
 }
 

@@ -48,7 +48,7 @@ pub async fn front_door(
     let visit = Visit {
         began,
         route: RouteName::of(request.match_info().as_str()),
-        watched: request.path().starts_with("/v1"),
+        watched: is_of_the_api(request.path()),
         app,
     };
     let span = visit.span(&request, &context);
@@ -143,6 +143,11 @@ fn part(response: &mut ServiceResponse<BoxBody>, app: &App) {
         let head = response.response_mut().head_mut();
         head.set_connection_type(ConnectionType::Close);
     }
+}
+
+/// True for what people, services and operators ask; the rest only watches.
+fn is_of_the_api(path: &str) -> bool {
+    path.starts_with("/v1") || path.starts_with("/admin/v1")
 }
 
 /// The method, where it is one that servers know.

@@ -41,6 +41,7 @@ kinds! {
     REFRESH_TOKEN_INVALID = 401 "refresh_token_invalid" "登录状态无效，请重新登录" "The refresh token is not valid; sign in again";
     REFRESH_TOKEN_EXPIRED = 401 "refresh_token_expired" "登录状态已过期，请重新登录" "The session has expired; sign in again";
     REFRESH_TOKEN_REUSED = 401 "refresh_token_reused" "检测到异常登录，请重新登录" "The refresh token was used before; sign in again";
+    ADMIN_KEY_INVALID = 401 "admin_key_invalid" "管理密钥无效" "The admin key is not valid";
     CONSENT_REQUIRED = 403 "consent_required" "请先阅读并同意用户协议" "Agree to the terms first";
     ACCOUNT_DISABLED = 403 "account_disabled" "账号已被停用" "The account is disabled";
     ACCOUNT_CANCELLING = 403 "account_cancelling" "账号正在注销中" "The account is being closed";
@@ -54,7 +55,9 @@ kinds! {
     NOT_FOUND = 404 "not_found" "内容不存在" "Nothing is here";
     METHOD_NOT_ALLOWED = 405 "method_not_allowed" "不支持的请求方法" "The method is not allowed here";
     PAYLOAD_TOO_LARGE = 413 "payload_too_large" "请求内容过大" "The body is too large";
+    FORM_EXPECTED = 415 "unsupported_media_type" "请求内容必须是表单" "The body must be application/x-www-form-urlencoded";
     UNSUPPORTED_MEDIA_TYPE = 415 "unsupported_media_type" "请求内容必须是 JSON" "The body must be application/json";
+    ADMIN_CONFLICT = 409 "account_conflict" "当前状态不允许此操作" "Things are not so that this can be done";
     ACCOUNT_CONFLICT = 409 "account_conflict" "该手机号与微信分别属于不同的账号" "The phone number and the WeChat identity belong to different accounts";
     PHONE_TAKEN = 409 "phone_taken" "该手机号已被其他账号使用" "The phone number belongs to another account";
     IDENTITY_TAKEN = 409 "identity_taken" "该微信已绑定其他账号" "The WeChat identity belongs to another account";

@@ -1,6 +1,7 @@
 //! HTTP: the route table, and what its handlers work with.
 
 pub mod account_json;
+pub mod admin;
 pub mod admission;
 mod answer_time;
 pub mod bearer;
@@ -16,6 +17,7 @@ pub mod fields;
 pub mod front_door;
 pub mod health;
 pub mod hosted;
+pub mod introspect;
 pub mod kinds;
 pub mod locale;
 pub mod login;
@@ -40,6 +42,9 @@ use std::sync::Arc;
 
 use actix_web::web::{self, ServiceConfig};
 use actix_web::{HttpResponse, Resource, Route, guard};
+use async_trait::async_trait;
+use chrono::{DateTime, Utc};
+use menshen_domain::ports::BoxError;
 use menshen_domain::ports::clock::Clock;
 use menshen_domain::ports::randomness::Randomness;
 use menshen_domain::ports::wechat_push::WeChatPush;
@@ -61,9 +66,11 @@ use menshen_domain::services::send_code::SendCode;
 use menshen_domain::services::sign_out::SignOut;
 use menshen_domain::services::step_up::StepUp;
 use menshen_domain::services::tell_refused_identity::TellRefusedIdentity;
+use menshen_domain::services::test_numbers::TestNumbers;
 use menshen_domain::services::unlink_identity::UnlinkIdentity;
 use menshen_telemetry::Tracing;
 
+use crate::http::admin::AdminDoor;
 use crate::http::client_address::ProxyTrust;
 use crate::http::error::ApiError;
 use crate::http::hosted::CloudHosting;
@@ -75,6 +82,41 @@ use crate::metrics::Metrics;
 pub trait PublicKeys: Send + Sync {
     /// The JWK set (RFC 7517 section 5) as JSON, from memory.
     fn jwks(&self) -> String;
+}
+
+/// A signing key, as operators see it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[expect(missing_docs, reason = "as `SigningKeyJson` tells them")]
+pub struct SigningKeyInfo {
+    pub kid: String,
+    pub algorithm: String,
+    pub stage: &'static str,
+    pub not_before: DateTime<Utc>,
+    pub retire_at: Option<DateTime<Utc>>,
+}
+
+/// Why a signing key is not dropped.
+#[derive(Debug)]
+pub enum DropKeyError {
+    /// There is no such key in use.
+    NotThere,
+    /// The keys cannot be had.
+    Unavailable(BoxError),
+}
+
+/// The signing keys, as operators look after them.
+#[async_trait]
+pub trait SigningKeys: Send + Sync {
+    /// The keys, oldest first, from memory.
+    fn list(&self) -> Vec<SigningKeyInfo>;
+
+    /// Takes a key out of use, on this replica at once, on others within a minute;
+    /// answers the id of a key that had to be made in its place.
+    ///
+    /// # Errors
+    ///
+    /// See [`DropKeyError`].
+    async fn drop_key(&self, kid: &str) -> Result<Option<String>, DropKeyError>;
 }
 
 /// What the handlers work with.
@@ -113,11 +155,15 @@ pub struct App {
     pub tracing: Tracing,
     pub proxies: ProxyTrust,
     pub consent_version: Option<String>,
+    pub issuer: String,
+    pub audience: String,
+    pub test_numbers: Arc<TestNumbers>,
+    pub admin: Option<AdminDoor>,
     pub playground: bool,
 }
 
-/// The route table.
-pub fn routes(config: &mut ServiceConfig, playground: bool) {
+/// The route table; operators and services have theirs where there is a key.
+pub fn routes(config: &mut ServiceConfig, playground: bool, operators: bool) {
     routes_of_logins(config);
     routes_of_me(config);
     routes_of_services(config);
@@ -129,6 +175,9 @@ pub fn routes(config: &mut ServiceConfig, playground: bool) {
                 [web::get().to(pages::playground_file)],
                 "GET",
             ));
+    }
+    if operators {
+        admin::routes(config);
     }
     config.default_service(web::to(nothing_here));
 }

@@ -21,15 +21,24 @@ use utoipa::openapi::{
 use utoipa::{PartialSchema, ToSchema};
 
 use crate::http::account_json::{BoundJson, LoginJson, UserJson};
+use crate::http::admin::counters_json::CountersJson;
+use crate::http::admin::json::{
+    AccountLineJson, AuditPageJson, DoneJson, FoundJson, OperatorJson, SendPageJson,
+    SigningKeysJson, TestNumberJson, TestNumbersJson, WholeAccountJson,
+};
+use crate::http::admin::{
+    ActRequest, DetachRequest, MergeRequest, NewTestNumberJson, SendSearch, UserSearch,
+};
 use crate::http::codes::{CodeRequest, CodeSentJson};
 use crate::http::devices::SessionsJson;
 use crate::http::export::ExportJson;
+use crate::http::introspect::{IntrospectionJson, TokenForm};
 use crate::http::kinds::Kind;
 use crate::http::login::SmsLogin;
 use crate::http::login_wechat::{OAuthLogin, WeChatLogin, WeChatPhoneLogin};
 use crate::http::me::{PhoneBinding, ProfilePatch, WeChatBinding};
 use crate::http::open_data::{ClearOpenData, DecryptRequest};
-use crate::http::operations::{OPERATIONS, Operation as Described, Schemas, TAGS};
+use crate::http::operations::{self, Operation as Described, Schemas, TAGS};
 use crate::http::own_account::{CancelledJson, UnlinkedJson};
 use crate::http::step_up::{StepUpJson, StepUpRequest};
 use crate::http::token::{LogoutJson, LogoutRequest, RefreshRequest};
@@ -48,7 +57,7 @@ pub(super) async fn serve() -> HttpResponse {
 #[must_use]
 pub fn describe() -> OpenApi {
     let mut paths = PathsBuilder::new();
-    for described in OPERATIONS {
+    for described in operations::all() {
         paths = paths.path(
             described.path,
             PathItem::new(method(described.method), operation(described)),
@@ -63,6 +72,12 @@ pub fn describe() -> OpenApi {
         .bearer_format("JWT")
         .description(Some(
             "An access token, in the `Authorization` header and nowhere else (RFC 6750).",
+        ))
+        .build();
+    let admin_key = HttpBuilder::new()
+        .scheme(HttpAuthScheme::Bearer)
+        .description(Some(
+            "A key of `admin.keys`, in the `Authorization` header and nowhere else.",
         ))
         .build();
     OpenApiBuilder::new()
@@ -89,6 +104,7 @@ pub fn describe() -> OpenApi {
         .components(Some(
             components
                 .security_scheme("bearer", SecurityScheme::Http(bearer))
+                .security_scheme("admin_key", SecurityScheme::Http(admin_key))
                 .build(),
         ))
         .build()
@@ -124,7 +140,30 @@ fn schemas() -> Vec<(String, RefOr<Schema>)> {
     add::<UnlinkedJson>(&mut all);
     add::<CancelledJson>(&mut all);
     add::<ExportJson>(&mut all);
+    add_administration(&mut all);
     all
+}
+
+fn add_administration(all: &mut Vec<(String, RefOr<Schema>)>) {
+    add::<TokenForm>(all);
+    add::<IntrospectionJson>(all);
+    add::<UserSearch>(all);
+    add::<ActRequest>(all);
+    add::<DetachRequest>(all);
+    add::<MergeRequest>(all);
+    add::<SendSearch>(all);
+    add::<NewTestNumberJson>(all);
+    add::<OperatorJson>(all);
+    add::<FoundJson>(all);
+    add::<AccountLineJson>(all);
+    add::<WholeAccountJson>(all);
+    add::<AuditPageJson>(all);
+    add::<SendPageJson>(all);
+    add::<CountersJson>(all);
+    add::<SigningKeysJson>(all);
+    add::<TestNumberJson>(all);
+    add::<TestNumbersJson>(all);
+    add::<DoneJson>(all);
 }
 
 fn add<T: ToSchema + PartialSchema>(all: &mut Vec<(String, RefOr<Schema>)>) {
@@ -153,6 +192,12 @@ fn operation(described: &Described) -> Operation {
         .summary(Some(described.summary))
         .description(Some(described.description))
         .response("200", success(described));
+    if described.admin_key {
+        operation = operation.security(SecurityRequirement::new::<_, [&str; 0], &str>(
+            "admin_key",
+            [],
+        ));
+    }
     if described.bearer {
         operation =
             operation.security(SecurityRequirement::new::<_, [&str; 0], &str>("bearer", []));
@@ -169,6 +214,14 @@ fn operation(described: &Described) -> Operation {
             .name(*name)
             .parameter_in(ParameterIn::Query)
             .required(Required::True);
+        operation = operation.parameter(member.schema(Some(text())).build());
+    }
+    for (name, meaning) in described.optional_query {
+        let member = ParameterBuilder::new()
+            .name(*name)
+            .parameter_in(ParameterIn::Query)
+            .required(Required::False)
+            .description(Some(*meaning));
         operation = operation.parameter(member.schema(Some(text())).build());
     }
     if described.idempotent {
@@ -194,6 +247,15 @@ fn operation(described: &Described) -> Operation {
                 .required(Some(required))
                 .build(),
         ));
+    }
+    if let Some(form) = described.form {
+        let content = ContentBuilder::new()
+            .schema(Some(Ref::from_schema_name(form)))
+            .build();
+        let body = RequestBodyBuilder::new()
+            .content("application/x-www-form-urlencoded", content)
+            .required(Some(Required::True));
+        operation = operation.request_body(Some(body.build()));
     }
     if !described.pushed.is_empty() {
         let mut body = RequestBodyBuilder::new().required(Some(Required::True));
@@ -242,6 +304,10 @@ fn success(described: &Described) -> ResponseBuilder {
                     .schema(Some(Schema::from(any)))
                     .build(),
             )
+        }
+        Schemas::Plain(schema) => {
+            let content = ContentBuilder::new().schema(Some(Ref::from_schema_name(schema)));
+            response.content("application/json", content.build())
         }
         Schemas::Envelope(data) => {
             let envelope = ObjectBuilder::new()
@@ -341,6 +407,11 @@ fn failure_schema() -> Schema {
         .property("attempts_left", number())
         .property("reason", text())
         .property("purge_at", text())
+        .property(
+            "error",
+            described_text("OAuth's word, where a service asked about a token."),
+        )
+        .property("error_description", text())
         .property("version", text())
         .property(
             "methods",
@@ -350,6 +421,14 @@ fn failure_schema() -> Schema {
         .required("message")
         .required("request_id");
     failure.build().into()
+}
+
+fn described_text(words: &str) -> Schema {
+    ObjectBuilder::new()
+        .schema_type(SchemaType::Type(Type::String))
+        .description(Some(words))
+        .build()
+        .into()
 }
 
 fn text() -> Schema {

@@ -3,6 +3,7 @@
 
 use std::collections::BTreeMap;
 
+use crate::http::admin;
 use crate::http::kinds::{self as k, Kind};
 
 /// What a success answers.
@@ -12,6 +13,8 @@ pub enum Schemas {
     Nothing,
     /// The envelope with data of this schema.
     Envelope(&'static str),
+    /// JSON of this schema, without the envelope.
+    Plain(&'static str),
     /// JSON of a form that others have fixed.
     Json,
     /// A page or text of this media type.
@@ -20,6 +23,10 @@ pub enum Schemas {
 
 /// One operation.
 #[derive(Debug)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is a fact of its own about the operation"
+)]
 pub struct Operation {
     /// The HTTP method.
     pub method: &'static str,
@@ -33,12 +40,18 @@ pub struct Operation {
     pub description: &'static str,
     /// Whether it takes a bearer token.
     pub bearer: bool,
+    /// Whether it takes an admin key.
+    pub admin_key: bool,
     /// Whether it takes an idempotency key.
     pub idempotent: bool,
     /// The members of its query.
     pub query: &'static [&'static str],
+    /// The members of its query that may be left out, each with what it means.
+    pub optional_query: &'static [(&'static str, &'static str)],
     /// The schema of its body.
     pub body: Option<&'static str>,
+    /// The schema of its body, where that is a form.
+    pub form: Option<&'static str>,
     /// The media types of a body whose form others have fixed.
     pub pushed: &'static [&'static str],
     /// Whether the body must be there.
@@ -54,7 +67,7 @@ impl Operation {
     #[must_use]
     pub fn failures(&self) -> BTreeMap<u16, Vec<&'static Kind>> {
         let mut by_status: BTreeMap<u16, Vec<&'static Kind>> = BTreeMap::new();
-        let body: &[&Kind] = match (self.body, self.pushed) {
+        let body: &[&Kind] = match (self.body.or(self.form), self.pushed) {
             (Some(_), _) => BODY,
             (None, []) => &[],
             (None, _) => PUSHED_BODY,
@@ -136,16 +149,19 @@ const OWN: &[&Kind] = &[
 const PUSH: &[&Kind] = &[&k::FORBIDDEN, &k::NOT_FOUND];
 const OPEN_DATA: &[&Kind] = &[&k::DECRYPT_FAILED, &k::SIGNATURE_MISMATCH];
 
-const BASE: Operation = Operation {
+pub(in crate::http) const BASE: Operation = Operation {
     method: "GET",
     path: "",
     tag: "",
     summary: "",
     description: "",
     bearer: false,
+    admin_key: false,
     idempotent: false,
     query: &[],
+    optional_query: &[],
     body: None,
+    form: None,
     pushed: &[],
     body_required: true,
     answer: Schemas::Nothing,
@@ -177,10 +193,19 @@ pub const TAGS: &[(&str, &str)] = &[
         "For other services",
         "Who a request is from, for gateways and backends.",
     ),
+    (
+        "Administration",
+        "For operators, each with a key of their own; 404 where the settings have none.",
+    ),
     ("Operation", "Whether it runs, and this description."),
 ];
 
 /// Every operation of the route table.
+pub fn all() -> impl Iterator<Item = &'static Operation> {
+    OPERATIONS.iter().chain(admin::operations::OPERATIONS)
+}
+
+/// Those that are there whatever the settings say.
 pub const OPERATIONS: &[Operation] = &[
     Operation {
         method: "POST",

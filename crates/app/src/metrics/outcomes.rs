@@ -115,6 +115,7 @@ pub struct Outcomes {
     issued: Count,
     refreshes: Family<OfOutcome, Count>,
     verifications: Family<OfOutcome, Count>,
+    introspections: Family<OfOutcome, Count>,
     /// At hand, since gateways ask for every request of theirs.
     verified: Count,
     audit: Family<OfAction, Count>,
@@ -132,6 +133,7 @@ impl Outcomes {
             limits: Family::default(),
             issued: Count::default(),
             refreshes: Family::default(),
+            introspections: Family::default(),
             audit: Family::default(),
         };
         all.begin_at_zero();
@@ -161,6 +163,11 @@ impl Outcomes {
             "token_verifications",
             "Checks of access tokens for other services by outcome: ok, or the code of the failure",
             all.verifications.clone(),
+        );
+        registry.register(
+            "token_introspections",
+            "Questions of services about a token by outcome: active, inactive, or the code of the failure",
+            all.introspections.clone(),
         );
         registry.register(
             "audit_events",
@@ -195,6 +202,9 @@ impl Outcomes {
         }
         for rule in LimitRule::ALL.map(LimitRule::as_str) {
             drop(self.limits.get_or_create(&OfRule { rule }));
+        }
+        for outcome in ["active", "inactive"] {
+            drop(self.introspections.get_or_create(&OfOutcome { outcome }));
         }
         for outcome in Renewal::ALL.map(Renewal::as_str) {
             drop(self.refreshes.get_or_create(&OfOutcome { outcome }));
@@ -249,6 +259,13 @@ impl Outcomes {
                 .get_or_create(&OfOutcome { outcome })
                 .inc(),
         };
+    }
+
+    /// Counts one question of a service about a token.
+    pub fn introspected(&self, outcome: &'static str) {
+        self.introspections
+            .get_or_create(&OfOutcome { outcome })
+            .inc();
     }
 
     /// Counts rows that were written to the audit log.

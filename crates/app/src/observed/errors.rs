@@ -2,6 +2,7 @@
 
 use menshen_domain::model::wechat_login::UserRisk;
 use menshen_domain::ports::account_store::AccountStoreError;
+use menshen_domain::ports::admin_reader::AdminReaderError;
 use menshen_domain::ports::audit_log::AuditLogError;
 use menshen_domain::ports::code_store::CodeStoreError;
 use menshen_domain::ports::personal_records::PersonalRecordsError;
@@ -11,6 +12,7 @@ use menshen_domain::ports::send_records::SendRecordsError;
 use menshen_domain::ports::session_store::SessionStoreError;
 use menshen_domain::ports::signing_key_store::SigningKeyStoreError;
 use menshen_domain::ports::sms_sender::{SmsReport, SmsSendError};
+use menshen_domain::ports::test_number_store::TestNumberStoreError;
 use menshen_domain::ports::turns::TurnsError;
 use menshen_domain::ports::wechat_gateway::WeChatGatewayError;
 use menshen_domain::ports::wechat_token_cache::WeChatTokenCacheError;
@@ -70,6 +72,15 @@ impl Failure for TurnsError {
     }
 }
 
+impl Failure for TestNumberStoreError {
+    fn outcome(&self) -> CallOutcome {
+        match self {
+            Self::Full => CallOutcome::Full,
+            Self::Unavailable(_) => CallOutcome::Unavailable,
+        }
+    }
+}
+
 impl Failure for WeChatTokenCacheError {
     fn outcome(&self) -> CallOutcome {
         match self {
@@ -90,6 +101,7 @@ macro_rules! unavailable {
 }
 
 unavailable!(
+    AdminReaderError,
     AuditLogError,
     ReplayLedgerError,
     SessionStoreError,

@@ -7,15 +7,19 @@ use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 use menshen_domain::model::audit::AuditEvent;
 use menshen_domain::model::changes::{Changes, SessionsOf};
-use menshen_domain::model::identifiers::{SendId, SessionId, UserId};
+use menshen_domain::model::identifiers::{SendId, SessionId, TestNumberId, UserId};
 use menshen_domain::model::limits::{LimitKey, PastUse, Window};
 use menshen_domain::model::linking::Snapshot;
 use menshen_domain::model::personal_records::{MessageEntry, Newest, PersonalRecords};
 use menshen_domain::model::phone_number::PhoneNumber;
+use menshen_domain::model::record::{
+    AuditFilter, AuditRecord, ConsentRecord, Counts, Page, SendRecord,
+};
 use menshen_domain::model::recycled::Activity;
 use menshen_domain::model::refresh::RefreshState;
 use menshen_domain::model::session::{EndReason, Session};
 use menshen_domain::model::sms_delivery::{DeliveryReceipt, SendVerdict, SentCount, SmsAttempt};
+use menshen_domain::model::test_number::StoredTestNumber;
 use menshen_domain::model::verification::{ChallengeId, CodeId, CodeScope, CodeSeed};
 use menshen_domain::model::wechat::{AppId, OpenId, PhoneCode, Provider, SessionKey, WeChatApp};
 use menshen_domain::model::wechat_login::{LoginProof, ProfileTicket, UserRisk};
@@ -23,6 +27,7 @@ use menshen_domain::model::wechat_profile::WeChatProfile;
 use menshen_domain::ports::account_store::{
     AccountStore, AccountStoreError, DueAccount, Lookup, StoredSessionKey,
 };
+use menshen_domain::ports::admin_reader::{AdminReader, AdminReaderError};
 use menshen_domain::ports::audit_log::{AuditLog, AuditLogError};
 use menshen_domain::ports::code_store::{Attempt, CodeStore, CodeStoreError, Draft};
 use menshen_domain::ports::personal_records::{PersonalRecordsError, PersonalRecordsReader};
@@ -38,6 +43,7 @@ use menshen_domain::ports::signing_key_store::{
     KeyLife, SealedSigningKey, SigningKeyStore, SigningKeyStoreError,
 };
 use menshen_domain::ports::sms_sender::{SmsMessage, SmsReport, SmsSender};
+use menshen_domain::ports::test_number_store::{TestNumberStore, TestNumberStoreError};
 use menshen_domain::ports::turns::{Turn, Turns, TurnsError};
 use menshen_domain::ports::wechat_gateway::{
     WeChatGateway, WeChatGatewayError, WeChatIdentification, WeChatPhone,
@@ -105,6 +111,19 @@ observed!(SendRecords as "send_records" {
     finish(id: SendId, attempts: &[SmsAttempt], verdict: SendVerdict, audit: &AuditEvent) -> Result<(), SendRecordsError>;
     note_receipts(receipts: &[DeliveryReceipt]) -> Result<Vec<ReceiptNote>, SendRecordsError>;
     sent_since(since: DateTime<Utc>) -> Result<Vec<SentCount>, SendRecordsError>;
+});
+
+observed!(AdminReader as "admin_reader" {
+    audit_events(filter: &AuditFilter, page: Page) -> Result<Vec<AuditRecord>, AdminReaderError>;
+    sends(phone: &PhoneNumber, page: Page) -> Result<Vec<SendRecord>, AdminReaderError>;
+    consent(user: UserId) -> Result<Option<ConsentRecord>, AdminReaderError>;
+    counts(from: DateTime<Utc>, to: DateTime<Utc>) -> Result<Counts, AdminReaderError>;
+});
+
+observed!(TestNumberStore as "test_number_store" {
+    list(now: DateTime<Utc>) -> Result<Vec<StoredTestNumber>, TestNumberStoreError>;
+    put(number: &StoredTestNumber, audit: AuditEvent) -> Result<(), TestNumberStoreError>;
+    remove(id: TestNumberId, audit: AuditEvent) -> Result<bool, TestNumberStoreError>;
 });
 
 observed!(SigningKeyStore as "signing_key_store" {

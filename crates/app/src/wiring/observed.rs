@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use menshen_domain::ports::account_store::AccountStore;
+use menshen_domain::ports::admin_reader::AdminReader;
 use menshen_domain::ports::audit_log::AuditLog;
 use menshen_domain::ports::code_store::CodeStore;
 use menshen_domain::ports::personal_records::PersonalRecordsReader;
@@ -10,6 +11,7 @@ use menshen_domain::ports::rate_limiter::RateLimiter;
 use menshen_domain::ports::send_records::SendRecords;
 use menshen_domain::ports::session_store::SessionStore;
 use menshen_domain::ports::sms_sender::SmsSender;
+use menshen_domain::ports::test_number_store::TestNumberStore;
 use menshen_domain::ports::token_issuer::TokenIssuer;
 use menshen_domain::ports::turns::Turns;
 use menshen_domain::ports::wechat_gateway::WeChatGateway;
@@ -36,6 +38,8 @@ pub(super) struct SqlPorts {
     pub(super) audit: Arc<dyn AuditLog>,
     pub(super) records: Arc<dyn SendRecords>,
     pub(super) personal: Arc<dyn PersonalRecordsReader>,
+    pub(super) admin_reader: Arc<dyn AdminReader>,
+    pub(super) test_numbers: Arc<dyn TestNumberStore>,
 }
 
 /// Watches the ports of the database, below what a process remembers of it.
@@ -50,6 +54,8 @@ pub(super) fn sql(observer: &Observer<'_>, store: &SqlStore) -> SqlPorts {
     let records: Arc<dyn SendRecords> = Arc::new(store.clone());
     let records: Arc<dyn SendRecords> = Arc::new(observer.store(SQL, records));
     let personal: Arc<dyn PersonalRecordsReader> = Arc::new(store.clone());
+    let admin_reader: Arc<dyn AdminReader> = Arc::new(store.clone());
+    let test_numbers: Arc<dyn TestNumberStore> = Arc::new(store.clone());
     SqlPorts {
         accounts: Arc::new(Counted {
             inner: accounts,
@@ -68,6 +74,8 @@ pub(super) fn sql(observer: &Observer<'_>, store: &SqlStore) -> SqlPorts {
             outcomes: outcomes(),
         }),
         personal: Arc::new(observer.store(SQL, personal)),
+        admin_reader: Arc::new(observer.store(SQL, admin_reader)),
+        test_numbers: Arc::new(observer.store(SQL, test_numbers)),
     }
 }
 

@@ -11,6 +11,7 @@ use menshen_domain::ports::token_issuer::TokenIssuer as _;
 use menshen_token::system_randomness::SystemRandomness;
 use serde_json::{Value, json};
 
+use crate::administration::{post, with_keys};
 use crate::support::{Call, Login, MINI_PROGRAM, Service, client};
 
 const PHONE: &str = "13900000001";
@@ -334,6 +335,18 @@ async fn accounts(reached: &mut Reached) {
     reached.in_both(&kinds::UNAVAILABLE, broken).await;
 }
 
+/// What operators are refused.
+async fn operators(reached: &mut Reached) {
+    let service = with_keys(&[]).await;
+    let nobody = || service.get("/admin/v1/key").bearer("x");
+    reached.in_both(&kinds::ADMIN_KEY_INVALID, nobody).await;
+    let login = service.sms_login(PHONE).await;
+    let user = login.user();
+    let same = json!({ "into": user, "from": user, "reason": "x" });
+    let merge = || post(&service, "users/merge", same.clone());
+    reached.in_both(&kinds::ADMIN_CONFLICT, merge).await;
+}
+
 #[tokio::test]
 async fn every_code_can_be_reached() {
     let mut reached = Reached::default();
@@ -342,6 +355,7 @@ async fn every_code_can_be_reached() {
     sms(&mut reached).await;
     wechat(&mut reached).await;
     accounts(&mut reached).await;
+    operators(&mut reached).await;
     let elsewhere = |kind: &&&'static Kind| {
         let status = kind.status.to_string();
         !ELSEWHERE

@@ -4,6 +4,8 @@
 #[path = "../support/mod.rs"]
 mod support;
 
+mod administration;
+mod administration_lists;
 mod backup;
 mod bad_input;
 mod cancelling;
@@ -17,6 +19,7 @@ mod forgotten;
 mod guessing;
 mod hosts;
 mod housekeeping;
+mod introspection;
 mod linking;
 mod live_check;
 mod metrics;

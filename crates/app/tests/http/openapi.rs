@@ -3,10 +3,11 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use menshen_app::http::operations::OPERATIONS;
+use menshen_app::http::operations;
 use reqwest::Method;
 use serde_json::{Value, json};
 
+use crate::administration::{WRITE, with_keys};
 use crate::support::{MINI_PROGRAM, Service, document, fits};
 
 const METHODS: [&str; 5] = ["GET", "POST", "PUT", "PATCH", "DELETE"];
@@ -32,7 +33,7 @@ async fn the_description_is_served_as_it_was_made() {
 
 #[tokio::test]
 async fn every_described_operation_is_served_and_every_other_method_is_not() {
-    let service = Service::start().await;
+    let service = with_keys(&[]).await;
     let mut methods: BTreeMap<&str, BTreeSet<String>> = BTreeMap::new();
     for (path, method, _) in operations() {
         methods.entry(path).or_default().insert(method);
@@ -42,6 +43,8 @@ async fn every_described_operation_is_served_and_every_other_method_is_not() {
             .replace("{id}", "0198c0de-7c1a-7000-8000-4f2a9b1c3d5e")
             .replace("{vendor}", "aliyun")
             .replace("{secret}", "a-guess")
+            .replace("{session_id}", "0198c0de-7c1a-7000-8000-4f2a9b1c3d5e")
+            .replace("{kid}", "no-such-key")
             .replace("{app_id}", MINI_PROGRAM);
         for method in METHODS {
             let asked = Method::from_bytes(method.as_bytes()).unwrap();
@@ -65,9 +68,13 @@ async fn every_described_operation_is_served_and_every_other_method_is_not() {
 #[tokio::test]
 async fn the_route_table_holds_nothing_that_is_not_described() {
     // The paths as the source has them: whoever adds a route meets this test.
-    let source = include_str!("../../src/http/mod.rs");
-    let mut served: BTreeSet<&str> = source
-        .split('"')
+    let sources = [
+        include_str!("../../src/http/mod.rs"),
+        include_str!("../../src/http/admin/routes.rs"),
+    ];
+    let mut served: BTreeSet<&str> = sources
+        .iter()
+        .flat_map(|source| source.split('"'))
         .filter(|text| text.starts_with('/') && !text.contains(' '))
         .collect();
     // Pages and their files, which describe themselves.
@@ -83,7 +90,7 @@ async fn the_route_table_holds_nothing_that_is_not_described() {
     assert_eq!(served, described);
     assert_eq!(
         operations().len(),
-        OPERATIONS.len(),
+        operations::all().count(),
         "two operations are one"
     );
 }
@@ -178,23 +185,32 @@ fn what_needs_a_token_says_so() {
     for (path, method, operation) in operations() {
         let secured = operation["security"].is_array();
         let needs = path.starts_with("/v1/me") || path == "/v1/logout" || path == "/v1/auth/verify";
-        assert_eq!(secured, needs, "{method} {path}");
+        let of_services = ["/v1/token/introspect", "/v1/token/revoke"].contains(&path);
+        let needs_key = path.starts_with("/admin/v1/") || of_services;
+        assert_eq!(secured, needs || needs_key, "{method} {path}");
         let unauthorised = &operation["responses"]["401"];
+        if needs_key {
+            let told = unauthorised["description"].as_str().unwrap_or_default();
+            assert!(told.contains("admin_key_invalid"), "{method} {path}");
+            assert!(operation["security"][0]["admin_key"].is_array());
+        }
         if needs {
             let told = unauthorised["description"].as_str().unwrap_or_default();
             assert!(told.contains("token_missing"), "{method} {path}");
         }
     }
-    let scheme = &document()["components"]["securitySchemes"]["bearer"];
-    assert_eq!(
-        (&scheme["type"], &scheme["scheme"]),
-        (&json!("http"), &json!("bearer"))
-    );
+    for name in ["bearer", "admin_key"] {
+        let scheme = &document()["components"]["securitySchemes"][name];
+        assert_eq!(
+            (&scheme["type"], &scheme["scheme"]),
+            (&json!("http"), &json!("bearer"))
+        );
+    }
 }
 
 #[tokio::test]
 async fn bodies_without_a_required_member_name_it() {
-    let service = Service::start().await;
+    let service = with_keys(&[]).await;
     let login = service.one_tap("alice").await;
     for (path, method, operation) in operations() {
         let schema = &operation["requestBody"]["content"]["application/json"]["schema"];
@@ -207,7 +223,12 @@ async fn bodies_without_a_required_member_name_it() {
             continue;
         };
         let asked = Method::from_bytes(method.as_bytes()).unwrap();
-        let call = service.call(asked, path).bearer(login.access());
+        let token = if path.starts_with("/admin/v1/") {
+            WRITE
+        } else {
+            login.access()
+        };
+        let call = service.call(asked, path).bearer(token);
         let answer = call.json(json!({})).send().await;
         let failure = answer.fails(400, "invalid_request");
         assert_eq!(failure["errors"][0]["code"], "required", "{path} {first}");

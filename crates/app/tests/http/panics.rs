@@ -35,7 +35,7 @@ async fn server() -> (String, tempfile::TempDir) {
             .wrap(from_fn(front_door))
             .route("/v1/panics", web::get().to(panics))
             .route("/v1/panics-later", web::get().to(panics_later))
-            .configure(|config| menshen_app::http::routes(config, true))
+            .configure(|config| menshen_app::http::routes(config, true, true))
     })
     .workers(1)
     .disable_signals()

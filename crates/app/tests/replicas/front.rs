@@ -30,6 +30,8 @@ async fn nginx_lets_through_what_is_for_people_and_says_the_rest_in_the_envelope
         "/healthz",
         "/admin/v1/users",
         "/v1/auth/verify",
+        "/v1/token/introspect",
+        "/v1/token/revoke",
         "/playground",
         "/docs",
         "/simulator/control/people",

@@ -44,6 +44,12 @@ impl Call {
         self.header("content-type", "application/json").body(body)
     }
 
+    /// A form.
+    pub(crate) fn form(self, body: &str) -> Self {
+        let form = "application/x-www-form-urlencoded";
+        self.header("content-type", form).body(body.to_owned())
+    }
+
     /// A body as these very bytes, whatever they are.
     pub(crate) fn body(mut self, body: impl Into<reqwest::Body>) -> Self {
         self.request = self.request.body(body);
@@ -169,11 +175,17 @@ impl Answer {
         if self.method == Method::HEAD {
             return;
         }
-        // Vendors and WeChat fixed themselves what they want to read.
-        let theirs = ["/v1/sms/receipts/", "/v1/wechat/push/"];
+        // Vendors, WeChat and the RFCs of OAuth have fixed what they want to read.
+        let theirs = [
+            "/v1/sms/receipts/",
+            "/v1/wechat/push/",
+            "/v1/token/introspect",
+            "/v1/token/revoke",
+        ];
         let acknowledged =
             self.status == 200 && theirs.iter().any(|path| self.path.starts_with(path));
-        if self.path.starts_with("/v1") && !acknowledged || self.is_a_failure_of_ours() {
+        let of_the_api = self.path.starts_with("/v1") || self.path.starts_with("/admin/v1");
+        if of_the_api && !acknowledged || self.is_a_failure_of_ours() {
             self.is_an_envelope(id);
         }
         documented::holds(self);

@@ -6,6 +6,7 @@ use std::net::IpAddr;
 use chrono::{DateTime, Utc};
 
 use crate::model::identifiers::{EventId, SessionId, UserId};
+use crate::model::operator::Operator;
 use crate::model::origin::Origin;
 use crate::model::verification::CodeScope;
 use crate::ports::randomness::Randomness;
@@ -79,6 +80,20 @@ pub enum AuditAction {
     SignedOut,
     /// A session was ended by a newer one or by a change of the account.
     SessionEnded,
+    /// Sessions were ended by an operator, or by another service.
+    SessionRevoked,
+    /// An operator shut an account.
+    AccountDisabled,
+    /// An operator opened an account again.
+    AccountEnabled,
+    /// An operator made a test number.
+    TestNumberMade,
+    /// An operator took a test number back.
+    TestNumberRemoved,
+    /// An operator looked at something.
+    AdminRead,
+    /// An operator asked for something that was refused, or had nothing to change.
+    AdminRefused,
     /// A signing key was made.
     KeyCreated,
     /// A signing key was dropped before its time.
@@ -127,6 +142,13 @@ impl AuditAction {
             Self::SteppedUp => "session.stepped_up",
             Self::SignedOut => "session.signed_out",
             Self::SessionEnded => "session.ended",
+            Self::SessionRevoked => "session.revoked",
+            Self::AccountDisabled => "account.disabled",
+            Self::AccountEnabled => "account.enabled",
+            Self::TestNumberMade => "test_number.made",
+            Self::TestNumberRemoved => "test_number.removed",
+            Self::AdminRead => "admin.read",
+            Self::AdminRefused => "admin.refused",
             Self::KeyCreated => "key.created",
             Self::KeyDropped => "key.dropped",
             Self::RingKeyCreated => "key.ring_created",
@@ -160,6 +182,8 @@ pub struct AuditEvent {
     pub device_id: Option<String>,
     /// The request's id.
     pub request_id: Option<String>,
+    /// Who did it, where it was not the person: an operator's name.
+    pub actor: Option<String>,
 }
 
 impl AuditEvent {
@@ -178,6 +202,7 @@ impl AuditEvent {
             address: None,
             device_id: None,
             request_id: None,
+            actor: None,
         }
     }
 
@@ -246,6 +271,13 @@ impl AuditEvent {
     #[must_use]
     pub fn with_device(mut self, device_id: Option<&str>) -> Self {
         self.device_id = device_id.map(masked_device);
+        self
+    }
+
+    /// Names the operator who did it.
+    #[must_use]
+    pub fn with_actor(mut self, operator: &Operator) -> Self {
+        self.actor = Some(operator.name().to_owned());
         self
     }
 }

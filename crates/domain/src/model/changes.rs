@@ -174,6 +174,10 @@ pub enum Step {
     },
     /// Take an account's cancellation back.
     Restore(UserId),
+    /// Shut an active account; its sessions are ended by a step of their own.
+    Disable(UserId),
+    /// Open a disabled account again.
+    Enable(UserId),
     /// End live sessions of an account, each with an outbox row.
     EndSessions {
         /// The account.

@@ -25,6 +25,10 @@ pub enum Notice {
     UserCancelled,
     /// Its cancellation was taken back.
     UserRestored,
+    /// An operator shut it.
+    UserDisabled,
+    /// An operator opened it again.
+    UserEnabled,
     /// It was erased; nothing personal is left.
     UserDeleted,
     /// Another account was merged into it.
@@ -51,6 +55,8 @@ impl Notice {
             Self::PhoneRemoved => "user.phone_removed",
             Self::UserCancelled => "user.cancelled",
             Self::UserRestored => "user.restored",
+            Self::UserDisabled => "user.disabled",
+            Self::UserEnabled => "user.enabled",
             Self::UserDeleted => "user.deleted",
             Self::UserMerged { .. } => "user.merged",
             Self::SessionCreated(_) => "session.created",
@@ -68,6 +74,8 @@ impl Notice {
             | Self::PhoneRemoved
             | Self::UserCancelled
             | Self::UserRestored
+            | Self::UserDisabled
+            | Self::UserEnabled
             | Self::UserDeleted => Vec::new(),
             Self::IdentityLinked(identity) | Self::IdentityUnlinked(identity) => {
                 vec![("identity_id", identity.to_string())]

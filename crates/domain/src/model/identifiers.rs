@@ -94,6 +94,10 @@ identifier!(
     /// One row of the audit log, or one event of the outbox.
     EventId
 );
+identifier!(
+    /// One test number that an operator made.
+    TestNumberId
+);
 
 #[cfg(test)]
 mod tests {

@@ -69,12 +69,14 @@ pub enum LimitKey {
     OpenDataOf(AppId, OpenId),
     /// Exports of all that is held about a person.
     Exports(UserId),
+    /// Wrong admin keys from a source network.
+    AdminKeys(IpAddr),
 }
 
 impl LimitKey {
     /// True for acts that go on with limits of each process while the shared store
-    /// is away: refreshing, what `WeChat` logins ask for, and exports. Messages, and tries at
-    /// the codes in them, do not. New keys must choose.
+    /// is away: refreshing, what `WeChat` logins ask for, exports, and admin keys.
+    /// Messages, and tries at the codes in them, do not. New keys must choose.
     #[must_use]
     pub fn counts_without_the_shared_store(&self) -> bool {
         match self {
@@ -84,7 +86,8 @@ impl LimitKey {
             | Self::PhoneCallsFor(..)
             | Self::OpenData(_)
             | Self::OpenDataOf(..)
-            | Self::Exports(_) => true,
+            | Self::Exports(_)
+            | Self::AdminKeys(_) => true,
             Self::SmsPhone(_)
             | Self::SmsSource(_)
             | Self::SmsDeployment
@@ -116,11 +119,13 @@ pub enum LimitRule {
     OpenData,
     /// Exports of all that is held about a person.
     Exports,
+    /// Wrong admin keys.
+    AdminKeys,
 }
 
 impl LimitRule {
     /// Every rule.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 10] = [
         Self::ResendInterval,
         Self::SmsVolume,
         Self::RefusalRows,
@@ -130,6 +135,7 @@ impl LimitRule {
         Self::PhoneCalls,
         Self::OpenData,
         Self::Exports,
+        Self::AdminKeys,
     ];
 
     /// The stable word of the metrics.
@@ -145,6 +151,7 @@ impl LimitRule {
             Self::PhoneCalls => "phone_calls",
             Self::OpenData => "open_data",
             Self::Exports => "exports",
+            Self::AdminKeys => "admin_keys",
         }
     }
 }

@@ -1,6 +1,8 @@
 //! Values, entities and pure decisions.
 
 pub mod account;
+pub mod admin_limits;
+pub mod administration;
 pub mod audit;
 pub mod binding;
 pub mod changes;
@@ -8,14 +10,17 @@ pub mod client;
 pub mod event;
 pub mod evidence;
 pub mod identifiers;
+pub mod introspection;
 pub mod key_ring;
 pub mod limits;
 pub mod linking;
+pub mod operator;
 pub mod origin;
 pub mod personal_records;
 pub mod phone_number;
 pub mod policy;
 pub mod profile;
+pub mod record;
 pub mod recycled;
 pub mod refresh;
 pub mod refresh_token;
@@ -25,6 +30,7 @@ pub mod session;
 pub mod sms_code;
 pub mod sms_delivery;
 pub mod sweep;
+pub mod test_number;
 pub mod text;
 pub mod token;
 pub mod unlinking;

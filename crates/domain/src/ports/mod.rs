@@ -4,6 +4,7 @@
 //! transaction crosses a port. Expected outcomes are values, faults are errors.
 
 pub mod account_store;
+pub mod admin_reader;
 pub mod audit_log;
 pub mod clock;
 pub mod code_store;
@@ -25,6 +26,7 @@ pub mod session_notices;
 pub mod session_store;
 pub mod signing_key_store;
 pub mod sms_sender;
+pub mod test_number_store;
 pub mod token_issuer;
 pub mod token_verifier;
 pub mod turns;

@@ -9,6 +9,7 @@ use crate::model::event::{Notice, OutboxEvent};
 use crate::model::evidence::{Evidence, ProvenPhone};
 use crate::model::identifiers::{IdentityId, UserId};
 use crate::model::linking::{Attach, Snapshot};
+use crate::model::operator::Operator;
 use crate::model::origin::Origin;
 use crate::model::profile::Profile;
 use crate::model::session::EndReason;
@@ -30,6 +31,8 @@ pub(super) struct ChangeSet<'a> {
     origin: Option<&'a Origin>,
     method: &'static str,
     randomness: &'a dyn Randomness,
+    /// Who does it in place of the person, and why.
+    operator: Option<(&'a Operator, Option<&'a str>)>,
 }
 
 impl<'a> ChangeSet<'a> {
@@ -51,7 +54,38 @@ impl<'a> ChangeSet<'a> {
             origin: origin.into(),
             method,
             randomness,
+            operator: None,
         }
+    }
+
+    /// An operator does it, for this reason.
+    pub(super) fn by(mut self, operator: &'a Operator, reason: Option<&'a str>) -> Self {
+        self.operator = Some((operator, reason));
+        self
+    }
+
+    /// The account is shut: all its sessions end, and nobody signs in to it.
+    pub(super) fn disable(&mut self) {
+        let user = self.account.id;
+        self.account.status = AccountStatus::Disabled;
+        self.changes.steps.push(Step::Disable(user));
+        self.changes.steps.push(Step::EndSessions {
+            user,
+            which: SessionsOf::All,
+            reason: EndReason::Disabled,
+        });
+        self.tell(AuditAction::AccountDisabled, None);
+        self.publish(Notice::UserDisabled);
+        self.changed = true;
+    }
+
+    /// The account is open again.
+    pub(super) fn enable(&mut self) {
+        self.account.status = AccountStatus::Active;
+        self.changes.steps.push(Step::Enable(self.account.id));
+        self.tell(AuditAction::AccountEnabled, None);
+        self.publish(Notice::UserEnabled);
+        self.changed = true;
     }
 
     /// The account does not exist yet.
@@ -331,6 +365,10 @@ impl<'a> ChangeSet<'a> {
             row = row.with_origin(origin);
         }
         row.subject = subject;
+        if let Some((operator, reason)) = self.operator {
+            row.actor = Some(operator.name().to_owned());
+            row.reason = reason.map(ToOwned::to_owned);
+        }
         self.changes.audit.push(row);
     }
 

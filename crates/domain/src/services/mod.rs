@@ -1,5 +1,6 @@
 //! What a person or a service can do, one use case per file.
 
+pub mod administration;
 pub mod adopt_profile;
 pub mod ask_phone_number;
 pub mod authenticate;
@@ -12,6 +13,7 @@ pub mod decrypt_open_data;
 pub mod erase_due;
 pub mod export_account;
 pub mod heed_wechat;
+pub mod introspect;
 pub mod issue_tokens;
 pub mod keep_house;
 pub mod link_wechat;
@@ -33,6 +35,7 @@ pub mod sign_in;
 pub mod sign_out;
 pub mod step_up;
 pub mod tell_refused_identity;
+pub mod test_numbers;
 pub mod unlink_identity;
 pub mod vouch;
 

@@ -22,6 +22,7 @@ use menshen_domain::model::wechat::{WeChatApp, WeChatApps};
 use menshen_domain::model::wechat_limits::WeChatLimits;
 use menshen_domain::model::wechat_login::RiskRank;
 use menshen_domain::ports::account_store::{AccountStoreError, MockAccountStore};
+use menshen_domain::ports::admin_reader::MockAdminReader;
 use menshen_domain::ports::audit_log::{AuditLogError, MockAuditLog};
 use menshen_domain::ports::clock::Clock;
 use menshen_domain::ports::code_store::{Attempt, MockCodeStore};
@@ -35,10 +36,12 @@ use menshen_domain::ports::replay_ledger::ReplayLedger;
 use menshen_domain::ports::send_records::MockSendRecords;
 use menshen_domain::ports::session_store::MockSessionStore;
 use menshen_domain::ports::sms_sender::MockSmsSender;
+use menshen_domain::ports::test_number_store::MockTestNumberStore;
 use menshen_domain::ports::token_issuer::MockTokenIssuer;
 use menshen_domain::ports::token_verifier::MockTokenVerifier;
 use menshen_domain::ports::turns::Turns;
 use menshen_domain::ports::wechat_gateway::MockWeChatGateway;
+use menshen_domain::services::administration::{Administration, HourCache};
 use menshen_domain::services::adopt_profile::AdoptProfile;
 use menshen_domain::services::ask_phone_number::AskPhoneNumber;
 use menshen_domain::services::authenticate::{Authenticate, Authenticated};
@@ -51,6 +54,7 @@ use menshen_domain::services::decrypt_open_data::DecryptOpenData;
 use menshen_domain::services::erase_due::EraseDue;
 use menshen_domain::services::export_account::ExportAccount;
 use menshen_domain::services::heed_wechat::HeedWeChat;
+use menshen_domain::services::introspect::Introspect;
 use menshen_domain::services::issue_tokens::IssueTokens;
 use menshen_domain::services::link_wechat::LinkWeChat;
 use menshen_domain::services::login::LoginRequest;
@@ -63,6 +67,7 @@ use menshen_domain::services::screen_sign_up::ScreenSignUp;
 use menshen_domain::services::send_code::SendCode;
 use menshen_domain::services::sign_in::SignIn;
 use menshen_domain::services::step_up::StepUp;
+use menshen_domain::services::test_numbers::TestNumbers;
 use menshen_domain::services::unlink_identity::UnlinkIdentity;
 use menshen_domain::services::vouch::Vouch;
 use uuid::Uuid;
@@ -137,6 +142,8 @@ pub(crate) fn steps(changes: &Changes) -> Vec<&'static str> {
         Step::SaveProfile { .. } => "profile",
         Step::Cancel { .. } => "cancel",
         Step::Restore(_) => "restore",
+        Step::Disable(_) => "disable",
+        Step::Enable(_) => "enable",
         Step::EndSessions { .. } => "end sessions",
         Step::OpenSession { .. } => "session",
     };
@@ -466,8 +473,14 @@ impl Office {
             clock: self.clock.clone(),
             randomness: randomness(),
             policy: self.sms.clone(),
+            test_numbers: self.test_numbers(),
             limits: self.limits,
         }
+    }
+
+    /// Those of the settings alone.
+    fn test_numbers(&self) -> Arc<TestNumbers> {
+        Arc::new(TestNumbers::new(self.sms.clone(), self.mac.clone()))
     }
 
     pub(crate) fn check(&self) -> CheckCode {
@@ -479,6 +492,7 @@ impl Office {
             clock: self.clock.clone(),
             randomness: randomness(),
             policy: self.sms.clone(),
+            test_numbers: self.test_numbers(),
             limits: self.limits,
         }
     }
@@ -538,6 +552,37 @@ impl Office {
             randomness: randomness(),
             limits: self.wechat_limits,
             check_session: self.check_session,
+        }
+    }
+
+    /// What operators do; nothing but the accounts and the log is asked unless these
+    /// say otherwise.
+    pub(crate) fn administration(
+        &self,
+        reader: MockAdminReader,
+        test_numbers: MockTestNumberStore,
+    ) -> Administration {
+        Administration {
+            accounts: self.accounts.clone(),
+            sessions: self.sessions.clone(),
+            reader: Arc::new(reader),
+            test_numbers: Arc::new(test_numbers),
+            audit: self.audit.clone(),
+            mac: self.mac.clone(),
+            clock: self.clock.clone(),
+            randomness: randomness(),
+            hours: HourCache::default(),
+        }
+    }
+
+    pub(crate) fn introspect(&self) -> Introspect {
+        Introspect {
+            authenticate: Arc::new(self.authenticate()),
+            sessions: self.sessions.clone(),
+            mac: self.mac.clone(),
+            clock: self.clock.clone(),
+            randomness: randomness(),
+            policy: self.tokens.clone(),
         }
     }
 

@@ -7,6 +7,7 @@ mod support;
 mod desk;
 mod ledger;
 
+mod administration;
 mod authenticate;
 mod bind;
 mod bind_phone;
@@ -17,6 +18,7 @@ mod decrypt_open_data;
 mod erase_due;
 mod export_account;
 mod heed_wechat;
+mod introspect;
 mod keep_house;
 mod link_wechat;
 mod login_with_sms;

@@ -20,6 +20,7 @@ use menshen_domain::ports::code_store::{Attempt, CodeReceipt, MockCodeStore};
 use menshen_domain::ports::rate_limiter::{Admission, MockRateLimiter, Reservation};
 use menshen_domain::ports::wechat_gateway::{WeChatIdentification, WeChatPhone};
 use menshen_domain::services::check_code::CheckCode;
+use menshen_domain::services::test_numbers::TestNumbers;
 use uuid::Uuid;
 
 use super::{epoch, mac, phone, randomness, secs, stopped_clock, user};
@@ -164,6 +165,7 @@ pub(crate) fn receipt(scope: &CodeScope) -> CodeReceipt {
         clock: stopped_clock(),
         randomness: randomness(),
         policy: Arc::new(sms_policy()),
+        test_numbers: Arc::new(TestNumbers::new(Arc::new(sms_policy()), mac())),
         limits: no_limits(),
     };
     let runtime = tokio::runtime::Builder::new_current_thread()

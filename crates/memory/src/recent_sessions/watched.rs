@@ -111,6 +111,8 @@ fn loser(step: &Step) -> Option<UserId> {
         | Step::ClaimNotice(_)
         | Step::SpendCode(_)
         | Step::Cancel { .. }
+        | Step::Disable(_)
+        | Step::Enable(_)
         | Step::Restore(_) => None,
     }
 }

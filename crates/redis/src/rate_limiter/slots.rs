@@ -9,7 +9,8 @@ use crate::names::RedisNames;
 /// what makes reserving them one atomic step.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Slot {
-    /// Messages, tries at codes, and what else is bounded by the messages sent.
+    /// Messages, tries at codes and at admin keys, and what else is bounded by the
+    /// messages sent.
     Messages,
     /// Rotations of refresh tokens: by far the most.
     Rotations,
@@ -28,7 +29,8 @@ impl Slot {
             | LimitKey::SmsDeployment
             | LimitKey::FailuresPhone(_)
             | LimitKey::FailuresSource(_)
-            | LimitKey::RefusalRows(_) => Self::Messages,
+            | LimitKey::RefusalRows(_)
+            | LimitKey::AdminKeys(_) => Self::Messages,
             LimitKey::RefreshSession(_) | LimitKey::RefreshSource(_) => Self::Rotations,
             LimitKey::PhoneCalls(_)
             | LimitKey::PhoneCallsFor(..)
@@ -60,6 +62,7 @@ pub(super) fn name(names: &RedisNames, key: &LimitKey) -> String {
         LimitKey::FailuresPhone(phone) => ("failures-phone", phone.as_e164().as_bytes().to_vec()),
         LimitKey::FailuresSource(source) => ("failures-source", address(source)),
         LimitKey::RefusalRows(source) => ("refusal-rows", address(source)),
+        LimitKey::AdminKeys(source) => ("admin-keys", address(source)),
         LimitKey::RefreshSession(id) => ("refresh-session", id.as_uuid().as_bytes().to_vec()),
         LimitKey::RefreshSource(source) => ("refresh-source", address(source)),
         LimitKey::PhoneCalls(app) => ("phone-calls", app.as_str().as_bytes().to_vec()),

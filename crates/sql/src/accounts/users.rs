@@ -119,6 +119,13 @@ impl Work<'_> {
                    WHERE id = $1 AND status = 'cancelling'";
         self.one(sql, vec![user.as_uuid().into()]).await
     }
+
+    /// Moves an account from one status to another, neither of which has more to it.
+    pub(super) async fn switch(&self, user: UserId, from: &str, to: &str) -> Result<(), Failure> {
+        let sql = "UPDATE users SET status = $1 WHERE id = $2 AND status = $3";
+        let values = vec![to.into(), user.as_uuid().into(), from.into()];
+        self.one(sql, values).await
+    }
 }
 
 impl SqlStore {

@@ -17,6 +17,7 @@ pub(crate) struct Model {
     pub(crate) address: Option<String>,
     pub(crate) device_id: Option<String>,
     pub(crate) request_id: Option<String>,
+    pub(crate) actor: Option<String>,
 }
 
 #[derive(Clone, Copy, Debug, EnumIter, DeriveRelation)]

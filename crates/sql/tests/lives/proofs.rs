@@ -19,6 +19,7 @@ use menshen_domain::ports::code_store::{Attempt, MockCodeStore};
 use menshen_domain::ports::rate_limiter::{Admission, MockRateLimiter, Reservation};
 use menshen_domain::ports::wechat_gateway::{WeChatIdentification, WeChatPhone};
 use menshen_domain::services::check_code::CheckCode;
+use menshen_domain::services::test_numbers::TestNumbers;
 use menshen_testkit::fake_keys::FakeMac;
 use menshen_testkit::sample::{SeededRandomness, now, phone};
 
@@ -72,6 +73,12 @@ async fn by_sms(n: usize) -> ProvenPhone {
     });
     limiter.expect_release().returning(|_| Ok(()));
     limiter.expect_pardon().returning(|_, _| Ok(()));
+    let policy = Arc::new(SmsPolicy {
+        regions: vec![Region::CN],
+        code_ttl: std::time::Duration::from_mins(10),
+        max_attempts: 5,
+        test_numbers: Vec::new(),
+    });
     let check = CheckCode {
         codes: Arc::new(codes),
         limiter: Arc::new(limiter),
@@ -79,12 +86,8 @@ async fn by_sms(n: usize) -> ProvenPhone {
         mac: Arc::new(FakeMac),
         clock: Arc::new(stopped(now())),
         randomness: Arc::new(SeededRandomness::new(1)),
-        policy: Arc::new(SmsPolicy {
-            regions: vec![Region::CN],
-            code_ttl: std::time::Duration::from_mins(10),
-            max_attempts: 5,
-            test_numbers: Vec::new(),
-        }),
+        test_numbers: Arc::new(TestNumbers::new(policy.clone(), Arc::new(FakeMac))),
+        policy,
         limits: no_limits(),
     };
     let receipt = check.execute(&scope, None, &code, &origin()).await;

@@ -55,8 +55,10 @@ pub(crate) fn stores(database: Database, guard: impl Send + Sync + 'static) -> S
         audit_log: store.clone(),
         send_records: store.clone(),
         sealed_rows: store.clone(),
-        personal_records: store,
+        personal_records: store.clone(),
         ring,
+        admin_reader: store.clone(),
+        test_numbers: store,
         keyring: Arc::new(database.clone()),
         leases: Arc::new(database.clone()),
         retention: Arc::new(database.clone()),
@@ -112,6 +114,7 @@ impl Witness for Eyes {
             address: text(&row, "address"),
             device_id: text(&row, "device_id"),
             request_id: text(&row, "request_id"),
+            actor: text(&row, "actor"),
         };
         rows.into_iter().map(row).collect()
     }

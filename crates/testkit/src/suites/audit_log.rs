@@ -44,6 +44,7 @@ pub async fn a_row_tells_all_of_its_event(stores: Stores) {
         address: Some(IpAddr::from([0x2001, 0xdb8, 0, 0, 0, 0, 0, 1])),
         device_id: Some("device".to_owned()),
         request_id: Some("request".to_owned()),
+        actor: Some("ops.alice".to_owned()),
         ..AuditEvent::new(AuditAction::CodeFailed, now(), people.randomness())
     };
     stores
@@ -73,6 +74,7 @@ fn row(event: &AuditEvent) -> AuditRow {
         address: event.address.map(|address| address.to_string()),
         device_id: event.device_id.clone(),
         request_id: event.request_id.clone(),
+        actor: event.actor.clone(),
     }
 }
 

@@ -1,6 +1,7 @@
 //! One conformance suite per port.
 
 pub mod account_store;
+pub mod admin_reader;
 pub mod audit_log;
 pub mod code_store;
 pub mod keyring_store;
@@ -14,5 +15,6 @@ pub mod send_records;
 pub mod session_notices;
 pub mod session_store;
 pub mod signing_key_store;
+pub mod test_number_store;
 pub mod turns;
 pub mod wechat_token_cache;

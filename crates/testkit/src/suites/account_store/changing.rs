@@ -228,6 +228,31 @@ pub async fn a_cancellation_is_taken_back(stores: Stores) {
     );
 }
 
+/// Each from the other only: what is so already is not as the decision saw it.
+pub async fn an_account_is_shut_and_opened_again(stores: Stores) {
+    let people = People::new(1);
+    let mut account = people.whole_account(1);
+    create(&stores, &people, &account).await;
+    for (step, status) in [
+        (Step::Disable(account.id), AccountStatus::Disabled),
+        (Step::Enable(account.id), AccountStatus::Active),
+    ] {
+        let changes = |account: &Account| {
+            people.changes(account.id, vec![changed(account)], vec![step.clone()])
+        };
+        stores.accounts.apply(&changes(&account)).await.unwrap();
+        account = Account {
+            status,
+            version: account.version + 1,
+            ..account
+        };
+        assert_eq!(read(&stores, account.id).await, account);
+        let again = stores.accounts.apply(&changes(&account)).await;
+        assert!(is_stale(&again), "{again:?}");
+        assert_eq!(read(&stores, account.id).await, account);
+    }
+}
+
 /// The key of an identity that has gone is no key of anybody.
 pub async fn a_session_key_needs_its_identity(stores: Stores) {
     let people = People::new(1);

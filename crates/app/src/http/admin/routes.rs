@@ -1,0 +1,100 @@
+//! The routes of operators, and of services that hold an admin key.
+
+use actix_web::web::{self, ServiceConfig};
+
+use super::{records, signing_keys, test_numbers, users};
+use crate::http::{at, introspect};
+
+/// Adds them.
+pub(in crate::http) fn routes(config: &mut ServiceConfig) {
+    config
+        .service(at(
+            "/v1/token/introspect",
+            [web::post().to(introspect::introspect)],
+            "POST",
+        ))
+        .service(at(
+            "/v1/token/revoke",
+            [web::post().to(introspect::revoke)],
+            "POST",
+        ))
+        .service(at("/admin/v1/key", [web::get().to(users::whoami)], "GET"))
+        .service(at(
+            "/admin/v1/users/search",
+            [web::post().to(users::search)],
+            "POST",
+        ))
+        .service(at(
+            "/admin/v1/users/merge",
+            [web::post().to(users::merge)],
+            "POST",
+        ))
+        .service(at(
+            "/admin/v1/users/{id}",
+            [web::get().to(users::see)],
+            "GET",
+        ))
+        .service(at(
+            "/admin/v1/users/{id}/disable",
+            [web::post().to(users::disable)],
+            "POST",
+        ))
+        .service(at(
+            "/admin/v1/users/{id}/enable",
+            [web::post().to(users::enable)],
+            "POST",
+        ))
+        .service(at(
+            "/admin/v1/users/{id}/detach-phone",
+            [web::post().to(users::detach_phone)],
+            "POST",
+        ))
+        .service(at(
+            "/admin/v1/users/{id}/sessions",
+            [web::delete().to(users::end_all)],
+            "DELETE",
+        ))
+        .service(at(
+            "/admin/v1/users/{id}/sessions/{session_id}",
+            [web::delete().to(users::end_one)],
+            "DELETE",
+        ))
+        .service(at(
+            "/admin/v1/audit-events",
+            [web::get().to(records::audit_events)],
+            "GET",
+        ))
+        .service(at(
+            "/admin/v1/sends/search",
+            [web::post().to(records::sends)],
+            "POST",
+        ))
+        .service(at(
+            "/admin/v1/counters",
+            [web::get().to(records::counters)],
+            "GET",
+        ))
+        .service(at(
+            "/admin/v1/signing-keys",
+            [web::get().to(signing_keys::list)],
+            "GET",
+        ))
+        .service(at(
+            "/admin/v1/signing-keys/{kid}",
+            [web::delete().to(signing_keys::drop_key)],
+            "DELETE",
+        ))
+        .service(at(
+            "/admin/v1/test-numbers",
+            [
+                web::get().to(test_numbers::list),
+                web::post().to(test_numbers::make),
+            ],
+            "GET, POST",
+        ))
+        .service(at(
+            "/admin/v1/test-numbers/{id}",
+            [web::delete().to(test_numbers::remove)],
+            "DELETE",
+        ));
+}
