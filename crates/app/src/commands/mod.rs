@@ -64,8 +64,8 @@ enum Command {
     /// Run the offline WeChat and SMS vendors as a server of their own.
     #[command(after_help = "Example: menshen simulate --listen 127.0.0.1:9090")]
     Simulate(simulate::Options),
-    /// For operators.
-    #[command(after_help = "Example: menshen admin hash-key")]
+    /// For operators: accounts, audit log, messages, counters, test numbers, keys.
+    #[command(after_help = "Example: menshen admin find --phone 13800138000")]
     Admin {
         #[command(subcommand)]
         action: admin::Action,
@@ -82,7 +82,7 @@ pub async fn run(arguments: Arguments) -> ExitCode {
         Command::Config { action } => config::run(&action, file).await,
         Command::Keys { action } => keys::run(&action, file).await,
         Command::Simulate(options) => simulate::run(&options, file).await,
-        Command::Admin { action } => admin::run(&action),
+        Command::Admin { action } => admin::run(action, file).await,
     };
     crate::logging::flush();
     match done {

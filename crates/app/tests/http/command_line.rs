@@ -66,6 +66,20 @@ fn every_command_has_help_with_an_example() {
         &["simulate"],
         &["admin"],
         &["admin", "hash-key"],
+        &["admin", "find"],
+        &["admin", "show"],
+        &["admin", "disable"],
+        &["admin", "enable"],
+        &["admin", "end-sessions"],
+        &["admin", "detach-phone"],
+        &["admin", "merge"],
+        &["admin", "audit"],
+        &["admin", "sends"],
+        &["admin", "counters"],
+        &["admin", "test-numbers"],
+        &["admin", "test-numbers", "list"],
+        &["admin", "test-numbers", "add"],
+        &["admin", "test-numbers", "remove"],
     ] {
         let arguments: Vec<&str> = command.iter().copied().chain(["--help"]).collect();
         let output = run(&[], &arguments);

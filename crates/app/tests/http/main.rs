@@ -4,6 +4,7 @@
 #[path = "../support/mod.rs"]
 mod support;
 
+mod admin_command;
 mod administration;
 mod administration_lists;
 mod backup;

@@ -173,6 +173,11 @@ impl Service {
         self.call(Method::DELETE, path)
     }
 
+    /// Its folder, as the working directory of a command of the operator's.
+    pub(crate) fn folder(&self) -> &Path {
+        self.folder.path()
+    }
+
     /// Where it listens itself, as others of this machine reach it.
     pub(crate) fn url(&self) -> String {
         format!("http://{}", self.address)
