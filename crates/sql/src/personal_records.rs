@@ -89,16 +89,7 @@ impl SqlStore {
             .order_by_desc(Column::Id)
             .limit(u64::from(limit) + 1);
         let found = query.all(self.database.read()).await?;
-        let told = found.into_iter().map(|row| HistoryEntry {
-            at: row.at,
-            action: row.action,
-            method: row.method,
-            reason: row.reason,
-            subject: row.subject,
-            address: row.address,
-            device_id: row.device_id,
-        });
-        Ok(Newest::of(told.collect(), limit))
+        Ok(Newest::of(found.into_iter().map(told).collect(), limit))
     }
 
     async fn messages_to(
@@ -120,6 +111,21 @@ impl SqlStore {
         let found = rows(self.database.read(), &sql, values).await?;
         let told = found.iter().map(message).collect::<Result<_, _>>()?;
         Ok(Newest::of(told, limit))
+    }
+}
+
+/// Of what an operator did, the person is told what and when: where operators sit,
+/// and what they note for themselves, is not held about the person.
+fn told(row: audit_event::Model) -> HistoryEntry {
+    let own = row.actor.is_none();
+    HistoryEntry {
+        at: row.at,
+        action: row.action,
+        method: row.method,
+        reason: row.reason.filter(|_| own),
+        subject: row.subject,
+        address: row.address.filter(|_| own),
+        device_id: row.device_id.filter(|_| own),
     }
 }
 

@@ -13,7 +13,8 @@ use menshen_domain::model::audit::AuditAction;
 use menshen_domain::model::changes::SessionsOf;
 use menshen_domain::model::client::ClientType;
 use menshen_domain::model::identifiers::{SendId, UserId};
-use menshen_domain::model::personal_records::{Consent, PersonalRecords};
+use menshen_domain::model::operator::{Operator, OperatorScope};
+use menshen_domain::model::personal_records::{Consent, HistoryEntry, PersonalRecords};
 use menshen_domain::model::session::EndReason;
 use menshen_domain::model::verification::Purpose;
 use menshen_domain::ports::send_records::NewSend;
@@ -32,6 +33,7 @@ macro_rules! personal_records {
             $crate::suites::personal_records, $stores,
             all_sessions_are_told_live_and_ended,
             what_the_log_tells_of_an_account_is_told,
+            what_an_operator_did_is_told_without_where_and_why,
             consent_is_told_where_it_was_given,
             of_much_only_the_newest_is_told,
             messages_are_told_since_a_moment,
@@ -124,6 +126,32 @@ pub async fn what_the_log_tells_of_an_account_is_told(stores: Stores) {
         assert_eq!(entry.device_id, row.device_id);
     }
     assert_eq!(told.next(), None);
+}
+
+/// Neither the operator's address nor their note is the person's.
+pub async fn what_an_operator_did_is_told_without_where_and_why(stores: Stores) {
+    let people = People::new(1);
+    let user = people.account().id;
+    let operator = Operator::with_key("ops.alice", OperatorScope::Write).unwrap();
+    let mut row = people
+        .audit(AuditAction::AccountDisabled, user)
+        .with_method("users.disable")
+        .with_reason("ticket 4711")
+        .with_device(Some("desk-1"))
+        .with_actor(&operator);
+    row.address = Some([203, 0, 113, 9].into());
+    stores.audit_log.append(&[row]).await.unwrap();
+    let told = of(&stores, user, 9).await.history.rows;
+    let wanted = HistoryEntry {
+        at: now(),
+        action: AuditAction::AccountDisabled.as_str().to_owned(),
+        method: Some("users.disable".to_owned()),
+        reason: None,
+        subject: None,
+        address: None,
+        device_id: None,
+    };
+    assert_eq!(told, [wanted]);
 }
 
 /// With its version and time; without it, and of nobody, there is none.
