@@ -16,58 +16,18 @@ use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::registry::Registry;
 
-use crate::rounds::{Running, Stopping};
+use crate::rounds::{Run, Running, Runs, Stopping};
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
 struct Kind {
     kind: &'static str,
 }
 
-#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
-struct Outcome {
-    outcome: &'static str,
-}
-
-/// What a look whether anything is past its time came to.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Run {
-    /// Nothing is left that is past its time.
-    Done,
-    /// Another replica sees to it.
-    Elsewhere,
-    /// Another replica took over in the middle.
-    LeaseLost,
-    /// The process ends.
-    Stopped,
-    /// The database failed.
-    Failed,
-}
-
-impl Run {
-    const ALL: [Self; 5] = [
-        Self::Done,
-        Self::Elsewhere,
-        Self::LeaseLost,
-        Self::Stopped,
-        Self::Failed,
-    ];
-
-    const fn as_str(self) -> &'static str {
-        match self {
-            Self::Done => "done",
-            Self::Elsewhere => "elsewhere",
-            Self::LeaseLost => "lease_lost",
-            Self::Stopped => "stopped",
-            Self::Failed => "failed",
-        }
-    }
-}
-
 /// Counts what was removed.
 #[derive(Debug, Clone, Default)]
 pub struct HousekeepingMetrics {
     rows: Family<Kind, Counter<u64, AtomicU64>>,
-    runs: Family<Outcome, Counter<u64, AtomicU64>>,
+    runs: Runs,
     last_success: Gauge,
     lease_held: Gauge,
 }
@@ -79,10 +39,6 @@ impl HousekeepingMetrics {
             let kind = chore.as_str();
             drop(self.rows.get_or_create(&Kind { kind }));
         }
-        for run in Run::ALL {
-            let outcome = run.as_str();
-            drop(self.runs.get_or_create(&Outcome { outcome }));
-        }
         registry.register(
             "housekeeping_rows",
             "Rows that were removed because they were past their time, and cancelled accounts that were erased",
@@ -91,7 +47,7 @@ impl HousekeepingMetrics {
         registry.register(
             "housekeeping_runs",
             "Looks whether anything is past its time, by what they came to",
-            self.runs.clone(),
+            self.runs.family(),
         );
         registry.register(
             "housekeeping_last_success_timestamp_seconds",
@@ -111,8 +67,7 @@ impl HousekeepingMetrics {
     }
 
     fn ran(&self, run: Run) {
-        let outcome = run.as_str();
-        self.runs.get_or_create(&Outcome { outcome }).inc();
+        self.runs.ended(run);
     }
 }
 

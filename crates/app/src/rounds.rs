@@ -1,7 +1,12 @@
-//! Background work that goes on until it is stopped.
+//! Background work that one replica does for all, round after round, until it is
+//! stopped.
 
+use std::sync::atomic::AtomicU64;
 use std::time::Duration;
 
+use prometheus_client::encoding::EncodeLabelSet;
+use prometheus_client::metrics::counter::Counter;
+use prometheus_client::metrics::family::Family;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
@@ -46,6 +51,74 @@ impl Stopping {
             // A sender that is gone stops, too.
             _ = self.0.wait_for(|stop| *stop) => true,
             () = tokio::time::sleep(pause) => false,
+        }
+    }
+}
+
+/// What a look at the work came to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Run {
+    /// Nothing is left to do now.
+    Done,
+    /// Another replica sees to it.
+    Elsewhere,
+    /// Another replica took over in the middle.
+    LeaseLost,
+    /// The process ends.
+    Stopped,
+    /// The database failed.
+    Failed,
+}
+
+impl Run {
+    const ALL: [Self; 5] = [
+        Self::Done,
+        Self::Elsewhere,
+        Self::LeaseLost,
+        Self::Stopped,
+        Self::Failed,
+    ];
+
+    /// The stable word of the log and the metrics.
+    pub(crate) const fn as_str(self) -> &'static str {
+        match self {
+            Self::Done => "done",
+            Self::Elsewhere => "elsewhere",
+            Self::LeaseLost => "lease_lost",
+            Self::Stopped => "stopped",
+            Self::Failed => "failed",
+        }
+    }
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+pub(crate) struct Outcome {
+    outcome: &'static str,
+}
+
+/// Counts looks by what they came to.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Runs(Family<Outcome, Counter<u64, AtomicU64>>);
+
+impl Runs {
+    /// The counters, for a registry; each is told of from the start.
+    pub(crate) fn family(&self) -> Family<Outcome, Counter<u64, AtomicU64>> {
+        for run in Run::ALL {
+            drop(self.0.get_or_create(&Outcome::of(run)));
+        }
+        self.0.clone()
+    }
+
+    /// Counts one.
+    pub(crate) fn ended(&self, run: Run) {
+        self.0.get_or_create(&Outcome::of(run)).inc();
+    }
+}
+
+impl Outcome {
+    const fn of(run: Run) -> Self {
+        Self {
+            outcome: run.as_str(),
         }
     }
 }

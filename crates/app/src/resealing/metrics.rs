@@ -11,16 +11,11 @@ use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::registry::Registry;
 
-use super::Run;
+use crate::rounds::{Run, Runs};
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
 struct Place {
     place: &'static str,
-}
-
-#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
-struct Outcome {
-    outcome: &'static str,
 }
 
 /// Counts what was sealed anew, and shows what is left.
@@ -30,7 +25,7 @@ pub struct ResealMetrics {
     left: Family<Place, Gauge>,
     unopened: Family<Place, Gauge>,
     last_sweep: Family<Place, Gauge>,
-    runs: Family<Outcome, Counter<u64, AtomicU64>>,
+    runs: Runs,
 }
 
 impl ResealMetrics {
@@ -41,10 +36,6 @@ impl ResealMetrics {
             drop(self.left.get_or_create(&place));
             drop(self.unopened.get_or_create(&place));
             drop(self.last_sweep.get_or_create(&place));
-        }
-        for run in Run::ALL {
-            let outcome = run.as_str();
-            drop(self.runs.get_or_create(&Outcome { outcome }));
         }
         registry.register(
             "reseal_rows",
@@ -69,13 +60,12 @@ impl ResealMetrics {
         registry.register(
             "reseal_runs",
             "Looks whether anything stands under an older key, by what they came to",
-            self.runs.clone(),
+            self.runs.family(),
         );
     }
 
     pub(super) fn ran(&self, run: Run) {
-        let outcome = run.as_str();
-        self.runs.get_or_create(&Outcome { outcome }).inc();
+        self.runs.ended(run);
     }
 
     /// Takes in a batch.

@@ -15,46 +15,11 @@ use menshen_sql::Database;
 use menshen_token::keyring::Keyring;
 
 use crate::key_audit::tell_removed_ring_key;
-use crate::rounds::{Running, Stopping};
+use crate::rounds::{Run, Running, Stopping};
 pub use metrics::ResealMetrics;
 
 /// How many rows of a batch are named in the log whose values do not open.
 const NAMED: usize = 5;
-
-/// What a look at the older keys came to.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Run {
-    /// Nothing is left to do now.
-    Done,
-    /// Another replica sees to it.
-    Elsewhere,
-    /// Another replica took over in the middle.
-    LeaseLost,
-    /// The process ends.
-    Stopped,
-    /// The database failed.
-    Failed,
-}
-
-impl Run {
-    const ALL: [Self; 5] = [
-        Self::Done,
-        Self::Elsewhere,
-        Self::LeaseLost,
-        Self::Stopped,
-        Self::Failed,
-    ];
-
-    const fn as_str(self) -> &'static str {
-        match self {
-            Self::Done => "done",
-            Self::Elsewhere => "elsewhere",
-            Self::LeaseLost => "lease_lost",
-            Self::Stopped => "stopped",
-            Self::Failed => "failed",
-        }
-    }
-}
 
 /// What the background work needs.
 pub struct Resealing {
