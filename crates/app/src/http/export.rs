@@ -33,7 +33,7 @@ pub struct ExportJson {
     /// The openids, masked.
     openids: Vec<OpenIdJson>,
     /// On which platforms the account has a unionid, which is masked.
-    union_ids: Vec<UnionIdJson>,
+    union_ids: Vec<MaskedUnionIdJson>,
     /// The sessions that are kept, newest first, live and ended.
     sessions: Vec<SessionRecordJson>,
     /// What the audit log tells of the account, newest first.
@@ -66,7 +66,7 @@ pub struct OpenIdJson {
 
 /// A unionid.
 #[derive(Debug, Serialize, ToSchema)]
-pub struct UnionIdJson {
+pub struct MaskedUnionIdJson {
     /// The Open Platform account, by the name that the deployment gives it.
     platform: String,
     /// Its first characters.
@@ -150,7 +150,7 @@ impl From<&Export> for ExportJson {
             openid_masked: identity.openid.masked(),
         };
         let union_ids = account.union_ids.iter();
-        let union_ids = union_ids.map(|(platform, union_id)| UnionIdJson {
+        let union_ids = union_ids.map(|(platform, union_id)| MaskedUnionIdJson {
             platform: platform.as_str().to_owned(),
             union_id_masked: union_id.masked(),
         });

@@ -437,3 +437,20 @@ fn text() -> Schema {
         .build()
         .into()
 }
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use super::schemas;
+
+    /// Two types of one name would share a schema that is right for one of them.
+    #[test]
+    fn a_name_has_one_schema() {
+        let mut seen = BTreeMap::new();
+        for (name, schema) in schemas() {
+            let earlier = seen.entry(name.clone()).or_insert_with(|| schema.clone());
+            assert!(*earlier == schema, "{name} is two things");
+        }
+    }
+}

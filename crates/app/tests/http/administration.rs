@@ -412,6 +412,7 @@ async fn a_number_is_detached_and_free_for_its_new_owner() {
     let path = format!("users/{}/detach-phone", owner.user());
     let even = json!({ "reason": "reissued", "even_the_last": true });
     post(&service, &path, even).send().await.ok();
+    service.forget_messages().await;
     assert!(service.sms_login(ALICE).await.is_new());
     assert_eq!(told(&service, "account.phone_removed").await, 2);
 }

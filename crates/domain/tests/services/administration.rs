@@ -262,6 +262,32 @@ async fn a_merge_demands_both_accounts_as_they_were_seen() {
     assert_eq!(expected, both);
 }
 
+/// The two are read one after the other; a merge between the reads shows an identity
+/// in both.
+#[tokio::test]
+async fn a_merge_that_was_seen_half_done_is_looked_at_again() {
+    let mut desk = Desk::default();
+    let before = account(2).with_openid(&app(0), openid(2));
+    let stays = account(1)
+        .with_phone(&phone(1))
+        .with_openid(&app(0), openid(2));
+    let mut after = account(2).with_status(AccountStatus::Merged { into: stays.id });
+    after.version = before.version + 1;
+    let (goes, survivor) = (before.id, stays.id);
+    let mut first = Some(before);
+    desk.accounts.expect_observe().returning(move |lookup| {
+        let account = match lookup.signed_in {
+            Some(id) if id == survivor => stays.clone(),
+            _ => first.take().unwrap_or_else(|| after.clone()),
+        };
+        Ok(known(account))
+    });
+    let audited = desk.audited();
+    let outcome = open(desk).merge(&act("users.merge"), goes, survivor).await;
+    assert_eq!(conflict(outcome), AdminConflict::Merged);
+    assert_eq!(audited.actions(), [AuditAction::AdminRefused]);
+}
+
 #[tokio::test]
 async fn a_conflict_is_told_and_changes_nothing() {
     let mut desk = Desk::default();

@@ -107,7 +107,13 @@ impl Administration {
                 return Err(self.refuse_missing(act, into).await);
             };
             if let Err(conflict) = administration::merge(&goes, &stays) {
-                return Err(self.refuse(act, into, conflict).await);
+                // The two were read one after the other. Only if the first is still
+                // as it was did both ever stand like this.
+                let still = self.account(from).await?;
+                if still.is_some_and(|account| account.version == goes.version) {
+                    return Err(self.refuse(act, into, conflict).await);
+                }
+                continue;
             }
             let found = Snapshot {
                 signed_in: Some(stays.clone()),
