@@ -1,6 +1,7 @@
 //! Telling the audit log of keys that come and go, whoever did it.
 
 use menshen_domain::model::audit::{AuditAction, AuditEvent};
+use menshen_domain::model::operator::Operator;
 use menshen_domain::ports::audit_log::AuditLog;
 use menshen_domain::ports::clock::Clock as _;
 use menshen_token::system_randomness::SystemRandomness;
@@ -8,20 +9,26 @@ use menshen_token::system_randomness::SystemRandomness;
 use crate::clock::SystemClock;
 
 /// The key signs whether or not the audit log can be told.
-pub(crate) async fn tell_new_key(audit: &dyn AuditLog, kid: &str) {
+pub(crate) async fn tell_new_key(audit: &dyn AuditLog, kid: &str, by: Option<&Operator>) {
     tracing::info!(key.id = kid, "a signing key was made");
-    tell(audit, AuditAction::KeyCreated, kid).await;
+    tell(audit, AuditAction::KeyCreated, kid, by).await;
 }
 
 /// The key is gone whether or not the audit log can be told.
-pub(crate) async fn tell_dropped_key(audit: &dyn AuditLog, kid: &str) {
+pub(crate) async fn tell_dropped_key(audit: &dyn AuditLog, kid: &str, by: Option<&Operator>) {
     tracing::warn!(key.id = kid, "a signing key was dropped");
-    tell(audit, AuditAction::KeyDropped, kid).await;
+    tell(audit, AuditAction::KeyDropped, kid, by).await;
 }
 
 /// The key begins whether or not the audit log can be told.
-pub(crate) async fn tell_new_ring_key(audit: &dyn AuditLog, id: u32, usage: &str) {
-    tell(audit, AuditAction::RingKeyCreated, &format!("{usage}/{id}")).await;
+pub(crate) async fn tell_new_ring_key(
+    audit: &dyn AuditLog,
+    id: u32,
+    usage: &str,
+    by: Option<&Operator>,
+) {
+    let subject = format!("{usage}/{id}");
+    tell(audit, AuditAction::RingKeyCreated, &subject, by).await;
 }
 
 /// The key is gone whether or not the audit log can be told.
@@ -31,12 +38,18 @@ pub(crate) async fn tell_removed_ring_key(audit: &dyn AuditLog, id: u32, usage: 
         key.usage = usage,
         "an older key has left the keyring"
     );
-    tell(audit, AuditAction::RingKeyRemoved, &format!("{usage}/{id}")).await;
+    let subject = format!("{usage}/{id}");
+    tell(audit, AuditAction::RingKeyRemoved, &subject, None).await;
 }
 
-async fn tell(audit: &dyn AuditLog, action: AuditAction, kid: &str) {
+/// With the operator who did it; the service does the rest by itself.
+async fn tell(audit: &dyn AuditLog, action: AuditAction, kid: &str, by: Option<&Operator>) {
     let row = AuditEvent::new(action, SystemClock.now(), &SystemRandomness);
-    if let Err(error) = audit.append(&[row.with_subject(kid.to_owned())]).await {
+    let mut row = row.with_subject(kid.to_owned());
+    if let Some(operator) = by {
+        row = row.with_actor(operator);
+    }
+    if let Err(error) = audit.append(&[row]).await {
         tracing::error!(
             error = &error as &dyn std::error::Error,
             action = action.as_str(),

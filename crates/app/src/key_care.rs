@@ -5,15 +5,14 @@ use std::time::{Duration, Instant};
 
 use menshen_domain::ports::audit_log::AuditLog;
 use menshen_domain::ports::clock::Clock as _;
-use menshen_domain::ports::randomness::Randomness as _;
 use menshen_sql::Database;
 use menshen_token::key_set::KeySet;
 use menshen_token::keyring::{Keyring, KeyringError};
-use menshen_token::system_randomness::SystemRandomness;
 
 use crate::clock::ServerClock;
 use crate::key_audit::tell_new_key;
 use crate::metrics::background::Background;
+use crate::rounds::jittered;
 
 /// What this work is called in metrics.
 const KEYRING: &str = "keyring";
@@ -107,19 +106,11 @@ pub(crate) async fn look_after_keys(key_set: Arc<KeySet>, audit: Arc<dyn AuditLo
             .ran(SIGNING_KEYS, maintained.is_ok(), care.clock.now());
         match maintained {
             Ok(None) => {}
-            Ok(Some(kid)) => tell_new_key(&*audit, &kid).await,
+            Ok(Some(kid)) => tell_new_key(&*audit, &kid, None).await,
             Err(error) => tracing::warn!(
                 error = &error as &dyn std::error::Error,
                 "signing keys were not looked after"
             ),
         }
     }
-}
-
-/// Between three quarters of `span` and all of it, so that not all replicas ask at
-/// once.
-fn jittered(span: Duration) -> Duration {
-    let mut byte = [0];
-    SystemRandomness.fill(&mut byte);
-    span * 3 / 4 + span * u32::from(byte[0]) / 1024
 }

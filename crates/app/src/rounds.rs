@@ -1,9 +1,10 @@
-//! Background work that one replica does for all, round after round, until it is
-//! stopped.
+//! Background work, round after round until it is stopped.
 
 use std::sync::atomic::AtomicU64;
 use std::time::Duration;
 
+use menshen_domain::ports::randomness::Randomness as _;
+use menshen_token::system_randomness::SystemRandomness;
 use prometheus_client::encoding::EncodeLabelSet;
 use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::family::Family;
@@ -53,6 +54,14 @@ impl Stopping {
             () = tokio::time::sleep(pause) => false,
         }
     }
+}
+
+/// Between three quarters of `span` and all of it, so that not all replicas ask at
+/// once.
+pub(crate) fn jittered(span: Duration) -> Duration {
+    let mut byte = [0];
+    SystemRandomness.fill(&mut byte);
+    span * 3 / 4 + span * u32::from(byte[0]) / 1024
 }
 
 /// What a look at the work came to.

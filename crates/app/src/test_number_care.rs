@@ -4,13 +4,12 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use menshen_domain::ports::clock::Clock;
-use menshen_domain::ports::randomness::Randomness as _;
 use menshen_domain::ports::test_number_store::TestNumberStore;
 use menshen_domain::services::test_numbers::TestNumbers;
-use menshen_token::system_randomness::SystemRandomness;
 
 use crate::http::App;
 use crate::metrics::background::Background;
+use crate::rounds::jittered;
 
 /// What this work is called in metrics.
 const TEST_NUMBERS: &str = "test_numbers";
@@ -61,12 +60,4 @@ impl TestNumberCare {
             self.look().await;
         }
     }
-}
-
-/// Between three quarters of `span` and all of it, so that not all replicas ask at
-/// once.
-fn jittered(span: Duration) -> Duration {
-    let mut byte = [0];
-    SystemRandomness.fill(&mut byte);
-    span * 3 / 4 + span * u32::from(byte[0]) / 1024
 }

@@ -171,7 +171,7 @@ pub async fn keys(
     )
     .await?;
     if let Some(kid) = signing.made_at_open() {
-        tell_new_key(&store, kid).await;
+        tell_new_key(&store, kid, None).await;
     }
     Ok((store, keyring, Arc::new(signing)))
 }
@@ -535,10 +535,8 @@ impl SigningKeys for ServedKeys {
     }
 
     async fn drop_key(&self, kid: &str) -> Result<Option<String>, DropKeyError> {
-        let now = self.1.now();
-        let before: Vec<_> = self.0.list(now).into_iter().map(|key| key.kid).collect();
-        match self.0.drop_key(kid, now).await {
-            Ok(heir) => Ok(heir.filter(|heir| !before.contains(heir))),
+        match self.0.drop_key(kid, self.1.now()).await {
+            Ok(dropped) => Ok(dropped.made),
             Err(KeySetError::NotThere { .. }) => Err(DropKeyError::NotThere),
             Err(error) => Err(DropKeyError::Unavailable(Box::new(error))),
         }

@@ -24,9 +24,6 @@ use belief::Belief;
 use ends::Ends;
 pub use watched::WatchedAccounts;
 
-/// How many sessions are remembered at a time, unless told otherwise.
-pub const DEFAULT_RECENT_CAPACITY: usize = 100_000;
-
 /// A session store that believes for one second that a session is not over.
 ///
 /// What this process ends itself, through this store or through the accounts

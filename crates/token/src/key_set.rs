@@ -125,6 +125,15 @@ pub struct KeySet {
     made_at_open: Option<String>,
 }
 
+/// What became of the others when a key was [dropped](KeySet::drop_key).
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Dropped {
+    /// The key that signs from then on, if that is another one than before.
+    pub heir: Option<String>,
+    /// The key that was made in its place, if there was none to take it.
+    pub made: Option<String>,
+}
+
 impl KeySet {
     /// Reads the keys, and makes the first one where there is none; that one
     /// signs at once. Replicas that do this at once end with the same key.
@@ -218,32 +227,37 @@ impl KeySet {
 
     /// Takes a key out of use at once, on this replica; on others when they look
     /// after their keys next. Tokens that it signed are worth nothing from then on.
-    /// If it signs, the next key signs at once, or a new one if there is none; then
-    /// answers that key's id.
+    /// If it signs, the next key signs at once, or a new one if there is none.
     ///
     /// # Errors
     ///
     /// [`KeySetError::NotThere`], and as of [`rotate`](Self::rotate).
-    pub async fn drop_key(
-        &self,
-        kid: &str,
-        now: DateTime<Utc>,
-    ) -> Result<Option<String>, KeySetError> {
+    pub async fn drop_key(&self, kid: &str, now: DateTime<Utc>) -> Result<Dropped, KeySetError> {
         for _ in 0..MAX_ROUNDS {
             self.reload(now).await?;
             let keys = self.keys();
             let plan = dropping::plan(&keys, kid, now, || self.generate(now))?;
-            let done = match plan.change {
-                Change::Succeed { key, after } => self.store.add(&key, Some(after), now).await?,
-                Change::Revise { lives, newest } => self.store.revise(&lives, &newest).await?,
+            let (done, made) = match plan.change {
+                Change::Succeed { key, after } => {
+                    let added = self.store.add(&key, Some(after), now).await?;
+                    (added, Some(key.kid))
+                }
+                Change::Revise { lives, newest } => {
+                    (self.store.revise(&lives, &newest).await?, None)
+                }
             };
             if done && !plan.again {
-                self.reload(now).await?;
-                tracing::warn!(
-                    kid,
-                    "a signing key is dropped: its tokens are worth nothing"
-                );
-                return Ok(plan.heir);
+                // The key is gone. Whoever dropped it is to hear that and to tell it,
+                // also if the new list comes with the next look.
+                if let Err(error) = self.reload(now).await {
+                    tracing::error!(
+                        kid,
+                        error = &error as &dyn std::error::Error,
+                        "a dropped key is still taken here until the keys are read again"
+                    );
+                }
+                let heir = plan.heir;
+                return Ok(Dropped { heir, made });
             }
         }
         Err(KeySetError::Contended)

@@ -397,9 +397,9 @@ async fn a_published_key_takes_the_place_of_a_dropped_one() {
         kids(&keys, now()).remove(0),
         keys.rotate(now()).await.unwrap(),
     );
-    let heir = keys.drop_key(&old, now()).await.unwrap();
+    let dropped = keys.drop_key(&old, now()).await.unwrap();
     // Verifiers have it already.
-    assert_eq!(heir, Some(next.clone()));
+    assert_eq!((dropped.heir, dropped.made), (Some(next.clone()), None));
     assert_eq!(kid_of(&issue(&keys, now())), next);
 }
 

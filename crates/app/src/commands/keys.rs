@@ -13,6 +13,7 @@ use menshen_token::keyring::RingStage;
 
 use crate::clock::ServerClock;
 use crate::commands::good_settings;
+use crate::commands::operator::who_runs_it;
 use crate::key_audit::{tell_dropped_key, tell_new_key, tell_new_ring_key};
 use crate::logging;
 use crate::wiring::{self, StartError};
@@ -57,22 +58,23 @@ pub async fn run(action: &Action, file: Option<&Path>) -> Result<(), StartError>
     // The time by which replicas let keys begin.
     let clock = Arc::new(ServerClock::of(&database).await?);
     let now = clock.now();
+    let operator = who_runs_it();
+    let by = Some(&operator);
     match action {
         Action::List => {}
         Action::Rotate { ring: Some(usage) } => {
             let key = keyring.rotate(&database, usage, now).await?;
-            tell_new_ring_key(&store, key.id, &key.usage).await;
+            tell_new_ring_key(&store, key.id, &key.usage, by).await;
         }
         Action::Rotate { ring: None } => {
             let kid = key_set.rotate(now).await?;
-            tell_new_key(&store, &kid).await;
+            tell_new_key(&store, &kid, by).await;
         }
         Action::Drop { kid } => {
-            let before: Vec<_> = key_set.list(now).into_iter().map(|key| key.kid).collect();
-            let heir = key_set.drop_key(kid, now).await?;
-            tell_dropped_key(&store, kid).await;
-            if let Some(heir) = heir.filter(|heir| !before.contains(heir)) {
-                tell_new_key(&store, &heir).await;
+            let dropped = key_set.drop_key(kid, now).await?;
+            tell_dropped_key(&store, kid, by).await;
+            if let Some(made) = dropped.made {
+                tell_new_key(&store, &made, by).await;
             }
         }
     }

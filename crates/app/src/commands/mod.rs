@@ -5,6 +5,7 @@ pub mod config;
 pub mod health;
 pub mod keys;
 pub mod migrate;
+mod operator;
 pub mod serve;
 pub mod simulate;
 

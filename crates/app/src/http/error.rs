@@ -519,6 +519,9 @@ impl From<AdministrationError> for ApiError {
             AdministrationError::TestNumber(TestNumberRefusal::End) => {
                 Self::field("until", Fault::Value)
             }
+            AdministrationError::TestNumber(TestNumberRefusal::Taken) => {
+                Self::new(&kinds::PHONE_TAKEN)
+            }
             AdministrationError::TestNumber(TestNumberRefusal::TooMany) => {
                 let mut error = Self::new(&kinds::ADMIN_CONFLICT);
                 error.details.conflict = Some("too_many");

@@ -5,7 +5,6 @@ use actix_web::http::header::{CONTENT_TYPE, HeaderValue};
 use actix_web::web::{Data, Payload};
 use actix_web::{HttpRequest, HttpResponse};
 use menshen_domain::model::introspection::Introspection;
-use menshen_domain::model::operator::Operator;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -158,12 +157,12 @@ async fn revoked(
     payload: Payload,
 ) -> Result<(), ApiError> {
     let door = door(app)?;
-    let operator: Operator = door.keys.writer(http, context).await?;
+    let act = door.change(http, context, "token.revoke").await?;
     let Some(token) = token(http, payload).await? else {
         return Ok(());
     };
-    let (use_case, origin) = (door.introspect.clone(), context.origin.clone());
-    detached(async move { use_case.revoke(&token, &operator, &origin).await }).await
+    let use_case = door.introspect.clone();
+    detached(async move { use_case.revoke(&token, &act.operator, &act.origin).await }).await
 }
 
 /// The token of the form; nothing if none of ours is so long. Only now is the body

@@ -21,7 +21,7 @@ pub struct AdminKey {
 pub struct AdminSettings {
     /// The keys; none means that the admin API is off.
     pub keys: Vec<AdminKey>,
-    /// How often somebody may try a wrong one.
+    /// How often somebody may try a wrong one, and search with a right one.
     pub limits: AdminLimits,
 }
 
@@ -39,6 +39,12 @@ pub fn read(reader: &mut Reader) -> AdminSettings {
                 "admin.failures_per_ip",
                 "20",
                 "wrong admin keys per address (IPv6: /64) and 15 minutes, after which no key of that address is taken; 0 means no limit",
+                parse::count,
+            ),
+            phone_searches_per_hour: reader.read(
+                "admin.phone_searches_per_hour",
+                "60",
+                "searches for a phone number with a key of scope `read`, an hour; such a key sees numbers masked, and this keeps it from finding them out one by one; 0 means no limit",
                 parse::count,
             ),
         },

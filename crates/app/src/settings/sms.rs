@@ -2,12 +2,13 @@
 
 use std::time::Duration;
 
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::{DateTime, Utc};
 use menshen_domain::model::limits::Limits;
 use menshen_domain::model::phone_number::PhoneNumber;
 use menshen_domain::model::policy::{SmsPolicy, TestNumber};
 use menshen_domain::model::region::Region;
 use menshen_domain::model::sms_code::SmsCode;
+use menshen_domain::model::test_number::LONGEST;
 use menshen_sms::{RegionClass, Weights};
 
 use crate::settings::given::Given;
@@ -163,7 +164,7 @@ fn policy(reader: &mut Reader, now: DateTime<Utc>) -> SmsPolicy {
             "code_ttl and max_attempts must not be 0: no code could be right",
         );
     }
-    let latest = now + TimeDelta::days(90);
+    let latest = now + LONGEST;
     if policy
         .test_numbers
         .iter()

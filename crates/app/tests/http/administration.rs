@@ -6,6 +6,7 @@ use menshen_domain::ports::clock::Clock as _;
 use reqwest::Method;
 use serde_json::{Value, json};
 
+use crate::introspection;
 use crate::support::{Answer, Call, Login, MINI_PROGRAM, Service, device};
 
 /// A key that may change, one that may look, and a wrong one.
@@ -161,10 +162,13 @@ async fn a_key_that_may_look_changes_nothing() {
         let answer = call.bearer(READ).json(body).send().await;
         answer.fails(403, "forbidden");
     }
+    let form = format!("token={}", login.access());
+    let revoke = introspection::ask(&service, "revoke", READ, &form).await;
+    assert_eq!(revoke.status, 403, "{}", revoke.text);
     assert_eq!(service.rows().await, before);
     let refusals = "audit_events WHERE actor = 'web' AND action = 'admin.refused' \
                     AND reason = 'forbidden'";
-    assert_eq!(service.count(refusals).await, 8);
+    assert_eq!(service.count(refusals).await, 9);
     service.me(login.access()).await.ok();
 }
 
@@ -278,6 +282,24 @@ async fn an_account_is_seen_whole_by_who_may_change_it_and_masked_by_who_may_loo
         let path = format!("users/{nobody}");
         get(&service, &path).send().await.fails(404, "not_found");
     }
+}
+
+/// Numbers are shown to such a key masked; it does not find the rest by asking.
+#[tokio::test]
+async fn a_key_that_may_look_searches_for_so_many_numbers_an_hour() {
+    let service = with_keys(&[("admin.phone_searches_per_hour", "2")]).await;
+    let search = async |key, by: Value| {
+        let call = service.post("/admin/v1/users/search").bearer(key);
+        call.json(by).send().await
+    };
+    for _ in 0..2 {
+        search(READ, json!({ "phone": PHONE })).await.ok();
+    }
+    let refused = search(READ, json!({ "phone": ALICE })).await;
+    assert!(refused.fails(429, "rate_limited")["retry_after"].is_u64());
+    let user = service.one_tap("alice").await;
+    search(READ, json!({ "user_id": user.user() })).await.ok();
+    search(WRITE, json!({ "phone": PHONE })).await.ok();
 }
 
 #[tokio::test]

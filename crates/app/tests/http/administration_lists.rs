@@ -239,6 +239,34 @@ async fn a_test_number_works_until_its_end_and_no_message_is_sent() {
     assert_eq!(service.inbox(PHONE).await.len(), 1);
 }
 
+/// Whoever knows the code of a test number is in its account: that must not be a
+/// person's.
+#[tokio::test]
+async fn the_number_of_an_account_is_no_test_number_and_a_test_number_is_renewed() {
+    let service = with_keys(&[("sms.resend_interval", "0s")]).await;
+    let until = (SystemClock.now() + TimeDelta::days(3)).to_rfc3339();
+    let make = async || {
+        let call = post(&service, "test-numbers", number(PHONE, &until));
+        call.send().await
+    };
+    let person = service.sms_login(PHONE).await;
+    make().await.fails(409, "phone_taken");
+    let row = "audit_events WHERE action = 'admin.refused' AND reason = 'phone_taken'";
+    assert_eq!(service.count(row).await, 1);
+    service.forget_messages().await;
+    service.ask(PHONE).await.ok();
+    let tried = service.try_code(PHONE, "246810").await;
+    tried.fails(400, "sms_code_incorrect");
+    // Freed, it may be one, and is renewed while its reviewer has an account.
+    let path = format!("users/{}/detach-phone", person.user());
+    let even = json!({ "reason": "app review", "even_the_last": true });
+    post(&service, &path, even).send().await.ok();
+    make().await.ok();
+    service.ask(PHONE).await.ok();
+    Login::of(&service.try_code(PHONE, "246810").await);
+    make().await.ok();
+}
+
 #[tokio::test]
 async fn a_test_number_that_cannot_be_made_says_why() {
     let service = with_keys(&[]).await;

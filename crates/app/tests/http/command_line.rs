@@ -680,6 +680,10 @@ fn the_schema_and_the_keys_are_looked_after_by_command() {
     let (status, _, err) = run(&["keys", "drop", "nonsense"]);
     assert_eq!(status, Some(1));
     assert!(err.contains("menshen keys list"), "{err}");
+    for action in ["key.created", "key.dropped"] {
+        let (status, told, _) = run(&["admin", "audit", "--action", action]);
+        assert!(status == Some(0) && told.contains("cli:"), "{told}");
+    }
     // The keyring: a key of a use that rotates, and one of a use that does not.
     let (status, out, _) = run(&["keys", "rotate", "--ring", "seal.phone_number"]);
     assert_eq!((status, count(&out, true)), (Some(0), ring + 1), "{out}");

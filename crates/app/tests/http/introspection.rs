@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use crate::administration::{READ, WRITE, with_keys};
 use crate::support::{Answer, Login, Service};
 
-async fn ask(service: &Service, what: &str, key: &str, form: &str) -> Answer {
+pub(crate) async fn ask(service: &Service, what: &str, key: &str, form: &str) -> Answer {
     let call = service.post(&format!("/v1/token/{what}")).bearer(key);
     call.form(form).send().await
 }

@@ -155,6 +155,28 @@ async fn the_number_goes_to_the_account_that_its_new_owner_has() {
     assert_eq!(service.one_tap("bob").await.user(), login.user());
 }
 
+/// WeChat may still name a number that its carrier gave to somebody else.
+#[tokio::test]
+async fn the_button_takes_a_number_away_from_nobody() {
+    let given = [
+        ("accounts.recycled_phone", "new_account"),
+        ("sms.resend_interval", "0s"),
+    ];
+    let service = Service::with(&given).await;
+    let number = "+8613800138000";
+    let login = service.sms_login_with(number, device("old")).await;
+    service.link(&login, "bob").await.ok();
+    days_pass(&service, 91).await;
+    let before = service.rows().await;
+    let pressed = service.press_button("alice").await;
+    pressed.fails(403, "phone_confirmation_required");
+    assert_eq!(service.rows().await, before, "nothing has changed");
+    // By an SMS code it is hers.
+    let new = service.sms_login(number).await;
+    assert!(new.is_new());
+    assert_eq!(service.one_tap("bob").await.user(), login.user());
+}
+
 #[tokio::test]
 async fn binding_a_number_in_doubt_does_not_join_its_account() {
     let (service, _) = with("ask_wechat").await;

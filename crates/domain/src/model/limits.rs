@@ -71,6 +71,8 @@ pub enum LimitKey {
     Exports(UserId),
     /// Wrong admin keys from a source network.
     AdminKeys(IpAddr),
+    /// Searches for numbers by the admin key of this name.
+    AdminSearches(String),
 }
 
 impl LimitKey {
@@ -87,7 +89,8 @@ impl LimitKey {
             | Self::OpenData(_)
             | Self::OpenDataOf(..)
             | Self::Exports(_)
-            | Self::AdminKeys(_) => true,
+            | Self::AdminKeys(_)
+            | Self::AdminSearches(_) => true,
             Self::SmsPhone(_)
             | Self::SmsSource(_)
             | Self::SmsDeployment
@@ -121,11 +124,13 @@ pub enum LimitRule {
     Exports,
     /// Wrong admin keys.
     AdminKeys,
+    /// Searches for numbers by operators who may only look.
+    AdminSearches,
 }
 
 impl LimitRule {
     /// Every rule.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 11] = [
         Self::ResendInterval,
         Self::SmsVolume,
         Self::RefusalRows,
@@ -136,6 +141,7 @@ impl LimitRule {
         Self::OpenData,
         Self::Exports,
         Self::AdminKeys,
+        Self::AdminSearches,
     ];
 
     /// The stable word of the metrics.
@@ -152,6 +158,7 @@ impl LimitRule {
             Self::OpenData => "open_data",
             Self::Exports => "exports",
             Self::AdminKeys => "admin_keys",
+            Self::AdminSearches => "admin_searches",
         }
     }
 }

@@ -86,19 +86,27 @@ const ON_ITS_WAY: TimeDelta = TimeDelta::minutes(15);
 /// Since when messages to the number of `account` are the person's own: what was
 /// sent before the account took the number in was sent to somebody else.
 ///
-/// The log is kept for longer than the record of messages: where it does not tell
-/// any more when the number came, no message of that time is left.
+/// `history` is what is known of the account by `now`, newest first. Where it does
+/// not reach back to when the number came, it counts from where it begins: a message
+/// too few is given out rather than somebody else's.
 #[must_use]
-pub fn messages_since(account: &Account, history: &[HistoryEntry]) -> DateTime<Utc> {
+pub fn messages_since(
+    account: &Account,
+    history: &[HistoryEntry],
+    now: DateTime<Utc>,
+) -> DateTime<Utc> {
     let Some(phone) = &account.phone else {
-        return account.created_at;
+        return now;
     };
     let masked = phone.masked();
     let takes_in = [AuditAction::Linked, AuditAction::PhoneChanged].map(AuditAction::as_str);
     let came = history.iter().find(|row| {
         takes_in.contains(&row.action.as_str()) && row.subject.as_ref() == Some(&masked)
     });
-    came.map_or(account.created_at, |row| row.at) - ON_ITS_WAY
+    match came {
+        Some(row) => row.at - ON_ITS_WAY,
+        None => history.last().map_or(now, |row| row.at),
+    }
 }
 
 #[cfg(test)]
@@ -157,9 +165,24 @@ mod tests {
             row(200, AuditAction::PhoneChanged, "139****0000"),
             row(100, AuditAction::Linked, &masked),
         ];
-        assert_eq!(messages_since(&account, &newest_first), moment(585));
-        assert_eq!(messages_since(&account, &newest_first[2..]), moment(85));
-        assert_eq!(messages_since(&account, &[]), moment(-15));
+        let since = |history| messages_since(&account, history, moment(1000));
+        assert_eq!(since(&newest_first), moment(585));
+        assert_eq!(since(&newest_first[2..]), moment(85));
+    }
+
+    /// The log is kept for so long, and so many rows of it are read.
+    #[test]
+    fn where_the_log_does_not_tell_when_the_number_came_messages_are_ones_own_from_its_beginning() {
+        let account = account("13800138000");
+        let cut_off = [
+            row(900, AuditAction::ProfileUpdated, ""),
+            row(800, AuditAction::SignedIn, ""),
+        ];
+        assert_eq!(
+            messages_since(&account, &cut_off, moment(1000)),
+            moment(800)
+        );
+        assert_eq!(messages_since(&account, &[], moment(1000)), moment(1000));
     }
 
     #[test]

@@ -8,7 +8,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use crate::model::account::Account;
 use crate::model::audit::AuditAction;
 use crate::model::binding::{BindingDecision, BindingRefusal, decide_binding};
-use crate::model::evidence::Evidence;
+use crate::model::evidence::{Evidence, PhoneProof, ProvenPhone};
 use crate::model::linking::{Decision, LinkingPolicy, Refusal, Snapshot, closed, decide};
 
 /// What to do with a number that its carrier may have given to somebody else
@@ -19,7 +19,8 @@ pub enum RecycledPhone {
     Off,
     /// Ask for a WeChat identity that the account holds.
     AskWeChat,
-    /// Take the number away from the account; whoever proves it has another one.
+    /// Take the number away from the account; whoever proves it by an SMS code has
+    /// another one.
     NewAccount,
 }
 
@@ -86,6 +87,9 @@ pub fn decide_doubtful(
     match recycled {
         RecycledPhone::Off => decide(evidence, found, policy),
         RecycledPhone::AskWeChat => Decision::Refuse(Refusal::IdentityConfirmationRequired),
+        RecycledPhone::NewAccount if by_button(evidence) => {
+            Decision::Refuse(Refusal::PhoneConfirmationRequired)
+        }
         RecycledPhone::NewAccount => decide(evidence, &freed(found), policy),
     }
 }
@@ -106,8 +110,18 @@ pub fn decide_doubtful_binding(
     match recycled {
         RecycledPhone::Off => decide_binding(me, evidence, found, policy),
         RecycledPhone::AskWeChat => refuse(Refusal::IdentityConfirmationRequired),
+        RecycledPhone::NewAccount if by_button(evidence) => {
+            refuse(Refusal::PhoneConfirmationRequired)
+        }
         RecycledPhone::NewAccount => decide_binding(me, evidence, &freed(found), policy),
     }
+}
+
+/// WeChat does not ask anew whose a number is: its button may still name one that
+/// was given up. It takes no number away from anybody.
+fn by_button(evidence: &Evidence) -> bool {
+    let proof = evidence.phone().map(ProvenPhone::proof);
+    proof == Some(PhoneProof::WeChat)
 }
 
 /// As if nobody held the number: who takes it in takes it from its holder.

@@ -134,7 +134,7 @@ impl ExportAccount {
         let messages = match &account.phone {
             None => Newest::of(Vec::new(), LIMIT),
             Some(phone) => {
-                let since = messages_since(&account, &records.history.rows);
+                let since = messages_since(&account, &records.history.rows, now);
                 self.records.messages(phone, since, LIMIT).await?
             }
         };

@@ -1,6 +1,7 @@
 //! Which numbers have fixed codes: those of the settings, and those that operators
 //! made.
 
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
 
 use chrono::{DateTime, Utc};
@@ -22,7 +23,14 @@ pub struct TestNumbers {
     pub policy: Arc<SmsPolicy>,
     /// Compares what operators made.
     pub mac: Arc<dyn Mac>,
-    made: RwLock<Arc<[StoredTestNumber]>>,
+    made: RwLock<Known>,
+    asked: AtomicU64,
+}
+
+/// What operators made, as of the so-manieth time that the store was asked.
+struct Known {
+    asked: u64,
+    made: Arc<[StoredTestNumber]>,
 }
 
 impl TestNumbers {
@@ -32,7 +40,11 @@ impl TestNumbers {
         Self {
             policy,
             mac,
-            made: RwLock::new(Arc::new([])),
+            made: RwLock::new(Known {
+                asked: 0,
+                made: Arc::new([]),
+            }),
+            asked: AtomicU64::new(0),
         }
     }
 
@@ -47,8 +59,14 @@ impl TestNumbers {
         store: &dyn TestNumberStore,
         now: DateTime<Utc>,
     ) -> Result<(), TestNumberStoreError> {
-        let made: Arc<[_]> = store.list(now).await?.into();
-        *self.made.write().unwrap_or_else(PoisonError::into_inner) = made;
+        let asked = self.asked.fetch_add(1, Ordering::Relaxed) + 1;
+        let made = store.list(now).await?.into();
+        let mut known = self.made.write().unwrap_or_else(PoisonError::into_inner);
+        // Who asked earlier and heard later brings back nothing that was removed
+        // meanwhile.
+        if known.asked < asked {
+            *known = Known { asked, made };
+        }
         Ok(())
     }
 
@@ -70,7 +88,9 @@ impl TestNumbers {
     }
 
     fn made_for(&self, phone: &PhoneNumber, now: DateTime<Utc>) -> Option<StoredTestNumber> {
-        let made = Arc::clone(&self.made.read().unwrap_or_else(PoisonError::into_inner));
+        let known = self.made.read().unwrap_or_else(PoisonError::into_inner);
+        let made = Arc::clone(&known.made);
+        drop(known);
         if made.is_empty() {
             return None;
         }

@@ -401,6 +401,8 @@ async fn a_test_number_has_an_end_within_ninety_days() {
         let _audited = desk.audited();
         let mut store = MockTestNumberStore::new();
         if good {
+            desk.observed(Snapshot::default());
+            store.expect_list().once().returning(|_| Ok(Vec::new()));
             store.expect_put().once().returning(|_, _| Ok(()));
         }
         let desk = desk.open().administration(MockAdminReader::new(), store);
@@ -418,12 +420,13 @@ async fn a_test_number_has_an_end_within_ninety_days() {
 #[tokio::test]
 async fn a_full_list_of_test_numbers_is_told_as_such() {
     let mut store = MockTestNumberStore::new();
+    store.expect_list().returning(|_| Ok(Vec::new()));
     store
         .expect_put()
         .returning(|_, _| Err(TestNumberStoreError::Full));
-    let desk = Desk::default()
-        .open()
-        .administration(MockAdminReader::new(), store);
+    let mut desk = Desk::default();
+    desk.observed(Snapshot::default());
+    let desk = desk.open().administration(MockAdminReader::new(), store);
     let new = new_number(epoch() + TimeDelta::days(1));
     let made = desk.make_test_number(&act("test_numbers.make"), new).await;
     let refusal = AdministrationError::TestNumber(TestNumberRefusal::TooMany);

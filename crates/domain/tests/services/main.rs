@@ -34,6 +34,7 @@ mod send_code;
 mod sign_in;
 mod sign_out;
 mod step_up;
+mod test_numbers;
 mod turns;
 mod unlink_identity;
 mod vouch;

@@ -30,7 +30,8 @@ impl Slot {
             | LimitKey::FailuresPhone(_)
             | LimitKey::FailuresSource(_)
             | LimitKey::RefusalRows(_)
-            | LimitKey::AdminKeys(_) => Self::Messages,
+            | LimitKey::AdminKeys(_)
+            | LimitKey::AdminSearches(_) => Self::Messages,
             LimitKey::RefreshSession(_) | LimitKey::RefreshSource(_) => Self::Rotations,
             LimitKey::PhoneCalls(_)
             | LimitKey::PhoneCallsFor(..)
@@ -63,6 +64,7 @@ pub(super) fn name(names: &RedisNames, key: &LimitKey) -> String {
         LimitKey::FailuresSource(source) => ("failures-source", address(source)),
         LimitKey::RefusalRows(source) => ("refusal-rows", address(source)),
         LimitKey::AdminKeys(source) => ("admin-keys", address(source)),
+        LimitKey::AdminSearches(name) => ("admin-searches", name.as_bytes().to_vec()),
         LimitKey::RefreshSession(id) => ("refresh-session", id.as_uuid().as_bytes().to_vec()),
         LimitKey::RefreshSource(source) => ("refresh-source", address(source)),
         LimitKey::PhoneCalls(app) => ("phone-calls", app.as_str().as_bytes().to_vec()),

@@ -273,6 +273,11 @@ impl Town {
                 self.seen.refused_doubts += 1;
                 assert!(written.is_empty(), "a refusal writes nothing");
             }
+            Err(LoginError::Refused(Refusal::PhoneConfirmationRequired)) => {
+                assert_eq!(self.recycled, RecycledPhone::NewAccount);
+                self.seen.refused_doubts += 1;
+                assert!(written.is_empty(), "a refusal writes nothing");
+            }
             Err(LoginError::Refused(Refusal::Cancelling { purge_at })) => {
                 assert!(!restore && purge_at > self.clock.now());
             }

@@ -8,7 +8,6 @@ use chrono::{DateTime, Utc};
 use menshen_domain::model::administration::ActReason;
 use menshen_domain::model::changes::SessionsOf;
 use menshen_domain::model::identifiers::{SessionId, TestNumberId, UserId};
-use menshen_domain::model::operator::Operator;
 use menshen_domain::model::origin::Origin;
 use menshen_domain::model::phone_number::PhoneNumber;
 use menshen_domain::model::record::{ActionWord, AuditFilter};
@@ -25,6 +24,7 @@ use super::arguments::{By, Change, Form, Format, Part, TestNumbers, Work};
 use super::table::table;
 use crate::clock::ServerClock;
 use crate::commands::good_settings;
+use crate::commands::operator::who_runs_it;
 use crate::http::admin::counters_json::CountersJson;
 use crate::http::admin::json::{
     AccountLineJson, AuditPageJson, DoneJson, FoundJson, SendPageJson, TestNumberJson,
@@ -250,13 +250,10 @@ fn new_test_number(
 
 /// Who runs the command, and from this machine.
 fn act(name: &'static str) -> Act {
-    let user = ["SUDO_USER", "USER", "LOGNAME"]
-        .iter()
-        .find_map(|name| std::env::var(name).ok());
     let mut id = [0; 16];
     SystemRandomness.fill(&mut id);
     Act {
-        operator: Operator::on_the_command_line(user.as_deref().unwrap_or("unknown")),
+        operator: who_runs_it(),
         name,
         origin: Origin {
             address: IpAddr::V4(Ipv4Addr::LOCALHOST),

@@ -81,22 +81,19 @@ impl AdminKeys {
         }
     }
 
-    /// Who sent the request, if they may change anything.
+    /// Counts a search for a phone number.
     ///
     /// # Errors
     ///
-    /// As of [`operator`](Self::operator), and `forbidden` for a key that may only
-    /// look.
-    pub async fn writer(
-        &self,
-        http: &HttpRequest,
-        context: &Context,
-    ) -> Result<Operator, ApiError> {
-        let operator = self.operator(http, context).await?;
-        if operator.may_change() {
-            Ok(operator)
-        } else {
-            Err(ApiError::new(&kinds::FORBIDDEN))
+    /// `rate_limited`. With the limiter away nobody is let through.
+    pub async fn count_phone_search(&self, operator: &Operator) -> Result<(), ApiError> {
+        let windows = self.limits.for_phone_search(operator);
+        let unavailable = |error| ApiError::ours(&kinds::UNAVAILABLE, error);
+        match self.limiter.reserve(&windows).await.map_err(unavailable)? {
+            Admission::Reserved(_) => Ok(()),
+            Admission::Refused { retry_after, .. } => {
+                Err(ApiError::after(&kinds::RATE_LIMITED, retry_after))
+            }
         }
     }
 }

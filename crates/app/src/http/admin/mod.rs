@@ -80,7 +80,7 @@ impl AdminDoor {
     }
 
     /// Who asks to change something, if they may; a refusal is told to the audit log.
-    async fn change(
+    pub(in crate::http) async fn change(
         &self,
         http: &HttpRequest,
         context: &Context,

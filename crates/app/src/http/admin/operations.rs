@@ -201,7 +201,10 @@ pub const OPERATIONS: &[Operation] = &[
             within twenty seconds, and takes the place of any other of the same number. Each use is audited. There may be 100.",
         body: Some("NewTestNumberJson"),
         answer: Schemas::Envelope("TestNumberJson"),
-        kinds: &[CHANGED, &[&k::INVALID_PHONE, &k::ADMIN_CONFLICT]],
+        kinds: &[
+            CHANGED,
+            &[&k::INVALID_PHONE, &k::PHONE_TAKEN, &k::ADMIN_CONFLICT],
+        ],
         ..CHANGE
     },
     Operation {

@@ -100,7 +100,7 @@ pub(super) async fn remove(
     context.ok(("成功", "Done"), &DoneJson { count: 1 })
 }
 
-/// At once on this replica; the others look every few seconds, and so does this one
+/// At once on this replica; the others within twenty seconds, and so does this one
 /// if the store does not answer now.
 async fn take_over(app: &App, door: &AdminDoor) {
     let store = &*door.test_number_store;

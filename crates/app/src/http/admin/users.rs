@@ -5,6 +5,7 @@ use actix_web::{HttpRequest, HttpResponse};
 use menshen_domain::model::account::Account;
 use menshen_domain::model::changes::SessionsOf;
 use menshen_domain::model::identifiers::{SessionId, UserId};
+use menshen_domain::services::administration::FoundBy;
 use serde::Deserialize;
 use utoipa::ToSchema;
 
@@ -77,6 +78,9 @@ pub(super) async fn search(
     let door = door(&app)?;
     let act = door.look(&http, &context, "users.search").await?;
     let by = found_by(&body.value, &door.apps)?;
+    if matches!(by, FoundBy::Phone(_)) {
+        door.keys.count_phone_search(&act.operator).await?;
+    }
     let found = door.desk.find(&act, &by).await?;
     let users = found.iter().map(AccountLineJson::from).collect();
     context.ok(("成功", "Done"), &FoundJson { users })

@@ -104,24 +104,40 @@ pub struct DayCounts {
 #[derive(Debug, Default)]
 pub struct HourCache(Mutex<BTreeMap<DateTime<Utc>, Counted>>);
 
-/// When an hour was counted, and what it came to.
-type Counted = (DateTime<Utc>, Counts);
+/// An hour that was counted.
+#[derive(Debug)]
+struct Counted {
+    at: DateTime<Utc>,
+    asked_at: DateTime<Utc>,
+    counts: Counts,
+}
 
 impl HourCache {
     /// What is known of the hour that begins then, if it is still good.
     fn find(&self, from: DateTime<Utc>, now: DateTime<Utc>) -> Option<Counts> {
-        let known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let (counted_at, counts) = known.get(&from)?;
-        let settled = *counted_at >= from + TimeDelta::hours(1) + SETTLED_AFTER;
-        let fresh = now < *counted_at + GOOD_FOR;
-        (settled || fresh).then(|| counts.clone())
+        let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let hour = known.get_mut(&from)?;
+        hour.asked_at = now;
+        let settled = hour.at >= from + TimeDelta::hours(1) + SETTLED_AFTER;
+        let fresh = now < hour.at + GOOD_FOR;
+        (settled || fresh).then(|| hour.counts.clone())
     }
 
     fn keep(&self, from: DateTime<Utc>, now: DateTime<Utc>, counts: &Counts) {
         let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        known.insert(from, (now, counts.clone()));
+        let hour = Counted {
+            at: now,
+            asked_at: now,
+            counts: counts.clone(),
+        };
+        known.insert(from, hour);
         while known.len() > MOST_HOURS {
-            known.pop_first();
+            // What nobody has asked for the longest.
+            let oldest = known.iter().min_by_key(|(_, hour)| hour.asked_at);
+            let Some(oldest) = oldest.map(|(from, _)| *from) else {
+                break;
+            };
+            known.remove(&oldest);
         }
     }
 }

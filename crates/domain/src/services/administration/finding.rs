@@ -104,7 +104,7 @@ impl Administration {
         Ok(self.accounts.observe(&lookup).await?.signed_in)
     }
 
-    async fn look_up(&self, by: &FoundBy) -> Result<Option<Account>, AccountStoreError> {
+    pub(super) async fn look_up(&self, by: &FoundBy) -> Result<Option<Account>, AccountStoreError> {
         let mut lookup = Lookup::default();
         match by {
             FoundBy::Id(user) => return self.account(*user).await,
