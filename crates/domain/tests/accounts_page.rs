@@ -65,7 +65,7 @@ fn one(words: &str, n: u32) -> (String, Account) {
             "another openid" => one.with_openid(&app(0), openid(n)),
             "the unionid" => one.with_union_id(platform(0), union_id(0)),
             "another unionid" => one.with_union_id(platform(0), union_id(n)),
-            "disabled" => one.with_status(AccountStatus::Disabled),
+            "disabled" => one.with_status(AccountStatus::DISABLED),
             "cancelling" => one.with_status(cancelling()),
             other => panic!("what does {other:?} hold?"),
         };

@@ -7,6 +7,7 @@ use menshen_app::clock::SystemClock;
 use menshen_domain::ports::clock::Clock as _;
 use serde_json::{Value, json};
 
+use crate::administration::{self, admin_keys};
 use crate::support::{Answer, Login, Service, client, device};
 
 const PHONE: &str = "+8613900000001";
@@ -200,6 +201,31 @@ async fn whoever_comes_after_the_time_is_new_whether_or_not_housekeeping_has_com
         assert_eq!(told(&service, "user.deleted").await, 1);
         is_over(&service, &texted).await;
     }
+}
+
+/// Nobody evades an operator by leaving, and nobody is kept for it.
+#[tokio::test]
+async fn whoever_is_disabled_while_leaving_does_not_come_back_and_is_forgotten_in_time() {
+    let keys = admin_keys();
+    let service = Service::with(&[("admin.keys", &keys)]).await;
+    let (texted, _) = somebody(&service).await;
+    cancel(&service, &texted).await.ok();
+    let act = async |what: &str| {
+        let path = format!("users/{}/{what}", texted.user());
+        let call = administration::post(&service, &path, json!({ "reason": "fraud" }));
+        call.send().await.ok()
+    };
+    let shut = act("disable").await;
+    assert_eq!(shut["status"], "disabled");
+    assert!(shut["purge_at"].is_string());
+    for restore in [false, true] {
+        tap(&service, restore).await.fails(403, "account_disabled");
+    }
+    assert_eq!(act("enable").await["status"], "cancelling");
+    act("disable").await;
+    time_passes(&service).await;
+    assert!(Login::of(&tap(&service, false).await).is_new());
+    assert_eq!(service.count("users WHERE status = 'erased'").await, 1);
 }
 
 /// A number whose owner left can be bound when the time is over, and not before.

@@ -14,7 +14,10 @@ pub enum AccountStatus {
     /// In use.
     Active,
     /// Shut by an operator.
-    Disabled,
+    Disabled {
+        /// When the account will be erased, if its owner had cancelled it before.
+        purge_at: Option<DateTime<Utc>>,
+    },
     /// Cancelled by its owner, to be erased at `purge_at` unless restored.
     Cancelling {
         /// When the account will be erased.
@@ -27,6 +30,21 @@ pub enum AccountStatus {
     },
     /// Erased at its owner's wish; nothing personal is left.
     Erased,
+}
+
+impl AccountStatus {
+    /// Shut, and not cancelled.
+    pub const DISABLED: Self = Self::Disabled { purge_at: None };
+
+    /// When the account will be erased, if its owner cancelled it.
+    #[must_use]
+    pub const fn purge_at(self) -> Option<DateTime<Utc>> {
+        match self {
+            Self::Cancelling { purge_at } => Some(purge_at),
+            Self::Disabled { purge_at } => purge_at,
+            Self::Active | Self::Merged { .. } | Self::Erased => None,
+        }
+    }
 }
 
 /// A way in through WeChat.
@@ -77,9 +95,9 @@ impl Account {
     #[must_use]
     pub fn is_there(&self) -> bool {
         match self.status {
-            AccountStatus::Active | AccountStatus::Disabled | AccountStatus::Cancelling { .. } => {
-                true
-            }
+            AccountStatus::Active
+            | AccountStatus::Disabled { .. }
+            | AccountStatus::Cancelling { .. } => true,
             AccountStatus::Merged { .. } | AccountStatus::Erased => false,
         }
     }
@@ -88,7 +106,7 @@ impl Account {
     /// erased, by whoever finds it first.
     #[must_use]
     pub fn is_due(&self, now: DateTime<Utc>) -> bool {
-        matches!(self.status, AccountStatus::Cancelling { purge_at } if purge_at <= now)
+        self.status.purge_at().is_some_and(|at| at <= now)
     }
 
     /// The openid that this account holds in an application.

@@ -75,12 +75,12 @@ pub enum Due {
 ///
 /// # Errors
 ///
-/// One that its owner is cancelling stays open: the erasure must not be held up.
+/// An account that is not there any more. One that its owner is cancelling is shut
+/// as any other, so that nobody leaves and comes back past it; its erasure goes on.
 pub fn disable(account: &Account) -> Result<Due, AdminConflict> {
     match account.status {
-        AccountStatus::Active => Ok(Due::Change),
-        AccountStatus::Disabled => Ok(Due::Nothing),
-        AccountStatus::Cancelling { .. } => Err(AdminConflict::Cancelling),
+        AccountStatus::Active | AccountStatus::Cancelling { .. } => Ok(Due::Change),
+        AccountStatus::Disabled { .. } => Ok(Due::Nothing),
         AccountStatus::Merged { .. } => Err(AdminConflict::Merged),
         AccountStatus::Erased => Err(AdminConflict::Erased),
     }
@@ -93,7 +93,7 @@ pub fn disable(account: &Account) -> Result<Due, AdminConflict> {
 /// An account whose owner is cancelling it, or that is not there any more.
 pub fn enable(account: &Account) -> Result<Due, AdminConflict> {
     match account.status {
-        AccountStatus::Disabled => Ok(Due::Change),
+        AccountStatus::Disabled { .. } => Ok(Due::Change),
         AccountStatus::Active => Ok(Due::Nothing),
         AccountStatus::Cancelling { .. } => Err(AdminConflict::Cancelling),
         AccountStatus::Merged { .. } => Err(AdminConflict::Merged),
@@ -111,7 +111,9 @@ pub fn detach_phone(account: &Account, even_the_last: bool) -> Result<Due, Admin
     match account.status {
         AccountStatus::Merged { .. } => Err(AdminConflict::Merged),
         AccountStatus::Erased => Err(AdminConflict::Erased),
-        AccountStatus::Active | AccountStatus::Disabled | AccountStatus::Cancelling { .. } => {
+        AccountStatus::Active
+        | AccountStatus::Disabled { .. }
+        | AccountStatus::Cancelling { .. } => {
             if account.phone.is_none() {
                 Ok(Due::Nothing)
             } else if account.identities.is_empty() && !even_the_last {
@@ -138,7 +140,7 @@ pub fn merge(from: &Account, into: &Account) -> Result<(), AdminConflict> {
     for account in [into, from] {
         match account.status {
             AccountStatus::Active => {}
-            AccountStatus::Disabled => return Err(AdminConflict::Disabled),
+            AccountStatus::Disabled { .. } => return Err(AdminConflict::Disabled),
             AccountStatus::Cancelling { .. } => return Err(AdminConflict::Cancelling),
             AccountStatus::Merged { .. } => return Err(AdminConflict::Merged),
             AccountStatus::Erased => return Err(AdminConflict::Erased),

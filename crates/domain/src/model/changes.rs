@@ -174,9 +174,9 @@ pub enum Step {
     },
     /// Take an account's cancellation back.
     Restore(UserId),
-    /// Shut an active account; its sessions are ended by a step of their own.
+    /// Shut an active account, or one that is being cancelled; its sessions are ended by a step of their own.
     Disable(UserId),
-    /// Open a disabled account again.
+    /// Open a disabled account again, or go on with its cancellation.
     Enable(UserId),
     /// End live sessions of an account, each with an outbox row.
     EndSessions {

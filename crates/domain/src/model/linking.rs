@@ -169,7 +169,8 @@ pub(crate) fn closed<'a>(
     restore: bool,
 ) -> Option<Refusal> {
     let statuses: Vec<AccountStatus> = concerned.map(|account| account.status).collect();
-    if statuses.contains(&AccountStatus::Disabled) {
+    let disabled = |status: &_| matches!(status, AccountStatus::Disabled { .. });
+    if statuses.iter().any(disabled) {
         return Some(Refusal::Disabled);
     }
     statuses.into_iter().find_map(|status| match status {

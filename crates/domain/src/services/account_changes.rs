@@ -67,7 +67,9 @@ impl<'a> ChangeSet<'a> {
     /// The account is shut: all its sessions end, and nobody signs in to it.
     pub(super) fn disable(&mut self) {
         let user = self.account.id;
-        self.account.status = AccountStatus::Disabled;
+        self.account.status = AccountStatus::Disabled {
+            purge_at: self.account.status.purge_at(),
+        };
         self.changes.steps.push(Step::Disable(user));
         self.changes.steps.push(Step::EndSessions {
             user,
@@ -79,9 +81,12 @@ impl<'a> ChangeSet<'a> {
         self.changed = true;
     }
 
-    /// The account is open again.
+    /// The account is open again, or being cancelled again.
     pub(super) fn enable(&mut self) {
-        self.account.status = AccountStatus::Active;
+        self.account.status = match self.account.status.purge_at() {
+            None => AccountStatus::Active,
+            Some(purge_at) => AccountStatus::Cancelling { purge_at },
+        };
         self.changes.steps.push(Step::Enable(self.account.id));
         self.tell(AuditAction::AccountEnabled, None);
         self.publish(Notice::UserEnabled);

@@ -176,7 +176,7 @@ impl Refresh {
         }
         let reason = match found.account.status {
             AccountStatus::Active => return Ok(()),
-            AccountStatus::Disabled => EndReason::Disabled,
+            AccountStatus::Disabled { .. } => EndReason::Disabled,
             AccountStatus::Merged { .. } => EndReason::Merged,
             AccountStatus::Cancelling { .. } | AccountStatus::Erased => EndReason::Cancelled,
         };

@@ -194,7 +194,7 @@ impl Shape {
         }
         one.with_status(match self.life {
             Life::Active => AccountStatus::Active,
-            Life::Disabled => AccountStatus::Disabled,
+            Life::Disabled => AccountStatus::DISABLED,
             Life::Cancelling => cancelling(),
         })
     }

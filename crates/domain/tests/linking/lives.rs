@@ -111,7 +111,7 @@ fn log_in(world: &mut World, evidence: &Evidence, policy: LinkingPolicy) {
         return;
     };
     for matched in found.matched() {
-        assert_ne!(matched.status, AccountStatus::Disabled, "{decision:?}");
+        assert_ne!(matched.status, AccountStatus::DISABLED, "{decision:?}");
     }
     for old in before.0.iter().filter(|old| old.phone.is_some()) {
         assert_eq!(world.get(old.id).phone, old.phone, "a phone was lost");
@@ -172,7 +172,7 @@ proptest! {
                         bind(&mut world, n, &evidence, policy);
                     }
                 }
-                Act::Disable { who } => set(&mut world, who, AccountStatus::Disabled),
+                Act::Disable { who } => set(&mut world, who, AccountStatus::DISABLED),
                 Act::Cancel { who } => set(&mut world, who, cancelling()),
                 Act::Enable { who } => set(&mut world, who, AccountStatus::Active),
             }

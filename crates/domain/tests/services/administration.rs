@@ -59,7 +59,7 @@ async fn a_disabled_account_loses_its_sessions_in_the_same_step() {
     desk.observed(known(account(1)));
     let applied = desk.applied();
     let disabled = open(desk).disable(&act("users.disable"), user(1)).await;
-    assert_eq!(disabled.unwrap().status, AccountStatus::Disabled);
+    assert_eq!(disabled.unwrap().status, AccountStatus::DISABLED);
     let changes = applied.only();
     assert_eq!(steps(&changes), ["disable", "end sessions"]);
     assert_eq!(actions(&changes), [AuditAction::AccountDisabled]);
@@ -71,10 +71,29 @@ async fn a_disabled_account_loses_its_sessions_in_the_same_step() {
     assert_eq!(row.method, Some("users.disable"));
 }
 
+/// Nobody leaves and comes back past being shut, and the erasure goes on.
+#[tokio::test]
+async fn who_is_leaving_is_shut_and_opened_with_the_time_of_erasure() {
+    let shut = AccountStatus::Disabled {
+        purge_at: cancelling().purge_at(),
+    };
+    let mut desk = Desk::default();
+    desk.observed(known(account(1).with_status(cancelling())));
+    let applied = desk.applied();
+    let outcome = open(desk).disable(&act("users.disable"), user(1)).await;
+    assert_eq!(outcome.unwrap().status, shut);
+    assert_eq!(steps(&applied.only()), ["disable", "end sessions"]);
+    let mut desk = Desk::default();
+    desk.observed(known(account(1).with_status(shut)));
+    let _applied = desk.applied();
+    let outcome = open(desk).enable(&act("users.enable"), user(1)).await;
+    assert_eq!(outcome.unwrap().status, cancelling());
+}
+
 #[tokio::test]
 async fn what_is_so_already_is_not_written_again() {
     for (status, disable) in [
-        (AccountStatus::Disabled, true),
+        (AccountStatus::DISABLED, true),
         (AccountStatus::Active, false),
     ] {
         let mut desk = Desk::default();
@@ -118,10 +137,10 @@ fn an_account_is_shut_and_opened_by_its_status() {
     let merged = AccountStatus::Merged { into: user(9) };
     for (status, disable, enable) in [
         (AccountStatus::Active, Ok(Due::Change), Ok(Due::Nothing)),
-        (AccountStatus::Disabled, Ok(Due::Nothing), Ok(Due::Change)),
+        (AccountStatus::DISABLED, Ok(Due::Nothing), Ok(Due::Change)),
         (
             cancelling(),
-            Err(AdminConflict::Cancelling),
+            Ok(Due::Change),
             Err(AdminConflict::Cancelling),
         ),
         (
@@ -150,7 +169,7 @@ fn the_last_way_in_goes_only_when_that_is_said() {
     assert_eq!(detach(&only, true), Ok(Due::Change));
     assert_eq!(detach(&more, false), Ok(Due::Change));
     assert_eq!(detach(&account(1), false), Ok(Due::Nothing));
-    for status in [cancelling(), AccountStatus::Disabled] {
+    for status in [cancelling(), AccountStatus::DISABLED] {
         assert_eq!(
             detach(&more.clone().with_status(status), false),
             Ok(Due::Change)
@@ -196,7 +215,7 @@ fn accounts_become_one_by_the_rules_of_linking() {
         (platform_of(5), platform_of(6), AdminConflict::SamePlace),
         (
             bare.clone(),
-            phoned.clone().with_status(AccountStatus::Disabled),
+            phoned.clone().with_status(AccountStatus::DISABLED),
             AdminConflict::Disabled,
         ),
         (
@@ -293,7 +312,7 @@ async fn a_conflict_is_told_and_changes_nothing() {
     let mut desk = Desk::default();
     desk.observed(known(account(1).with_status(cancelling())));
     let audited = desk.audited();
-    let outcome = open(desk).disable(&act("users.disable"), user(1)).await;
+    let outcome = open(desk).enable(&act("users.enable"), user(1)).await;
     assert_eq!(conflict(outcome), AdminConflict::Cancelling);
     let rows = audited.all();
     assert_eq!(rows[0].action, AuditAction::AdminRefused);

@@ -361,7 +361,7 @@ async fn an_account_that_was_shut_meanwhile_takes_nothing_in() {
         unreachable!()
     };
     for (status, refusal) in [
-        (AccountStatus::Disabled, Refusal::Disabled),
+        (AccountStatus::DISABLED, Refusal::Disabled),
         (cancelling(), Refusal::Cancelling { purge_at }),
     ] {
         let mut desk = Desk::default();
@@ -381,7 +381,7 @@ async fn a_binding_that_was_overtaken_looks_again() {
         by_phone: Some(
             account(2)
                 .with_phone(&phone(1))
-                .with_status(AccountStatus::Disabled),
+                .with_status(AccountStatus::DISABLED),
         ),
         ..found(&me)
     };

@@ -204,7 +204,7 @@ async fn the_code_of_a_disabled_account_is_not_given_back() {
         by_phone: Some(
             account(1)
                 .with_phone(&phone(1))
-                .with_status(AccountStatus::Disabled),
+                .with_status(AccountStatus::DISABLED),
         ),
         ..Snapshot::default()
     });

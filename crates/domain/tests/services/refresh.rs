@@ -315,7 +315,7 @@ async fn a_session_past_its_whole_life_has_expired_however_busy_it_was() {
 async fn an_account_that_is_not_in_use_ends_its_session() {
     let into = account(2).id;
     for (status, reason) in [
-        (AccountStatus::Disabled, EndReason::Disabled),
+        (AccountStatus::DISABLED, EndReason::Disabled),
         (cancelling(), EndReason::Cancelled),
         (AccountStatus::Erased, EndReason::Cancelled),
         (AccountStatus::Merged { into }, EndReason::Merged),

@@ -440,7 +440,7 @@ async fn a_refused_login_is_audited_and_changes_nothing() {
     let AccountStatus::Cancelling { purge_at } = cancelling() else {
         unreachable!()
     };
-    let disabled = complete().with_status(AccountStatus::Disabled);
+    let disabled = complete().with_status(AccountStatus::DISABLED);
     let gone_soon = complete().with_status(cancelling());
     for (mut desk, found, evidence, refusal, user) in [
         (
@@ -497,7 +497,7 @@ async fn a_refused_login_is_audited_and_changes_nothing() {
 #[tokio::test]
 async fn a_refusal_that_cannot_be_audited_is_unavailable() {
     let mut desk = Desk::default();
-    desk.observed(everywhere(&complete().with_status(AccountStatus::Disabled)));
+    desk.observed(everywhere(&complete().with_status(AccountStatus::DISABLED)));
     desk.audit_away();
     let error = run(desk, both()).await.unwrap_err();
     assert!(matches!(error, LoginError::Unavailable(_)));

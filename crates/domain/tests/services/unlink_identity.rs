@@ -114,7 +114,7 @@ async fn without_a_recent_proof_nothing_goes() {
 #[tokio::test]
 async fn a_closed_account_changes_nothing() {
     for (status, gone) in [
-        (AccountStatus::Disabled, false),
+        (AccountStatus::DISABLED, false),
         (cancelling(), false),
         (AccountStatus::Erased, true),
     ] {

@@ -97,7 +97,7 @@ fn union_id(row: &IdentityRow) -> Result<(Platform, UnionId), StorageFault> {
 fn status(user: &Model) -> Result<AccountStatus, StorageFault> {
     match (user.status.as_str(), user.purge_at, user.merged_into) {
         ("active", ..) => Ok(AccountStatus::Active),
-        ("disabled", ..) => Ok(AccountStatus::Disabled),
+        ("disabled", purge_at, _) => Ok(AccountStatus::Disabled { purge_at }),
         ("erased", ..) => Ok(AccountStatus::Erased),
         ("cancelling", Some(purge_at), _) => Ok(AccountStatus::Cancelling { purge_at }),
         ("merged", _, Some(into)) => Ok(AccountStatus::Merged {
@@ -113,7 +113,7 @@ pub(super) fn status_columns(
 ) -> (&'static str, Option<DateTime<Utc>>, Option<Uuid>) {
     match status {
         AccountStatus::Active => ("active", None, None),
-        AccountStatus::Disabled => ("disabled", None, None),
+        AccountStatus::Disabled { purge_at } => ("disabled", purge_at, None),
         AccountStatus::Erased => ("erased", None, None),
         AccountStatus::Cancelling { purge_at } => ("cancelling", Some(purge_at), None),
         AccountStatus::Merged { into } => ("merged", None, Some(into.as_uuid())),

@@ -122,8 +122,8 @@ impl Work<'_> {
             Step::SaveProfile { user, profile } => self.save_profile(*user, profile).await,
             Step::Cancel { user, purge_at } => self.cancel(*user, *purge_at).await,
             Step::Restore(user) => self.restore(*user).await,
-            Step::Disable(user) => self.switch(*user, "active", "disabled").await,
-            Step::Enable(user) => self.switch(*user, "disabled", "active").await,
+            Step::Disable(user) => self.disable(*user).await,
+            Step::Enable(user) => self.enable(*user).await,
             Step::LinkIdentity {
                 user,
                 identity,

@@ -29,7 +29,7 @@ pub(super) async fn due_for_erasure(
     }
     let sql = format!(
         "SELECT purge_at, id FROM users WHERE purge_at IS NOT NULL AND purge_at <= $1{behind} \
-         AND status = 'cancelling' ORDER BY purge_at, id LIMIT {limit}"
+         AND status IN ('cancelling', 'disabled') ORDER BY purge_at, id LIMIT {limit}"
     );
     let found = rows(store.database.read(), &sql, values).await?;
     let due = found.iter().map(|row| {

@@ -120,11 +120,18 @@ impl Work<'_> {
         self.one(sql, vec![user.as_uuid().into()]).await
     }
 
-    /// Moves an account from one status to another, neither of which has more to it.
-    pub(super) async fn switch(&self, user: UserId, from: &str, to: &str) -> Result<(), Failure> {
-        let sql = "UPDATE users SET status = $1 WHERE id = $2 AND status = $3";
-        let values = vec![to.into(), user.as_uuid().into(), from.into()];
-        self.one(sql, values).await
+    /// The time of its erasure stays, where there is one.
+    pub(super) async fn disable(&self, user: UserId) -> Result<(), Failure> {
+        let sql = "UPDATE users SET status = 'disabled' \
+                   WHERE id = $1 AND status IN ('active', 'cancelling')";
+        self.one(sql, vec![user.as_uuid().into()]).await
+    }
+
+    pub(super) async fn enable(&self, user: UserId) -> Result<(), Failure> {
+        let sql = "UPDATE users SET status = \
+                   CASE WHEN purge_at IS NULL THEN 'active' ELSE 'cancelling' END \
+                   WHERE id = $1 AND status = 'disabled'";
+        self.one(sql, vec![user.as_uuid().into()]).await
     }
 }
 

@@ -56,6 +56,7 @@ macro_rules! account_store {
             a_profile_is_replaced_whole,
             a_cancellation_is_taken_back,
             an_account_is_shut_and_opened_again,
+            a_cancelled_account_is_shut_and_its_erasure_goes_on,
             a_session_key_needs_its_identity,
             what_happened_is_told_once_it_has,
             a_session_key_is_read_back_by_its_user,

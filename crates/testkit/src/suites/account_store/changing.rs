@@ -15,7 +15,7 @@ use menshen_domain::model::changes::{Expected, SessionsOf, Step};
 use menshen_domain::model::evidence::PhoneProof;
 use menshen_domain::model::session::EndReason;
 use menshen_domain::model::wechat::{Provider, SessionKey};
-use menshen_domain::ports::account_store::{AccountStoreError, Lookup};
+use menshen_domain::ports::account_store::{AccountStoreError, DueAccount, Lookup};
 
 use crate::people::{People, app_id, changed, later, openid, seen};
 use crate::sample::{now, phone};
@@ -234,7 +234,7 @@ pub async fn an_account_is_shut_and_opened_again(stores: Stores) {
     let mut account = people.whole_account(1);
     create(&stores, &people, &account).await;
     for (step, status) in [
-        (Step::Disable(account.id), AccountStatus::Disabled),
+        (Step::Disable(account.id), AccountStatus::DISABLED),
         (Step::Enable(account.id), AccountStatus::Active),
     ] {
         let changes = |account: &Account| {
@@ -251,6 +251,43 @@ pub async fn an_account_is_shut_and_opened_again(stores: Stores) {
         assert!(is_stale(&again), "{again:?}");
         assert_eq!(read(&stores, account.id).await, account);
     }
+}
+
+/// Whoever is shut while their account is being cancelled stays out, and is erased at
+/// the same time as before.
+pub async fn a_cancelled_account_is_shut_and_its_erasure_goes_on(stores: Stores) {
+    let people = People::new(1);
+    let purge_at = later(MINUTE);
+    let mut account = Account {
+        status: AccountStatus::Cancelling { purge_at },
+        ..people.whole_account(1)
+    };
+    create(&stores, &people, &account).await;
+    let shut = AccountStatus::Disabled {
+        purge_at: Some(purge_at),
+    };
+    for (step, status) in [
+        (Step::Disable(account.id), shut),
+        (Step::Enable(account.id), account.status),
+        (Step::Disable(account.id), shut),
+    ] {
+        let changes = people.changes(account.id, vec![changed(&account)], vec![step]);
+        stores.accounts.apply(&changes).await.unwrap();
+        account = Account {
+            status,
+            version: account.version + 1,
+            ..account
+        };
+        assert_eq!(read(&stores, account.id).await, account);
+    }
+    let due = stores.accounts.due_for_erasure(purge_at, None, 9).await;
+    let user = account.id;
+    assert_eq!(due.unwrap(), [DueAccount { purge_at, user }]);
+    let steps = vec![Step::Erase(account.id)];
+    let changes = people.changes(account.id, vec![changed(&account)], steps);
+    stores.accounts.apply(&changes).await.unwrap();
+    let erased = read(&stores, account.id).await;
+    assert_eq!(erased.status, AccountStatus::Erased);
 }
 
 /// The key of an identity that has gone is no key of anybody.

@@ -51,7 +51,7 @@ pub async fn an_account_is_cancelled_until_its_time(stores: Stores) {
 pub async fn only_an_active_account_is_cancelled(stores: Stores) {
     let people = People::new(1);
     for (n, status) in [
-        (1, AccountStatus::Disabled),
+        (1, AccountStatus::DISABLED),
         (
             2,
             AccountStatus::Cancelling {

@@ -105,7 +105,7 @@ pub async fn a_shut_account_is_not_rotated(stores: Stores) {
     let people = People::new(1);
     let purge_at = later(MINUTE);
     for (n, status) in [
-        (1, AccountStatus::Disabled),
+        (1, AccountStatus::DISABLED),
         (2, AccountStatus::Cancelling { purge_at }),
         (3, AccountStatus::Erased),
     ] {

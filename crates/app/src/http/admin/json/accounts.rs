@@ -42,7 +42,7 @@ impl From<&Account> for AccountLineJson {
     fn from(account: &Account) -> Self {
         let (status, merged_into, purge_at) = match account.status {
             AccountStatus::Active => ("active", None, None),
-            AccountStatus::Disabled => ("disabled", None, None),
+            AccountStatus::Disabled { purge_at } => ("disabled", None, purge_at.map(time)),
             AccountStatus::Erased => ("erased", None, None),
             AccountStatus::Merged { into } => ("merged", Some(into.to_string()), None),
             AccountStatus::Cancelling { purge_at } => ("cancelling", None, Some(time(purge_at))),
