@@ -337,6 +337,7 @@ pub(crate) fn app(
         refresh: Arc::new(Refresh {
             sessions: sessions.clone(),
             limiter: limiter.clone(),
+            audit: audit.clone(),
             mac,
             tokens,
             clock: clock.clone(),

@@ -139,15 +139,25 @@ fn limits(bench: &mut Criterion) {
         per_phone_day: 10,
         per_ip_hour: 20,
         per_ip_day: 100,
+        per_network_hour: 300,
+        per_prefix_hour: 60,
+        per_account_day: 20,
+        deployment_minute: 600,
         deployment_day: 10_000,
         failures_per_phone_day: 20,
         failures_per_ip: 30,
+        failures_per_network: 100,
         refresh_per_session: 30,
         refresh_per_ip: 600,
     };
-    let (number, address) = (phone(1), IpAddr::V4(Ipv4Addr::LOCALHOST));
+    let address = IpAddr::V4(Ipv4Addr::LOCALHOST);
+    let scope = CodeScope {
+        purpose: Purpose::Login,
+        client_type: ClientType::App,
+        phone: phone(1),
+    };
     bench.bench_function("limits of a message", |bench| {
-        bench.iter(|| limits.for_sms(black_box(&number), address));
+        bench.iter(|| limits.for_sms(black_box(&scope), address));
     });
 }
 

@@ -107,7 +107,7 @@ impl SessionStore for RecentSessions {
         id: SessionId,
         generation: u32,
         audit: AuditEvent,
-    ) -> Result<(), SessionStoreError> {
+    ) -> Result<bool, SessionStoreError> {
         self.inner.note_replay(id, generation, audit).await
     }
 

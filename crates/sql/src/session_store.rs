@@ -70,7 +70,7 @@ impl SessionStore for SqlStore {
         id: SessionId,
         generation: u32,
         audit: AuditEvent,
-    ) -> Result<(), SessionStoreError> {
+    ) -> Result<bool, SessionStoreError> {
         Ok(self
             .database
             .within(again(|| {
@@ -231,16 +231,17 @@ impl SqlStore {
         id: SessionId,
         generation: u32,
         audit: AuditEvent,
-    ) -> Result<(), Failure> {
+    ) -> Result<bool, Failure> {
         let transaction = self.database.begin().await?;
         let sql = "UPDATE sessions SET replay_noted = $1 \
                    WHERE id = $2 AND (replay_noted IS NULL OR replay_noted < $1)";
         let values = [i64::from(generation).into(), id.as_uuid().into()];
-        if run(&transaction, sql, values).await? == 1 {
+        let first = run(&transaction, sql, values).await? == 1;
+        if first {
             audit_log::append(&transaction, &[audit]).await?;
             transaction.commit().await?;
         }
-        Ok(())
+        Ok(first)
     }
 
     async fn prove_again(

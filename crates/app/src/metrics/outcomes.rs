@@ -105,6 +105,11 @@ struct OfAction {
     action: &'static str,
 }
 
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct OfEvent {
+    event: &'static str,
+}
+
 /// Counts what the use cases came to. Clones count together.
 #[derive(Debug, Clone)]
 pub struct Outcomes {
@@ -119,6 +124,7 @@ pub struct Outcomes {
     /// At hand, since gateways ask for every request of theirs.
     verified: Count,
     audit: Family<OfAction, Count>,
+    security: Family<OfEvent, Count>,
 }
 
 impl Outcomes {
@@ -135,6 +141,7 @@ impl Outcomes {
             refreshes: Family::default(),
             introspections: Family::default(),
             audit: Family::default(),
+            security: Family::default(),
         };
         all.begin_at_zero();
         registry.register("logins", "Logins by method and outcome: new, returning, merged, repeated, or the code of the failure", all.logins.clone());
@@ -174,6 +181,11 @@ impl Outcomes {
             "Rows of the audit log by action",
             all.audit.clone(),
         );
+        registry.register(
+            "security_events",
+            "Rows of the audit log that tell of a security event, by the event",
+            all.security.clone(),
+        );
         all
     }
 
@@ -202,6 +214,10 @@ impl Outcomes {
         }
         for rule in LimitRule::ALL.map(LimitRule::as_str) {
             drop(self.limits.get_or_create(&OfRule { rule }));
+        }
+        for event in AuditAction::SECURITY.map(AuditAction::security_event) {
+            let Some(event) = event else { continue };
+            drop(self.security.get_or_create(&OfEvent { event }));
         }
         for outcome in ["active", "inactive"] {
             drop(self.introspections.get_or_create(&OfOutcome { outcome }));
@@ -270,7 +286,11 @@ impl Outcomes {
 
     /// Counts rows that were written to the audit log.
     pub(crate) fn audited(&self, actions: impl IntoIterator<Item = AuditAction>) {
-        for action in actions.into_iter().map(AuditAction::as_str) {
+        for action in actions {
+            if let Some(event) = action.security_event() {
+                self.security.get_or_create(&OfEvent { event }).inc();
+            }
+            let action = action.as_str();
             self.audit.get_or_create(&OfAction { action }).inc();
         }
     }

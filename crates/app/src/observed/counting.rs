@@ -290,11 +290,11 @@ impl SessionStore for Counted<dyn SessionStore> {
         id: SessionId,
         generation: u32,
         audit: AuditEvent,
-    ) -> Result<(), SessionStoreError> {
+    ) -> Result<bool, SessionStoreError> {
         let action = audit.action;
-        self.inner.note_replay(id, generation, audit).await?;
-        self.outcomes.audited([action]);
-        Ok(())
+        let first = self.inner.note_replay(id, generation, audit).await?;
+        self.outcomes.audited(first.then_some(action));
+        Ok(first)
     }
 
     async fn prove(

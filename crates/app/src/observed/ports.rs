@@ -91,7 +91,7 @@ observed!(SessionStore as "session_store" {
     find(id: SessionId) -> Result<Option<SessionWithAccount>, SessionStoreError>;
     over(user: UserId, id: SessionId, now: DateTime<Utc>) -> Result<Option<EndReason>, SessionStoreError>;
     rotate(id: SessionId, from: &RefreshState, to: &RefreshState, now: DateTime<Utc>, audit: Option<AuditEvent>) -> Result<Rotation, SessionStoreError>;
-    note_replay(id: SessionId, generation: u32, audit: AuditEvent) -> Result<(), SessionStoreError>;
+    note_replay(id: SessionId, generation: u32, audit: AuditEvent) -> Result<bool, SessionStoreError>;
     prove(id: SessionId, now: DateTime<Utc>, code: Option<CodeId>, audit: AuditEvent) -> Result<Proof, SessionStoreError>;
     end(user: UserId, which: SessionsOf, reason: EndReason, now: DateTime<Utc>, audit: AuditEvent) -> Result<Vec<SessionId>, SessionStoreError>;
     list(user: UserId, now: DateTime<Utc>) -> Result<Vec<Session>, SessionStoreError>;

@@ -21,6 +21,7 @@ use crate::settings::sms::vendors::{Vendor, VendorSettings};
 pub mod accounts;
 mod aliyun;
 mod huawei;
+mod limits;
 pub mod receipts;
 mod templates;
 mod tencent;
@@ -67,7 +68,7 @@ pub struct SmsSettings {
 /// Reads `sms.*`.
 pub fn read(reader: &mut Reader, now: DateTime<Utc>) -> SmsSettings {
     let policy = policy(reader, now);
-    let limits = limits(reader);
+    let limits = limits::read(reader);
     let (vendors, accounts) = vendors::read(reader);
     served(reader, &policy, &vendors);
     let chosen: Vec<Vendor> = vendors.iter().map(VendorSettings::vendor).collect();
@@ -176,61 +177,6 @@ fn policy(reader: &mut Reader, now: DateTime<Utc>) -> SmsPolicy {
         );
     }
     policy
-}
-
-fn limits(reader: &mut Reader) -> Limits {
-    let mut count =
-        |key: &str, default: &str, meaning| reader.read(key, default, meaning, parse::count);
-    let limits = Limits {
-        resend_interval: Duration::ZERO,
-        per_phone_hour: count(
-            "sms.per_phone_hour",
-            "5",
-            "messages per number and hour; 0 means no limit",
-        ),
-        per_phone_day: count(
-            "sms.per_phone_day",
-            "10",
-            "messages per number and day; 0 means no limit",
-        ),
-        per_ip_hour: count(
-            "sms.per_ip_hour",
-            "20",
-            "messages per address (IPv6: /64) and hour; 0 means no limit",
-        ),
-        per_ip_day: count(
-            "sms.per_ip_day",
-            "100",
-            "messages per address (IPv6: /64) and day; 0 means no limit",
-        ),
-        deployment_day: count(
-            "sms.deployment_day",
-            "10000",
-            "messages of the whole deployment a day; 0 means no limit",
-        ),
-        failures_per_phone_day: count(
-            "sms.failures_per_phone_day",
-            "20",
-            "wrong tries without a challenge per number and day; 0 means no limit",
-        ),
-        failures_per_ip: count(
-            "sms.failures_per_ip",
-            "30",
-            "wrong and malformed tries per address and 15 minutes; 0 means no limit",
-        ),
-        refresh_per_session: 0,
-        refresh_per_ip: 0,
-    };
-    let resend_interval = reader.read(
-        "sms.resend_interval",
-        "60s",
-        "time between two messages to one number; 0s means none",
-        parse::duration,
-    );
-    Limits {
-        resend_interval,
-        ..limits
-    }
 }
 
 fn regions(given: &Given) -> Result<Vec<Region>, String> {

@@ -27,7 +27,7 @@ const ENOUGH: usize = 6;
 
 /// The limits would get in the way of the load, and are tested elsewhere; beside
 /// PostgreSQL there is no folder to keep a made key in.
-const SETTINGS: [(&str, &str); 10] = [
+const SETTINGS: [(&str, &str); 14] = [
     (
         "secrets.master_key",
         "n4bQgYhMfWWaL+qgxVrQFaO/TxsrC4Is0V1sFbDwCgg=",
@@ -37,6 +37,10 @@ const SETTINGS: [(&str, &str); 10] = [
     ("sms.per_ip_hour", "0"),
     ("sms.per_ip_day", "0"),
     ("sms.deployment_day", "0"),
+    ("sms.per_network_hour", "0"),
+    ("sms.per_prefix_hour", "0"),
+    ("sms.deployment_minute", "0"),
+    ("sms.failures_per_network", "0"),
     ("sms.failures_per_ip", "0"),
     ("sms.captcha.after", "0"),
     ("sms.guard", "off"),

@@ -25,12 +25,16 @@ const SESSION_KEY: &str = "tiihtNczf5v6AKRyjwEUhQ==";
 /// The number of the simulator's person of that name.
 const BOB: &str = "+8613900139000";
 /// One person signs in more often than people do.
-const UNLIMITED: [(&str, &str); 6] = [
+const UNLIMITED: [(&str, &str); 10] = [
     ("sms.resend_interval", "0s"),
     ("sms.per_phone_hour", "0"),
     ("sms.per_phone_day", "0"),
     ("sms.per_ip_hour", "0"),
     ("sms.per_ip_day", "0"),
+    ("sms.per_account_day", "0"),
+    ("sms.deployment_minute", "0"),
+    ("sms.per_network_hour", "0"),
+    ("sms.per_prefix_hour", "0"),
     ("sms.guard", "off"),
 ];
 /// The first keys were made a moment before the test; a newer one begins later.

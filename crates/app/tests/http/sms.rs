@@ -420,6 +420,9 @@ async fn no_limit_is_no_limit() {
         ("sms.per_phone_day", "0"),
         ("sms.per_ip_hour", "0"),
         ("sms.per_ip_day", "0"),
+        ("sms.per_network_hour", "0"),
+        ("sms.per_prefix_hour", "0"),
+        ("sms.deployment_minute", "0"),
         ("sms.deployment_day", "0"),
     ];
     let service = Service::with(&limits).await;

@@ -99,6 +99,8 @@ async fn service(vendors: &str) -> Service {
         ("sms.vendors", vendors),
         ("sms.per_ip_hour", "0"),
         ("sms.per_ip_day", "0"),
+        ("sms.per_network_hour", "0"),
+        ("sms.per_prefix_hour", "0"),
         ("sms.regions", r#"["CN", "HK"]"#),
     ])
     .await

@@ -14,11 +14,15 @@ use serde_json::{Value, json};
 use tokio::sync::{Mutex, MutexGuard};
 
 /// What would stop a load that comes from one machine.
-const UNLIMITED: [(&str, &str); 9] = [
+const UNLIMITED: [(&str, &str); 13] = [
     ("sms.per_ip_hour", "0"),
     ("sms.per_ip_day", "0"),
     ("sms.failures_per_ip", "0"),
     ("sms.deployment_day", "0"),
+    ("sms.per_network_hour", "0"),
+    ("sms.per_prefix_hour", "0"),
+    ("sms.deployment_minute", "0"),
+    ("sms.failures_per_network", "0"),
     ("sms.guard", "off"),
     ("tokens.refresh_per_ip", "0"),
     ("tokens.refresh_per_session", "0"),

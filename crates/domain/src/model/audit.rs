@@ -102,9 +102,23 @@ pub enum AuditAction {
     RingKeyCreated,
     /// An older key of the keyring left it: nothing needs it any more.
     RingKeyRemoved,
+    /// Security event: the day's budget of messages is used up.
+    SmsBudgetSpent,
+    /// Security event: replaced refresh tokens of one session come again and again.
+    RefreshReplaysMany,
 }
 
 impl AuditAction {
+    /// What an operator is told of at once: rows that begin with `security.`, each
+    /// written seldom, however often it happens.
+    pub const SECURITY: [Self; 2] = [Self::SmsBudgetSpent, Self::RefreshReplaysMany];
+
+    /// The word of a security event; nothing for all other rows.
+    #[must_use]
+    pub fn security_event(self) -> Option<&'static str> {
+        self.as_str().strip_prefix("security.")
+    }
+
     /// The stable word of the log.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
@@ -153,6 +167,8 @@ impl AuditAction {
             Self::KeyDropped => "key.dropped",
             Self::RingKeyCreated => "key.ring_created",
             Self::RingKeyRemoved => "key.ring_removed",
+            Self::SmsBudgetSpent => "security.sms_budget",
+            Self::RefreshReplaysMany => "security.refresh_replays",
         }
     }
 }
@@ -292,7 +308,17 @@ fn masked_device(id: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::masked_device;
+    use super::{AuditAction, masked_device};
+
+    #[test]
+    fn security_events_are_named_and_nothing_else_is_one() {
+        for action in AuditAction::SECURITY {
+            assert!(action.security_event().is_some(), "{action:?}");
+        }
+        assert_eq!(AuditAction::CodeRefused.security_event(), None);
+        let spent = AuditAction::SmsBudgetSpent.security_event();
+        assert_eq!(spent, Some("sms_budget"));
+    }
 
     #[test]
     fn a_device_is_recognised_and_not_named() {

@@ -1,44 +1,16 @@
 //! Which limits an act is counted against.
 
+mod of_deployment;
+
 use std::net::IpAddr;
 use std::time::Duration;
 
-use chrono::{DateTime, Utc};
-
+use crate::model::audit::AuditAction;
 use crate::model::identifiers::{SessionId, UserId};
-use crate::model::origin::source_network;
-use crate::model::phone_number::PhoneNumber;
-use crate::model::sms_delivery::SentCount;
+use crate::model::phone_number::{PhoneNumber, PhonePrefix};
 use crate::model::wechat::{AppId, OpenId};
 
-const MINUTE: Duration = Duration::from_mins(1);
-const HOUR: Duration = Duration::from_hours(1);
-const DAY: Duration = Duration::from_hours(24);
-
-/// The limits of the deployment; zero turns one off.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Limits {
-    /// `sms.resend_interval`: time between two messages to one number.
-    pub resend_interval: Duration,
-    /// `sms.per_phone_hour`.
-    pub per_phone_hour: u32,
-    /// `sms.per_phone_day`.
-    pub per_phone_day: u32,
-    /// `sms.per_ip_hour`.
-    pub per_ip_hour: u32,
-    /// `sms.per_ip_day`.
-    pub per_ip_day: u32,
-    /// `sms.deployment_day`.
-    pub deployment_day: u32,
-    /// `sms.failures_per_phone_day`: wrong tries without a challenge.
-    pub failures_per_phone_day: u32,
-    /// `sms.failures_per_ip`: wrong and malformed tries per 15 minutes.
-    pub failures_per_ip: u32,
-    /// `tokens.refresh_per_session`: rotations per 5 minutes.
-    pub refresh_per_session: u32,
-    /// `tokens.refresh_per_ip`: rotations per 5 minutes.
-    pub refresh_per_ip: u32,
-}
+pub use of_deployment::Limits;
 
 /// What a limit counts.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -47,12 +19,20 @@ pub enum LimitKey {
     SmsPhone(PhoneNumber),
     /// Messages asked for from a source network.
     SmsSource(IpAddr),
+    /// Messages asked for from a neighbourhood of source networks.
+    SmsNetwork(IpAddr),
+    /// Messages to a block of numbers.
+    SmsPrefix(PhonePrefix),
+    /// Messages that a signed-in person asks for.
+    SmsAccount(UserId),
     /// Messages of the whole deployment.
     SmsDeployment,
     /// Wrong tries at a number that carry no challenge.
     FailuresPhone(PhoneNumber),
     /// Wrong and malformed tries from a source network.
     FailuresSource(IpAddr),
+    /// Wrong and malformed tries from a neighbourhood of source networks.
+    FailuresNetwork(IpAddr),
     /// Audit rows about messages that were refused to a source network.
     RefusalRows(IpAddr),
     /// Rotations of a session's refresh token.
@@ -73,11 +53,18 @@ pub enum LimitKey {
     AdminKeys(IpAddr),
     /// Searches for numbers by the admin key of this name.
     AdminSearches(String),
+    /// Rotations of a session whose replaced token was answered again.
+    Replays(SessionId),
+    /// Rows that tell of a security event of the whole deployment.
+    Events(AuditAction),
+    /// Rows that tell of a security event of a session.
+    EventsOf(AuditAction, SessionId),
 }
 
 impl LimitKey {
     /// True for acts that go on with limits of each process while the shared store
-    /// is away: refreshing, what `WeChat` logins ask for, exports, and admin keys.
+    /// is away: refreshing and its events, what `WeChat` logins ask for, exports, and
+    /// admin keys.
     /// Messages, and tries at the codes in them, do not. New keys must choose.
     #[must_use]
     pub fn counts_without_the_shared_store(&self) -> bool {
@@ -90,13 +77,20 @@ impl LimitKey {
             | Self::OpenDataOf(..)
             | Self::Exports(_)
             | Self::AdminKeys(_)
-            | Self::AdminSearches(_) => true,
+            | Self::AdminSearches(_)
+            | Self::Replays(_)
+            | Self::EventsOf(..) => true,
             Self::SmsPhone(_)
             | Self::SmsSource(_)
+            | Self::SmsNetwork(_)
+            | Self::SmsPrefix(_)
+            | Self::SmsAccount(_)
             | Self::SmsDeployment
             | Self::FailuresPhone(_)
             | Self::FailuresSource(_)
-            | Self::RefusalRows(_) => false,
+            | Self::FailuresNetwork(_)
+            | Self::RefusalRows(_)
+            | Self::Events(_) => false,
         }
     }
 }
@@ -106,14 +100,26 @@ impl LimitKey {
 pub enum LimitRule {
     /// The time between two messages to one number.
     ResendInterval,
-    /// Messages by hour or day: of a number, a source, the deployment.
+    /// Messages by hour or day: of a number, a source.
     SmsVolume,
+    /// Messages by hour of a neighbourhood of source networks.
+    SmsNetwork,
+    /// Messages by hour to a block of numbers.
+    SmsPrefix,
+    /// Messages by day that a signed-in person asks for.
+    SmsAccount,
+    /// Messages of the whole deployment by minute.
+    DeploymentMinute,
+    /// Messages of the whole deployment by day: its budget.
+    DeploymentDay,
     /// Audit rows about messages that were refused.
     RefusalRows,
     /// Wrong tries at a number.
     PhoneFailures,
     /// Wrong tries from a source.
     SourceFailures,
+    /// Wrong tries from a neighbourhood of sources.
+    NetworkFailures,
     /// Rotations of refresh tokens.
     Refresh,
     /// Billed phone-number calls.
@@ -126,22 +132,34 @@ pub enum LimitRule {
     AdminKeys,
     /// Searches for numbers by operators who may only look.
     AdminSearches,
+    /// Rotations whose replaced token was answered again: nothing is refused.
+    Replays,
+    /// Rows that tell of a security event.
+    SecurityEvents,
 }
 
 impl LimitRule {
     /// Every rule.
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 19] = [
         Self::ResendInterval,
         Self::SmsVolume,
+        Self::SmsNetwork,
+        Self::SmsPrefix,
+        Self::SmsAccount,
+        Self::DeploymentMinute,
+        Self::DeploymentDay,
         Self::RefusalRows,
         Self::PhoneFailures,
         Self::SourceFailures,
+        Self::NetworkFailures,
         Self::Refresh,
         Self::PhoneCalls,
         Self::OpenData,
         Self::Exports,
         Self::AdminKeys,
         Self::AdminSearches,
+        Self::Replays,
+        Self::SecurityEvents,
     ];
 
     /// The stable word of the metrics.
@@ -150,15 +168,23 @@ impl LimitRule {
         match self {
             Self::ResendInterval => "resend_interval",
             Self::SmsVolume => "sms_volume",
+            Self::SmsNetwork => "sms_network",
+            Self::SmsPrefix => "sms_prefix",
+            Self::SmsAccount => "sms_account",
+            Self::DeploymentMinute => "sms_deployment_minute",
+            Self::DeploymentDay => "sms_deployment_day",
             Self::RefusalRows => "refusal_rows",
             Self::PhoneFailures => "phone_failures",
             Self::SourceFailures => "source_failures",
+            Self::NetworkFailures => "network_failures",
             Self::Refresh => "refresh",
             Self::PhoneCalls => "phone_calls",
             Self::OpenData => "open_data",
             Self::Exports => "exports",
             Self::AdminKeys => "admin_keys",
             Self::AdminSearches => "admin_searches",
+            Self::Replays => "replays",
+            Self::SecurityEvents => "security_events",
         }
     }
 }
@@ -203,202 +229,11 @@ impl Windows {
             });
         }
     }
-}
 
-impl Limits {
-    /// The windows that one message is counted against.
-    #[must_use]
-    pub fn for_sms(&self, phone: &PhoneNumber, address: IpAddr) -> Vec<Window> {
-        let source = source_network(address);
-        let to_phone = || LimitKey::SmsPhone(phone.clone());
-        let mut windows = Windows(Vec::with_capacity(6));
-        windows.add(
-            LimitRule::ResendInterval,
-            to_phone(),
-            1,
-            self.resend_interval,
-        );
-        windows.add(LimitRule::SmsVolume, to_phone(), self.per_phone_hour, HOUR);
-        windows.add(LimitRule::SmsVolume, to_phone(), self.per_phone_day, DAY);
-        windows.add(
-            LimitRule::SmsVolume,
-            LimitKey::SmsSource(source),
-            self.per_ip_hour,
-            HOUR,
-        );
-        windows.add(
-            LimitRule::SmsVolume,
-            LimitKey::SmsSource(source),
-            self.per_ip_day,
-            DAY,
-        );
-        windows.add(
-            LimitRule::SmsVolume,
-            LimitKey::SmsDeployment,
-            self.deployment_day,
-            DAY,
-        );
+    /// One window; none if it is switched off.
+    pub(super) fn one(rule: LimitRule, key: LimitKey, limit: u32, per: Duration) -> Vec<Window> {
+        let mut windows = Self(Vec::with_capacity(1));
+        windows.add(rule, key, limit, per);
         windows.0
-    }
-
-    /// Since when messages count against the budget of the whole deployment;
-    /// nothing if it has none.
-    #[must_use]
-    pub fn budget_since(&self, now: DateTime<Utc>) -> Option<DateTime<Utc>> {
-        (self.deployment_day > 0).then(|| now - DAY)
-    }
-
-    /// Messages of the past as the budget of the whole deployment counts them:
-    /// of those within its day as many of the newest as it has places.
-    #[must_use]
-    pub fn past_uses(&self, sent: &[SentCount], now: DateTime<Utc>) -> Vec<PastUse> {
-        let mut room = self.deployment_day;
-        let mut uses = Vec::new();
-        for one in sent.iter().rev() {
-            // What another machine wrote with a clock ahead of ours is of now.
-            let ago = (now - one.at).to_std().unwrap_or_default();
-            let times = one.times.min(room);
-            if times == 0 || ago >= DAY {
-                break;
-            }
-            room -= times;
-            uses.push(PastUse {
-                key: LimitKey::SmsDeployment,
-                per: DAY,
-                ago,
-                times,
-            });
-        }
-        uses
-    }
-
-    /// The window of one export: `per_day` of them for each person.
-    #[must_use]
-    pub fn for_export(user: UserId, per_day: u32) -> Vec<Window> {
-        let mut windows = Windows(Vec::with_capacity(1));
-        windows.add(LimitRule::Exports, LimitKey::Exports(user), per_day, DAY);
-        windows.0
-    }
-
-    /// The window of the audit rows about refused messages. A refusal costs the
-    /// asker nothing: one row a minute tells of it, and no flood of them fills the
-    /// log or keeps the database busy.
-    #[must_use]
-    pub fn for_refusal_row(address: IpAddr) -> Vec<Window> {
-        let key = LimitKey::RefusalRows(source_network(address));
-        let mut windows = Windows(Vec::with_capacity(1));
-        windows.add(LimitRule::RefusalRows, key, 1, MINUTE);
-        windows.0
-    }
-
-    /// The windows that one try at a code is counted against until it proves
-    /// right; tries with a challenge are bounded by the challenge itself.
-    #[must_use]
-    pub fn for_code_try(
-        &self,
-        phone: &PhoneNumber,
-        with_challenge: bool,
-        address: IpAddr,
-    ) -> Vec<Window> {
-        let mut windows = Windows(Vec::with_capacity(2));
-        if !with_challenge {
-            let key = LimitKey::FailuresPhone(phone.clone());
-            windows.add(
-                LimitRule::PhoneFailures,
-                key,
-                self.failures_per_phone_day,
-                DAY,
-            );
-        }
-        windows.0.extend(self.for_malformed_try(address));
-        windows.0
-    }
-
-    /// The windows that a malformed try is counted against.
-    #[must_use]
-    pub fn for_malformed_try(&self, address: IpAddr) -> Vec<Window> {
-        let mut windows = Windows(Vec::with_capacity(1));
-        let source = LimitKey::FailuresSource(source_network(address));
-        windows.add(
-            LimitRule::SourceFailures,
-            source,
-            self.failures_per_ip,
-            MINUTE * 15,
-        );
-        windows.0
-    }
-
-    /// The windows that one rotation is counted against.
-    #[must_use]
-    pub fn for_refresh(&self, session: SessionId, address: IpAddr) -> Vec<Window> {
-        let mut windows = Windows(Vec::with_capacity(2));
-        windows.add(
-            LimitRule::Refresh,
-            LimitKey::RefreshSession(session),
-            self.refresh_per_session,
-            MINUTE * 5,
-        );
-        let source = LimitKey::RefreshSource(source_network(address));
-        windows.add(LimitRule::Refresh, source, self.refresh_per_ip, MINUTE * 5);
-        windows.0
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn limits(deployment_day: u32) -> Limits {
-        Limits {
-            resend_interval: Duration::ZERO,
-            per_phone_hour: 0,
-            per_phone_day: 0,
-            per_ip_hour: 0,
-            per_ip_day: 0,
-            deployment_day,
-            failures_per_phone_day: 0,
-            failures_per_ip: 0,
-            refresh_per_session: 0,
-            refresh_per_ip: 0,
-        }
-    }
-
-    /// What is told of messages so many seconds ago, oldest first.
-    fn told(deployment_day: u32, sent: &[(i64, u32)]) -> Vec<(u64, u32)> {
-        let now = DateTime::UNIX_EPOCH + DAY;
-        let count = |(ago, times): &(i64, u32)| SentCount {
-            at: now - chrono::TimeDelta::seconds(*ago),
-            times: *times,
-        };
-        let sent: Vec<_> = sent.iter().map(count).collect();
-        let uses = limits(deployment_day).past_uses(&sent, now);
-        let of_the_day = |past: &PastUse| past.key == LimitKey::SmsDeployment && past.per == DAY;
-        assert!(uses.iter().all(of_the_day));
-        uses.iter()
-            .map(|past| (past.ago.as_secs(), past.times))
-            .collect()
-    }
-
-    #[test]
-    fn the_newest_messages_of_the_day_fill_the_budget() {
-        let sent = [(90_000, 9), (86_400, 5), (86_399, 2), (60, 3), (1, 1)];
-        assert_eq!(told(100, &sent), [(1, 1), (60, 3), (86_399, 2)]);
-        assert_eq!(told(5, &sent), [(1, 1), (60, 3), (86_399, 1)]);
-        assert_eq!(told(4, &sent), [(1, 1), (60, 3)]);
-        assert_eq!(told(3, &sent), [(1, 1), (60, 2)]);
-        assert!(told(0, &sent).is_empty());
-        assert!(told(9, &[]).is_empty());
-    }
-
-    #[test]
-    fn a_message_of_the_future_is_one_of_now() {
-        assert_eq!(told(9, &[(5, 1), (-30, 2)]), [(0, 2), (5, 1)]);
-    }
-
-    #[test]
-    fn without_a_budget_nothing_is_looked_up() {
-        let now = DateTime::UNIX_EPOCH + DAY;
-        assert_eq!(limits(0).budget_since(now), None);
-        assert_eq!(limits(1).budget_since(now), Some(DateTime::UNIX_EPOCH));
     }
 }

@@ -1,6 +1,6 @@
 //! Where a request came from.
 
-use std::net::{IpAddr, Ipv6Addr};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use crate::model::client::Label;
 
@@ -24,6 +24,23 @@ pub fn source_network(address: IpAddr) -> IpAddr {
         IpAddr::V6(v6) => {
             let [a, b, c, d, ..] = v6.segments();
             IpAddr::V6(Ipv6Addr::new(a, b, c, d, 0, 0, 0, 0))
+        }
+    }
+}
+
+/// The neighbourhood of a source network, for limits that many addresses of one
+/// owner share: the /24 of an IPv4 address, or the /48 of an IPv6 address, which
+/// providers hand to one customer.
+#[must_use]
+pub fn neighbourhood(address: IpAddr) -> IpAddr {
+    match address.to_canonical() {
+        IpAddr::V4(v4) => {
+            let [a, b, c, _] = v4.octets();
+            IpAddr::V4(Ipv4Addr::new(a, b, c, 0))
+        }
+        IpAddr::V6(v6) => {
+            let [a, b, c, ..] = v6.segments();
+            IpAddr::V6(Ipv6Addr::new(a, b, c, 0, 0, 0, 0, 0))
         }
     }
 }
@@ -55,6 +72,14 @@ mod tests {
         assert_ne!(net("2001:db8:1:2::1"), net("2001:db8:1:3::1"));
         assert_ne!(net("203.0.113.7"), net("203.0.113.8"));
         assert_eq!(net("::ffff:203.0.113.7"), net("203.0.113.7"));
+    }
+
+    #[test]
+    fn a_neighbourhood_is_what_one_owner_gets() {
+        let net = |text: &str| neighbourhood(text.parse().unwrap()).to_string();
+        assert_eq!(net("203.0.113.7"), "203.0.113.0");
+        assert_eq!(net("::ffff:203.0.113.7"), "203.0.113.0");
+        assert_eq!(net("2001:db8:1:2:3:4:5:6"), "2001:db8:1::");
     }
 
     #[test]

@@ -17,6 +17,26 @@ pub struct PhoneNumber {
     region: Region,
 }
 
+/// The block of ten thousand numbers that a number is of: all but its last four
+/// digits, as carriers hand numbers out. Whoever is paid for messages owns blocks.
+#[derive(Clone, PartialEq, Eq, Hash)]
+pub struct PhonePrefix(String);
+
+impl PhonePrefix {
+    /// The digits that the numbers of the block have in common, `+` included.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+/// Most of a number: no log needs it.
+impl fmt::Debug for PhonePrefix {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("PhonePrefix(…)")
+    }
+}
+
 /// Why a text is not a phone number.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("not a phone number that can receive messages")]
@@ -94,6 +114,12 @@ impl PhoneNumber {
     #[must_use]
     pub fn region(&self) -> Region {
         self.region
+    }
+
+    /// The block of numbers that it is of.
+    #[must_use]
+    pub fn prefix(&self) -> PhonePrefix {
+        PhonePrefix(self.e164[..self.e164.len().saturating_sub(4)].to_owned())
     }
 
     /// The number with its middle hidden, fit for a screen or a log:
@@ -192,5 +218,15 @@ mod tests {
             PhoneNumber::parse("+85251234567").unwrap().masked(),
             "+852****4567"
         );
+    }
+
+    #[test]
+    fn a_block_is_all_but_the_last_four_digits() {
+        let prefix = |raw: &str| PhoneNumber::parse(raw).unwrap().prefix();
+        assert_eq!(prefix("13800138000").as_str(), "+861380013");
+        assert_eq!(prefix("13800138000"), prefix("+86 138-0013-9999"));
+        assert_ne!(prefix("13800138000"), prefix("13800148000"));
+        assert_eq!(prefix("+85251234567").as_str(), "+8525123");
+        assert!(!format!("{:?}", prefix("13800138000")).contains("1380013"));
     }
 }

@@ -88,7 +88,7 @@ pub trait SessionStore: Send + Sync {
     ) -> Result<Rotation, SessionStoreError>;
 
     /// Remembers that the replay of `generation` was audited, and writes the
-    /// row, if nobody has done so yet.
+    /// row, if nobody has done so yet. True if this call did: of many callers, one.
     ///
     /// # Errors
     ///
@@ -98,7 +98,7 @@ pub trait SessionStore: Send + Sync {
         id: SessionId,
         generation: u32,
         audit: AuditEvent,
-    ) -> Result<(), SessionStoreError>;
+    ) -> Result<bool, SessionStoreError>;
 
     /// Records that the person proved again who they are, in a live session,
     /// spends the code that proved it for good, if there is one, and writes the

@@ -1,5 +1,7 @@
 //! The next token pair.
 
+mod replays;
+
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -15,6 +17,7 @@ use crate::model::refresh_token::verify_refresh_token;
 use crate::model::session::{EndReason, Session};
 use crate::model::token::TokenPair;
 use crate::ports::BoxError;
+use crate::ports::audit_log::AuditLog;
 use crate::ports::clock::Clock;
 use crate::ports::mac::Mac;
 use crate::ports::randomness::Randomness;
@@ -108,6 +111,8 @@ pub struct Refresh {
     pub sessions: Arc<dyn SessionStore>,
     /// Counts rotations.
     pub limiter: Arc<dyn RateLimiter>,
+    /// Is told when replays do not end.
+    pub audit: Arc<dyn AuditLog>,
     /// Checks refresh tokens.
     pub mac: Arc<dyn Mac>,
     /// Makes the pair.
@@ -208,9 +213,13 @@ impl Refresh {
             RefreshOutcome::Replay => {
                 if session.replay_noted != Some(session.refresh.current) {
                     let row = self.row(AuditAction::RefreshReplayed, &session, origin, now);
-                    self.sessions
+                    let noted = self
+                        .sessions
                         .note_replay(session.id, session.refresh.current, row)
                         .await?;
+                    if noted {
+                        self.heed_replay(&session, origin, now).await;
+                    }
                 }
                 Ok(Round::Answer(Box::new(session), Renewal::Replayed))
             }

@@ -1,11 +1,13 @@
 //! Sending a verification code.
 
+mod places;
+
 use std::sync::Arc;
 use std::time::Duration;
 
 use crate::model::audit::{AuditAction, AuditEvent};
 use crate::model::identifiers::SendId;
-use crate::model::limits::{LimitRule, Limits};
+use crate::model::limits::Limits;
 use crate::model::origin::{Origin, source_network};
 use crate::model::policy::SmsPolicy;
 use crate::model::verification::{ChallengeId, CodeScope, CodeSeed};
@@ -15,10 +17,9 @@ use crate::ports::clock::Clock;
 use crate::ports::code_store::{CodeStore, Draft};
 use crate::ports::mac::Mac;
 use crate::ports::randomness::Randomness;
-use crate::ports::rate_limiter::{Admission, RateLimiter, Reservation};
+use crate::ports::rate_limiter::RateLimiter;
 use crate::ports::send_records::{NewSend, SendRecords, SendRecordsError};
 use crate::ports::sms_sender::{SmsDelivery, SmsMessage, SmsReport, SmsSendError, SmsSender};
-use crate::services::send_budget;
 use crate::services::test_numbers::TestNumbers;
 
 /// A code with less life than this left is not sent again: a new one is made.
@@ -155,51 +156,6 @@ impl SendCode {
         })
     }
 
-    async fn reserve(
-        &self,
-        scope: &CodeScope,
-        origin: &Origin,
-    ) -> Result<Reservation, SendCodeError> {
-        let windows = self.limits.for_sms(&scope.phone, origin.address);
-        let (limiter, records, now) = (&*self.limiter, &*self.records, self.clock.now());
-        let admission = send_budget::reserve(limiter, records, &self.limits, &windows, now).await;
-        let (rule, retry_after) = match admission.map_err(SendCodeError::Unavailable)? {
-            Admission::Reserved(reservation) => return Ok(reservation),
-            Admission::Refused { rule, retry_after } => (rule, retry_after),
-        };
-        let too_frequent = rule == LimitRule::ResendInterval;
-        let reason = if too_frequent {
-            "resend_interval"
-        } else {
-            "limit"
-        };
-        self.tell_refused(scope, origin, reason).await?;
-        Err(if too_frequent {
-            SendCodeError::TooFrequent { retry_after }
-        } else {
-            SendCodeError::LimitReached { retry_after }
-        })
-    }
-
-    /// One row per source and minute; all refusals are counted in the metrics.
-    async fn tell_refused(
-        &self,
-        scope: &CodeScope,
-        origin: &Origin,
-        reason: &str,
-    ) -> Result<(), SendCodeError> {
-        let window = Limits::for_refusal_row(origin.address);
-        match self.limiter.reserve(&window).await.map_err(unavailable)? {
-            Admission::Refused { .. } => Ok(()),
-            Admission::Reserved(_) => {
-                let row = self
-                    .row(AuditAction::CodeRefused, scope, origin)
-                    .with_reason(reason);
-                self.audit.append(&[row]).await.map_err(unavailable)
-            }
-        }
-    }
-
     /// Picks the seed, and hands the message over.
     async fn draft_and_send(
         &self,
@@ -288,15 +244,6 @@ impl SendCode {
         let verdict = report.recorded_verdict();
         let records = &self.records;
         records.finish(id, &report.attempts, verdict, &row).await
-    }
-
-    async fn give_back(&self, reservation: &Reservation) {
-        if let Err(error) = self.limiter.release(reservation).await {
-            tracing::warn!(
-                error = &error as &dyn std::error::Error,
-                "a reservation could not be released"
-            );
-        }
     }
 
     fn row(&self, action: AuditAction, scope: &CodeScope, origin: &Origin) -> AuditEvent {

@@ -664,6 +664,7 @@ impl Office {
         Refresh {
             sessions: self.sessions.clone(),
             limiter: self.limiter.clone(),
+            audit: self.audit.clone(),
             mac: self.mac.clone(),
             tokens: Arc::new(self.issue_tokens()),
             clock: self.clock.clone(),

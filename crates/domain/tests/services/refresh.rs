@@ -3,20 +3,20 @@ use std::sync::Arc;
 use menshen_domain::model::account::{Account, AccountStatus};
 use menshen_domain::model::audit::AuditAction;
 use menshen_domain::model::changes::SessionsOf;
-use menshen_domain::model::limits::{LimitKey, Limits};
+use menshen_domain::model::limits::{LimitKey, LimitRule, Limits};
 use menshen_domain::model::policy::RequirePhone;
 use menshen_domain::model::refresh::RefreshState;
 use menshen_domain::model::refresh_token::{RefreshClaims, RefreshToken, verify_refresh_token};
 use menshen_domain::model::session::{EndReason, Session};
 use menshen_domain::model::token::Scope;
 use menshen_domain::ports::mac::MockMac;
-use menshen_domain::ports::rate_limiter::RateLimiterError;
+use menshen_domain::ports::rate_limiter::{Admission, RateLimiterError};
 use menshen_domain::ports::session_store::{Rotation, SessionStoreError, SessionWithAccount};
 use menshen_domain::ports::token_issuer::TokenIssuerError;
 use menshen_domain::services::refresh::{RefreshError, Refreshed};
 use mockall::Sequence;
 
-use crate::desk::{Desk, session_of};
+use crate::desk::{Desk, reservation, session_of};
 use crate::support::people::{Holding, account, cancelling, no_limits, origin};
 use crate::support::{at, away, epoch, mac, phone, secs};
 
@@ -165,13 +165,80 @@ async fn a_replay_answers_the_same_current_and_is_audited_once() {
                         && row.action == AuditAction::RefreshReplayed
                 })
                 .once()
-                .returning(|_, _, _| Ok(()));
+                // Somebody else was faster: nothing is counted.
+                .returning(|_, _, _| Ok(false));
         }
         desk.signing();
         let done = run(desk, 4).await.expect("refreshed");
         assert_eq!(generation(&done), 5);
         assert_eq!(done.session, held, "nothing changes");
     }
+}
+
+/// A desk where a replay is noted for the first time.
+fn replayed() -> Desk {
+    let mut desk = desk_at(29);
+    finding(&mut desk, session(), me());
+    desk.sessions
+        .expect_note_replay()
+        .once()
+        .returning(|_, _, _| Ok(true));
+    desk.signing();
+    desk
+}
+
+#[tokio::test]
+async fn more_than_twenty_rotations_with_replays_in_a_day_are_told_once() {
+    for (full, told) in [(false, false), (true, false), (true, true)] {
+        let mut desk = replayed();
+        let (rule, place) = (LimitRule::Replays, LimitKey::Replays(session().id));
+        let event = AuditAction::RefreshReplaysMany;
+        desk.limiter
+            .expect_reserve()
+            .withf(move |windows| {
+                windows.len() == 1
+                    && (windows[0].limit, windows[0].per) == (20, secs(86_400))
+                    && windows[0].key == place
+            })
+            .once()
+            .returning(move |windows| {
+                Ok(if full {
+                    let retry_after = secs(37);
+                    Admission::Refused { rule, retry_after }
+                } else {
+                    Admission::Reserved(reservation(windows.to_vec()))
+                })
+            });
+        if full && told {
+            // Of today's event a row is there already.
+            desk.refused(LimitRule::SecurityEvents);
+        } else if full {
+            desk.limiter
+                .expect_reserve()
+                .withf(move |windows| windows[0].key == LimitKey::EventsOf(event, session().id))
+                .once()
+                .returning(|windows| Ok(Admission::Reserved(reservation(windows.to_vec()))));
+        }
+        let audited = desk.audited();
+        assert_eq!(generation(&run(desk, 4).await.expect("refreshed")), 5);
+        let expected = (full && !told).then_some(event);
+        assert_eq!(audited.actions(), Vec::from_iter(expected));
+        if let Some(row) = audited.all().first() {
+            assert_eq!((row.user, row.session), (Some(me().id), Some(session().id)));
+        }
+    }
+}
+
+#[tokio::test]
+async fn replays_that_cannot_be_counted_or_told_fail_no_refresh() {
+    let mut desk = replayed();
+    desk.limiter_away();
+    assert!(run(desk, 4).await.is_ok());
+    let mut desk = replayed();
+    desk.refused(LimitRule::Replays);
+    desk.admitted();
+    desk.audit_away();
+    assert!(run(desk, 4).await.is_ok());
 }
 
 #[tokio::test]

@@ -188,6 +188,10 @@ async fn beyond_a_limit_nothing_is_drafted_or_sent() {
     for (rule, reason) in [
         (LimitRule::ResendInterval, "resend_interval"),
         (LimitRule::SmsVolume, "limit"),
+        (LimitRule::SmsNetwork, "sms_network"),
+        (LimitRule::SmsPrefix, "sms_prefix"),
+        (LimitRule::SmsAccount, "sms_account"),
+        (LimitRule::DeploymentMinute, "sms_deployment_minute"),
     ] {
         let mut desk = Desk::default();
         desk.refused(rule);
@@ -196,7 +200,7 @@ async fn beyond_a_limit_nothing_is_drafted_or_sent() {
         let error = run(desk).await.unwrap_err();
         let told = match error {
             SendCodeError::TooFrequent { retry_after } => ("resend_interval", retry_after),
-            SendCodeError::LimitReached { retry_after } => ("limit", retry_after),
+            SendCodeError::LimitReached { retry_after } => (reason, retry_after),
             other => panic!("{other:?}"),
         };
         assert_eq!(told, (reason, secs(37)));
@@ -217,6 +221,41 @@ async fn a_flood_of_refusals_writes_nothing() {
         matches!(error, SendCodeError::TooFrequent { retry_after } if retry_after == wait),
         "{error:?}"
     );
+}
+
+/// However many are refused: once a day, and beside the row of the refusal.
+#[tokio::test]
+async fn a_used_up_budget_is_an_event() {
+    for (row_due, event_due) in [(true, true), (true, false), (false, true), (false, false)] {
+        let mut desk = Desk::default();
+        desk.limits.deployment_day = 0;
+        desk.refused(LimitRule::DeploymentDay);
+        for (due, key) in [
+            (
+                row_due,
+                LimitKey::RefusalRows(source_network(origin().address)),
+            ),
+            (event_due, LimitKey::Events(AuditAction::SmsBudgetSpent)),
+        ] {
+            let place = desk.limiter.expect_reserve();
+            let place = place.withf(move |windows| windows.len() == 1 && windows[0].key == key);
+            place.once().returning(move |windows| {
+                Ok(if due {
+                    Admission::Reserved(reservation(windows.to_vec()))
+                } else {
+                    let (rule, retry_after) = (windows[0].rule, secs(1));
+                    Admission::Refused { rule, retry_after }
+                })
+            });
+        }
+        let audited = desk.audited();
+        let error = run(desk).await.unwrap_err();
+        assert!(matches!(error, SendCodeError::LimitReached { .. }));
+        let refusal = row_due.then_some(AuditAction::CodeRefused);
+        let event = event_due.then_some(AuditAction::SmsBudgetSpent);
+        let expected: Vec<_> = refusal.into_iter().chain(event).collect();
+        assert_eq!(audited.actions(), expected);
+    }
 }
 
 #[tokio::test]

@@ -116,18 +116,7 @@ pub(crate) fn right_code(scope: &CodeScope) -> SmsCode {
 
 /// No limit at all.
 pub(crate) fn no_limits() -> Limits {
-    Limits {
-        resend_interval: secs(0),
-        per_phone_hour: 0,
-        per_phone_day: 0,
-        per_ip_hour: 0,
-        per_ip_day: 0,
-        deployment_day: 0,
-        failures_per_phone_day: 0,
-        failures_per_ip: 0,
-        refresh_per_session: 0,
-        refresh_per_ip: 0,
-    }
+    Limits::default()
 }
 
 pub(crate) fn sms_policy() -> SmsPolicy {

@@ -1,5 +1,6 @@
 //! Which limits are counted together, in one slot of a cluster.
 
+use menshen_domain::model::identifiers::SessionId;
 use menshen_domain::model::limits::LimitKey;
 use menshen_domain::model::wechat::{AppId, OpenId};
 
@@ -26,13 +27,21 @@ impl Slot {
         match key {
             LimitKey::SmsPhone(_)
             | LimitKey::SmsSource(_)
+            | LimitKey::SmsNetwork(_)
+            | LimitKey::SmsPrefix(_)
+            | LimitKey::SmsAccount(_)
             | LimitKey::SmsDeployment
             | LimitKey::FailuresPhone(_)
             | LimitKey::FailuresSource(_)
+            | LimitKey::FailuresNetwork(_)
             | LimitKey::RefusalRows(_)
             | LimitKey::AdminKeys(_)
-            | LimitKey::AdminSearches(_) => Self::Messages,
-            LimitKey::RefreshSession(_) | LimitKey::RefreshSource(_) => Self::Rotations,
+            | LimitKey::AdminSearches(_)
+            | LimitKey::Events(_) => Self::Messages,
+            LimitKey::RefreshSession(_)
+            | LimitKey::RefreshSource(_)
+            | LimitKey::Replays(_)
+            | LimitKey::EventsOf(..) => Self::Rotations,
             LimitKey::PhoneCalls(_)
             | LimitKey::PhoneCallsFor(..)
             | LimitKey::OpenData(_)
@@ -54,24 +63,35 @@ impl Slot {
 /// The name of what counts a key.
 pub(super) fn name(names: &RedisNames, key: &LimitKey) -> String {
     let address = |address: &std::net::IpAddr| address.to_string().into_bytes();
+    let session = |id: &SessionId| id.as_uuid().as_bytes().to_vec();
     // Neither of the two can contain the separator.
     let person = |app: &AppId, openid: &OpenId| [app.as_str(), openid.as_str()].join("/");
     let (kind, subject) = match key {
         LimitKey::SmsPhone(phone) => ("sms-phone", phone.as_e164().as_bytes().to_vec()),
         LimitKey::SmsSource(source) => ("sms-source", address(source)),
+        LimitKey::SmsNetwork(network) => ("sms-network", address(network)),
+        LimitKey::SmsPrefix(prefix) => ("sms-prefix", prefix.as_str().as_bytes().to_vec()),
+        LimitKey::SmsAccount(user) => ("sms-account", user.as_uuid().as_bytes().to_vec()),
         LimitKey::SmsDeployment => ("sms-deployment", Vec::new()),
         LimitKey::FailuresPhone(phone) => ("failures-phone", phone.as_e164().as_bytes().to_vec()),
         LimitKey::FailuresSource(source) => ("failures-source", address(source)),
+        LimitKey::FailuresNetwork(network) => ("failures-network", address(network)),
         LimitKey::RefusalRows(source) => ("refusal-rows", address(source)),
         LimitKey::AdminKeys(source) => ("admin-keys", address(source)),
         LimitKey::AdminSearches(name) => ("admin-searches", name.as_bytes().to_vec()),
-        LimitKey::RefreshSession(id) => ("refresh-session", id.as_uuid().as_bytes().to_vec()),
+        LimitKey::RefreshSession(id) => ("refresh-session", session(id)),
         LimitKey::RefreshSource(source) => ("refresh-source", address(source)),
         LimitKey::PhoneCalls(app) => ("phone-calls", app.as_str().as_bytes().to_vec()),
         LimitKey::PhoneCallsFor(app, openid) => {
             ("phone-calls-for", person(app, openid).into_bytes())
         }
-        LimitKey::OpenData(id) => ("open-data", id.as_uuid().as_bytes().to_vec()),
+        LimitKey::OpenData(id) => ("open-data", session(id)),
+        LimitKey::Replays(id) => ("replays", session(id)),
+        LimitKey::Events(event) => ("events", event.as_str().as_bytes().to_vec()),
+        LimitKey::EventsOf(event, id) => {
+            let of = [event.as_str().as_bytes(), &session(id)].concat();
+            ("events-of", of)
+        }
         LimitKey::Exports(user) => ("exports", user.as_uuid().as_bytes().to_vec()),
         LimitKey::OpenDataOf(app, openid) => ("open-data-of", person(app, openid).into_bytes()),
     };
@@ -139,8 +159,10 @@ mod tests {
     use std::sync::Arc;
     use std::time::Duration;
 
+    use menshen_domain::model::client::ClientType;
     use menshen_domain::model::identifiers::{SessionId, UserId};
     use menshen_domain::model::limits::{Limits, Window};
+    use menshen_domain::model::verification::{CodeScope, Purpose};
     use menshen_testkit::fake_keys::FakeMac;
     use menshen_testkit::sample::phone;
 
@@ -154,16 +176,27 @@ mod tests {
             per_phone_day: 10,
             per_ip_hour: 20,
             per_ip_day: 100,
+            per_network_hour: 300,
+            per_prefix_hour: 60,
+            per_account_day: 20,
+            deployment_minute: 600,
             deployment_day: 10_000,
             failures_per_phone_day: 20,
             failures_per_ip: 30,
+            failures_per_network: 100,
             refresh_per_session: 30,
             refresh_per_ip: 600,
         };
         let address = [203, 0, 113, 7].into();
         let session = SessionId::from_uuid(uuid::Uuid::from_u128(1));
+        let scope = CodeScope {
+            purpose: Purpose::StepUp(UserId::from_uuid(uuid::Uuid::from_u128(2))),
+            client_type: ClientType::App,
+            phone: phone(1),
+        };
         vec![
-            limits.for_sms(&phone(1), address),
+            limits.for_sms(&scope, address),
+            Limits::for_replays(session),
             limits.for_code_try(&phone(1), false, address),
             limits.for_malformed_try(address),
             limits.for_refresh(session, address),

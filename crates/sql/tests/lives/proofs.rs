@@ -101,18 +101,7 @@ fn stopped(at: DateTime<Utc>) -> MockClock {
 }
 
 fn no_limits() -> Limits {
-    Limits {
-        resend_interval: std::time::Duration::ZERO,
-        per_phone_hour: 0,
-        per_phone_day: 0,
-        per_ip_hour: 0,
-        per_ip_day: 0,
-        deployment_day: 0,
-        failures_per_phone_day: 0,
-        failures_per_ip: 0,
-        refresh_per_session: 0,
-        refresh_per_ip: 0,
-    }
+    Limits::default()
 }
 
 /// The number of WeChat's button.

@@ -33,10 +33,15 @@ pub async fn a_replay_is_audited_once_per_generation(stores: Stores) {
                 sessions
                     .note_replay(session.id, generation, audit)
                     .await
-                    .unwrap();
+                    .unwrap()
             });
         }
-        notes.join_all().await;
+        let firsts = notes.join_all().await.into_iter().filter(|first| *first);
+        assert_eq!(
+            firsts.count(),
+            [1, 0, 0, 1][round],
+            "generation {generation}"
+        );
         let rows = audited(&stores, AuditAction::RefreshReplayed).await;
         assert_eq!(rows, [1, 1, 1, 2][round], "generation {generation}");
     }
