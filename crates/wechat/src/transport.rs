@@ -23,11 +23,16 @@ const SLOTS: usize = 64;
 /// that hangs.
 const QUEUE: usize = 192;
 const SLOT_WAIT: Duration = Duration::from_millis(500);
-/// The pause before a call that was answered -1 is tried again; of reads, see
-/// [`Tries::pause`].
+/// The pause before a call that was answered -1 is tried again, and the longest
+/// before a read is; see [`Tries::pause`].
 const PAUSE: Duration = Duration::from_millis(100);
 /// With less time than this left, a call that spends a code is not begun.
 const LEAST_TIME: Duration = Duration::from_millis(100);
+/// How often an exchange of a code may be made, and how often a read. More would
+/// turn a WeChat in trouble into a WeChat under a flood; the circuit breaker and
+/// the next request do more good than a third try.
+const EXCHANGE_TRIES: u8 = 2;
+const READ_TRIES: u8 = 2;
 
 /// How often a call may still be tried; one of these goes with each code.
 #[derive(Debug, Clone, Copy)]
@@ -42,31 +47,30 @@ impl Tries {
     /// answered -1.
     pub(crate) fn new() -> Self {
         Self {
-            left: 2,
+            left: EXCHANGE_TRIES,
             repeatable: false,
         }
     }
 
-    /// Three, of a call that changes nothing.
+    /// Two, of a call that changes nothing: the second whatever became of the
+    /// first.
     pub(crate) fn of_a_read() -> Self {
         Self {
-            left: 3,
+            left: READ_TRIES,
             repeatable: true,
         }
     }
 
-    /// The pause before the next: of reads a random part (full jitter) of
-    /// 100 ms and then of 200 ms, so that those who failed together do not come
-    /// back together.
+    /// The pause before the next: of reads a random part of 100 ms (full jitter),
+    /// so that those who failed together do not come back together.
     fn pause(self) -> Duration {
         if !self.repeatable {
             return PAUSE;
         }
-        let longest = if self.left > 1 { PAUSE } else { PAUSE * 2 };
         let mut byte = [u8::MAX];
         // Without random bytes the pause is the longest.
         let _ = aws_lc_rs::rand::fill(&mut byte);
-        longest * u32::from(byte[0]) / u32::from(u8::MAX)
+        PAUSE * u32::from(byte[0]) / u32::from(u8::MAX)
     }
 
     /// One more, after a refusal of our own token: that try spent nothing.
