@@ -4,6 +4,7 @@
 //! HTTP on the loopback, and [`meter`] reads who used how much processor time.
 
 pub mod ceiling;
+pub mod enumeration;
 pub mod fill;
 pub mod folder;
 pub mod http;

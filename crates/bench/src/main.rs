@@ -7,7 +7,7 @@ use clap::Parser as _;
 
 use menshen_bench::ceiling::empty_http;
 use menshen_bench::options::Options;
-use menshen_bench::{report, stage};
+use menshen_bench::{enumeration, report, stage};
 
 fn main() -> ExitCode {
     // Not among the options: this program calls itself so.
@@ -20,6 +20,10 @@ fn main() -> ExitCode {
     let options = Options::parse();
     match run(&options) {
         Ok(true) => ExitCode::SUCCESS,
+        Ok(false) if options.enumeration => {
+            eprintln!("menshen-bench: the time of an answer tells whose number it is");
+            ExitCode::FAILURE
+        }
         Ok(false) => {
             eprintln!("menshen-bench: some requests failed, see the column `errors`");
             ExitCode::FAILURE
@@ -31,8 +35,11 @@ fn main() -> ExitCode {
     }
 }
 
-/// True if nothing failed.
+/// True if nothing failed, and nothing was told that must not be.
 fn run(options: &Options) -> Result<bool, Box<dyn Error>> {
+    if options.enumeration {
+        return enumeration::run(options);
+    }
     let mut well = true;
     report::preface(options);
     for (setup, users) in options.stages() {

@@ -14,6 +14,10 @@ use crate::stores::Setup;
 /// It starts everything that it needs, and takes it away again: the server, a
 /// stand-in for WeChat and the SMS vendor, `PostgreSQL` and Redis.
 #[derive(Debug, Parser)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is a switch of the command line"
+)]
 #[command(
     version,
     after_help = "cargo run --release -p menshen-bench -- --scenario refresh --setup shared"
@@ -53,6 +57,10 @@ pub struct Options {
     /// A second of everything: shows that it works, measures nothing.
     #[arg(long)]
     pub quick: bool,
+    /// Instead of a load: whether the time of an answer tells that a number has an
+    /// account. Fails if the medians lie more than 5 ms apart.
+    #[arg(long)]
+    pub enumeration: bool,
     /// Goes on with the first scenario until it is interrupted, and prints the
     /// server's process: for a profiler.
     #[arg(long)]

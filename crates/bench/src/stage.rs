@@ -152,7 +152,7 @@ fn go_on(
 }
 
 /// The server's program: what was named, or the one that was built beside us.
-fn program(options: &Options) -> Result<PathBuf, Box<dyn Error>> {
+pub(crate) fn program(options: &Options) -> Result<PathBuf, Box<dyn Error>> {
     if let Some(program) = &options.server {
         return Ok(program.canonicalize()?);
     }

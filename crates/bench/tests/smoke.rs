@@ -80,6 +80,25 @@ fn a_quick_run_measures_every_scenario_without_an_error() {
     }
 }
 
+/// Every answer is a code sent, of one length; how long it took says nothing here.
+#[test]
+fn numbers_of_every_state_are_asked_for_as_often_and_answered_alike() {
+    let output = bench(&["--quick", "--enumeration", "--setup", "embedded"]);
+    let report = String::from_utf8(output.stdout).unwrap();
+    let problem = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{problem}{report}");
+    for state in [
+        "no account",
+        "active",
+        "disabled",
+        "cancelled, not erased yet",
+    ] {
+        let row = row(&report, state);
+        assert_eq!(row[1], "8", "{row:?}");
+        assert!(row[2].parse::<f64>().unwrap() > 0.0, "{row:?}");
+    }
+}
+
 #[test]
 fn requests_that_fail_are_told_by_their_code_and_fail_the_run() {
     let limited = [
