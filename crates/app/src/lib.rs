@@ -3,6 +3,9 @@
 pub mod banner;
 pub mod clock;
 pub mod commands;
+mod connections;
+#[cfg(feature = "fuzzing")]
+pub mod fuzzing;
 pub mod housekeeping;
 pub mod http;
 mod key_audit;

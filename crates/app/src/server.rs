@@ -4,13 +4,14 @@ use std::net::{Shutdown, SocketAddr, TcpListener};
 use std::time::Duration;
 
 use actix_cors::Cors;
+use actix_web::App as Actix;
 use actix_web::dev::{Server, ServerHandle};
 use actix_web::middleware::{Condition, from_fn};
 use actix_web::web::{self, Data};
-use actix_web::{App as Actix, HttpServer};
 use menshen_sql::Database;
 use socket2::SockRef;
 
+use crate::connections::{self, Manner};
 use crate::http::front_door::front_door;
 use crate::http::readiness::Readiness;
 use crate::http::{self, App};
@@ -68,7 +69,14 @@ pub async fn start(settings: &Settings) -> Result<Running, StartError> {
             .map(|simulator| simulator.simulator.clone()),
     );
     let origins = settings.server.cors_origins.clone();
-    let server = HttpServer::new(move || {
+    let manner = Manner {
+        workers: settings.server.workers,
+        grace: settings.server.shutdown_grace,
+        cut: app.metrics.requests.connections_cut(),
+    };
+    let listener = listen(settings.server.listen)?;
+    let address = listener.local_addr()?;
+    let server = connections::serve(listener.try_clone()?, &manner, move || {
         let control = control.clone();
         let playground = shared.playground;
         let operators = shared.admin.is_some();
@@ -85,19 +93,7 @@ pub async fn start(settings: &Settings) -> Result<Running, StartError> {
                 }
                 http::routes(config, playground, operators);
             })
-    })
-    .disable_signals()
-    .shutdown_timeout(settings.server.shutdown_grace.as_secs())
-    .client_request_timeout(Duration::from_secs(5))
-    .keep_alive(Duration::from_secs(75));
-    let server = if settings.server.workers == 0 {
-        server
-    } else {
-        server.workers(settings.server.workers)
-    };
-    let listener = listen(settings.server.listen)?;
-    let address = listener.local_addr()?;
-    let server = server.listen(listener.try_clone()?)?;
+    })?;
     let care = KeyCare {
         clock: parts.clock,
         database: parts.database.clone(),
@@ -116,7 +112,7 @@ pub async fn start(settings: &Settings) -> Result<Running, StartError> {
             .map(|simulator| simulator.running.address()),
         receipt_address: parts.receipt_address,
         database: parts.database,
-        server: server.run(),
+        server,
         app,
         simulator: parts.simulator,
         leave: Leave {

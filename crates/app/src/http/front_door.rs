@@ -14,6 +14,7 @@ use actix_web::{Error, HttpMessage as _};
 use futures_util::FutureExt as _;
 use menshen_telemetry::RequestSpan;
 
+use crate::connections::Turn;
 use crate::http::App;
 use crate::http::admission::admit;
 use crate::http::answer_time::AnswerTime;
@@ -43,6 +44,8 @@ pub async fn front_door(
         return Err(ApiError::internal("the application is not wired").into());
     };
     let _in_flight = app.readiness.enter();
+    // Tests of handlers have no connection.
+    let _answering = request.request().conn_data::<Turn>().map(Turn::take);
     let context = Context::of(&request, &app);
     let id = Arc::from(context.origin.request_id.as_str());
     let visit = Visit {

@@ -41,6 +41,7 @@ pub(crate) struct Requests {
     answers: Family<Outcome, Counter<u64, AtomicU64>>,
     /// In the order of [`RouteName::all`].
     routes: Vec<OfRoute>,
+    connections_cut: Counter,
 }
 
 impl Requests {
@@ -67,7 +68,22 @@ impl Requests {
             Unit::Seconds,
             LatencyBy(times),
         );
-        Self { answers, routes }
+        let connections_cut = Counter::default();
+        registry.register(
+            "connections_cut",
+            "Connections closed because no whole request came in time",
+            connections_cut.clone(),
+        );
+        Self {
+            answers,
+            routes,
+            connections_cut,
+        }
+    }
+
+    /// Counts connections on which no whole request came in time.
+    pub(crate) fn connections_cut(&self) -> Counter {
+        self.connections_cut.clone()
     }
 
     /// Counts one answered request.

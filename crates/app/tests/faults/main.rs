@@ -17,5 +17,6 @@ mod ledger;
 mod load;
 mod record;
 mod redis;
+mod slow_clients;
 mod stage;
 mod upstreams;

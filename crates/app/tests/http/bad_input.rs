@@ -469,8 +469,17 @@ async fn framing_that_two_servers_could_read_differently_is_refused() {
         format!("content-length: {length}\r\ntransfer-encoding: chunked"),
         format!("content-length: {length}\r\ncontent-length: 1"),
         format!("content-length: +{length}"),
+        format!("content-length: {length}, {length}"),
+        format!("content-length: 0x{length:x}"),
+        format!("content-length: -{length}"),
+        "content-length: 99999999999999999999".to_owned(),
         "transfer-encoding: xchunked".to_owned(),
+        "transfer-encoding: chunked, identity".to_owned(),
+        "transfer-encoding: chunked\r\ntransfer-encoding: identity".to_owned(),
+        "transfer-encoding: \u{b}chunked".to_owned(),
+        "transfer-encoding\0: chunked".to_owned(),
         format!("content-length : {length}"),
+        format!("x-folded: a\r\n content-length: {length}"),
     ] {
         let mut stream = TcpStream::connect(service.address).await.unwrap();
         let request = format!(
@@ -494,7 +503,13 @@ async fn what_follows_an_ambiguous_request_is_not_read() {
         "content-length: 5\r\ntransfer-encoding: chunked".to_owned(),
         format!("content-length: 0\r\ncontent-length: {}", hidden.len()),
         "content-length: +0".to_owned(),
+        "content-length: 0, 0".to_owned(),
+        "content-length: 0x0".to_owned(),
+        "content-length: -0".to_owned(),
         "transfer-encoding: xchunked".to_owned(),
+        "transfer-encoding: chunked, identity".to_owned(),
+        "transfer-encoding: chunked\r\ntransfer-encoding: identity".to_owned(),
+        "transfer-encoding: \u{b}chunked".to_owned(),
         "content-length : 0".to_owned(),
     ] {
         let mut stream = TcpStream::connect(service.address).await.unwrap();
@@ -509,6 +524,23 @@ async fn what_follows_an_ambiguous_request_is_not_read() {
             answer.matches("HTTP/1.1 ").count() <= 1,
             "{framing}: {answer}"
         );
+    }
+}
+
+/// Whoever reads the size of a chunk more kindly finds another end of the body.
+#[tokio::test]
+async fn a_chunk_of_a_doubtful_size_ends_the_connection() {
+    let service = Service::start().await;
+    let hidden = "GET /healthz HTTP/1.1\r\nhost: x\r\n\r\n";
+    for size in ["0x0", "+0", "-0", " 0", "0 0", "g", "", "10000000000000000"] {
+        let mut stream = TcpStream::connect(service.address).await.unwrap();
+        let request = format!(
+            "POST /v1/token/refresh HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\n\
+             transfer-encoding: chunked\r\n\r\n{size}\r\n\r\n{hidden}"
+        );
+        stream.write_all(request.as_bytes()).await.unwrap();
+        let answer = until_closed(&mut stream).await;
+        assert!(!answer.contains("HTTP/1.1 200"), "{size:?}: {answer}");
     }
 }
 
