@@ -59,6 +59,23 @@ impl fmt::Debug for Answer {
 }
 
 impl Answer {
+    /// An answer that nobody gave, for tests of those who read answers. Headers that
+    /// HTTP does not allow are left out.
+    #[cfg(feature = "mock")]
+    #[must_use]
+    pub fn made(status: u16, headers: &[(&str, &str)], body: Vec<u8>) -> Self {
+        use reqwest::header::{HeaderName, HeaderValue};
+        let headers = headers.iter().filter_map(|(name, value)| {
+            let name = HeaderName::from_bytes(name.as_bytes()).ok()?;
+            Some((name, HeaderValue::from_str(value).ok()?))
+        });
+        Self {
+            status,
+            headers: headers.collect(),
+            body,
+        }
+    }
+
     /// The HTTP status.
     #[must_use]
     pub fn status(&self) -> u16 {

@@ -168,7 +168,7 @@ struct Reply {
 }
 
 /// The verdict is in the body, whatever the status: refusals come with 200 too.
-fn read(answer: &Answer) -> Attempt {
+pub(crate) fn read(answer: &Answer) -> Attempt {
     let Ok(reply) = serde_json::from_slice::<Reply>(answer.body()) else {
         return unreadable(answer.status()).into();
     };

@@ -240,7 +240,7 @@ struct SendStatus {
 
 /// There is one code for the request and one status for each number; only both
 /// together mean that the message was taken.
-fn read(answer: &Answer) -> Attempt {
+pub(crate) fn read(answer: &Answer) -> Attempt {
     let Ok(reply) = serde_json::from_slice::<Reply>(answer.body()) else {
         return unreadable(answer.status()).into();
     };

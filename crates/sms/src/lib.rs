@@ -20,6 +20,8 @@ mod verdict;
 pub mod aliyun;
 pub mod canonical;
 pub mod console;
+#[cfg(feature = "fuzzing")]
+pub mod fuzzing;
 pub mod huawei;
 pub mod reach;
 pub mod receipts;

@@ -189,7 +189,7 @@ struct SendStatus {
 
 /// The verdict is in the body, whatever the status, and on one of two levels: an
 /// `Error` means that no number was tried.
-fn read(answer: &Answer, now: DateTime<Utc>) -> Attempt {
+pub(crate) fn read(answer: &Answer, now: DateTime<Utc>) -> Attempt {
     let Ok(Reply { response }) = serde_json::from_slice(answer.body()) else {
         return unreadable(answer.status()).into();
     };

@@ -160,7 +160,7 @@ struct Refused {
 }
 
 /// A 2xx with the message's id means taken; everything else has a code.
-fn read(answer: &Answer, segments: usize) -> Attempt {
+pub(crate) fn read(answer: &Answer, segments: usize) -> Attempt {
     let (status, body) = (answer.status(), answer.body());
     let request_id = answer.header("twilio-request-id").and_then(word);
     if answer.is_success() {

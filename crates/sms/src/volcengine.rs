@@ -192,7 +192,7 @@ struct SendResult {
 }
 
 /// The verdict is whether there is an `Error`, whatever the status.
-fn read(answer: &Answer) -> Attempt {
+pub(crate) fn read(answer: &Answer) -> Attempt {
     let Ok(reply) = serde_json::from_slice::<Reply>(answer.body()) else {
         return unreadable(answer.status()).into();
     };

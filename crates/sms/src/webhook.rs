@@ -118,7 +118,7 @@ struct ReplyError {
     http_code: Option<u16>,
 }
 
-fn read(answer: &Answer) -> Attempt {
+pub(crate) fn read(answer: &Answer) -> Attempt {
     let wait = retry_after(answer);
     if !answer.is_success() {
         return refused(answer.status(), wait);

@@ -42,6 +42,18 @@ const MAY_USE: &[(&str, &[&str])] = &[
         ],
     ),
     ("menshen-browser-tests", &["menshen"]),
+    // Knows every parser of what strangers send; nothing knows it.
+    (
+        "menshen-fuzzing",
+        &[
+            "menshen",
+            "menshen-domain",
+            "menshen-outbound",
+            "menshen-sms",
+            "menshen-token",
+            "menshen-wechat",
+        ],
+    ),
     // Drives the server from outside; its benches call the pure parts.
     (
         "menshen-bench",

@@ -127,7 +127,8 @@ impl TokenVerifier for KeySet {
         if !timely(&verified, now) {
             return Err(TokenVerifierError::Invalid);
         }
-        if now >= verified.claims.expires_at + LEEWAY {
+        // Not the end plus the leeway: an end can lie so late that nothing is after it.
+        if now - LEEWAY >= verified.claims.expires_at {
             return Err(TokenVerifierError::Expired);
         }
         Ok(verified.claims)

@@ -47,7 +47,7 @@ pub(crate) async fn ask(
     read(&reply).map_err(CallFailure::bad_reply(ENDPOINT))
 }
 
-fn read(reply: &Reply) -> Result<WeChatAccessToken, BadReply> {
+pub(crate) fn read(reply: &Reply) -> Result<WeChatAccessToken, BadReply> {
     let value = reply.text("access_token")?;
     // The documents ask to reserve 512 characters.
     if value.len() > 1024 || !value.bytes().all(|b| b.is_ascii_graphic()) {

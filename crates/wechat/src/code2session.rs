@@ -42,7 +42,7 @@ pub(crate) async fn exchange(
     read(&reply).map_err(CallFailure::bad_reply(ENDPOINT))
 }
 
-fn read(reply: &Reply) -> Result<WeChatIdentification, BadReply> {
+pub(crate) fn read(reply: &Reply) -> Result<WeChatIdentification, BadReply> {
     let key = reply.text("session_key")?;
     Ok(WeChatIdentification {
         openid: openid(reply)?,

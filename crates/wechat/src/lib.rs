@@ -10,6 +10,8 @@ mod cloud_run;
 mod code2session;
 mod errcodes;
 mod failure;
+#[cfg(feature = "fuzzing")]
+pub mod fuzzing;
 mod gateway;
 mod holds;
 mod hosts;

@@ -50,7 +50,7 @@ pub(crate) async fn exchange(
 }
 
 /// The person, or nobody for a code that proves none.
-fn read(reply: &Reply, kind: AppKind) -> Result<Option<WeChatIdentification>, BadReply> {
+pub(crate) fn read(reply: &Reply, kind: AppKind) -> Result<Option<WeChatIdentification>, BadReply> {
     let granted = reply.text("scope")?;
     let openid = openid(reply)?;
     let person = WeChatIdentification {

@@ -39,7 +39,7 @@ pub(crate) async fn read(
     profile(&reply, ticket).map_err(CallFailure::bad_reply(ENDPOINT))
 }
 
-fn profile(reply: &Reply, ticket: &ProfileTicket) -> Result<WeChatProfile, BadReply> {
+pub(crate) fn profile(reply: &Reply, ticket: &ProfileTicket) -> Result<WeChatProfile, BadReply> {
     if openid(reply)? != *ticket.openid() {
         return Err(BadReply::Field("openid"));
     }

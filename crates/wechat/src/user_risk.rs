@@ -56,7 +56,7 @@ pub(crate) async fn ask(
     rank(&reply).map_err(CallFailure::bad_reply(ENDPOINT))
 }
 
-fn rank(reply: &Reply) -> Result<RiskRank, BadReply> {
+pub(crate) fn rank(reply: &Reply) -> Result<RiskRank, BadReply> {
     u8::try_from(reply.integer("risk_rank")?)
         .ok()
         .and_then(RiskRank::new)

@@ -27,14 +27,35 @@ pub fn collect(
         };
         let text = std::fs::read_to_string(path)
             .map_err(|error| problem(format!("the file cannot be read: {error}")))?;
-        let table: toml::Table = text.parse().map_err(|error: toml::de::Error| {
-            let line = error
-                .span()
-                .map_or(1, |span| text[..span.start].lines().count().max(1));
-            problem(format!("line {line} is not TOML: {}", error.message()))
-        })?;
-        flatten("", table, &mut given);
+        flatten("", parse(&text).map_err(problem)?, &mut given);
     }
+    for (name, value) in environment {
+        if let Some(key) = key_of(&name) {
+            given.insert(key, Given::Text(value));
+        }
+    }
+    Ok(given)
+}
+
+/// The text of a file as a table, or what is wrong with it and where.
+fn parse(text: &str) -> Result<toml::Table, String> {
+    text.parse().map_err(|error: toml::de::Error| {
+        let line = error
+            .span()
+            .map_or(1, |span| text[..span.start].lines().count().max(1));
+        format!("line {line} is not TOML: {}", error.message())
+    })
+}
+
+/// The settings of a file's text, and over them those of the environment, without
+/// reading either; the text of the problem if it is not TOML.
+#[cfg(feature = "fuzzing")]
+pub(crate) fn of_text(
+    text: &str,
+    environment: impl Iterator<Item = (String, String)>,
+) -> Result<BTreeMap<String, Given>, String> {
+    let mut given = BTreeMap::new();
+    flatten("", parse(text)?, &mut given);
     for (name, value) in environment {
         if let Some(key) = key_of(&name) {
             given.insert(key, Given::Text(value));

@@ -7,12 +7,12 @@ pub mod json;
 pub mod keys;
 pub mod operations;
 pub(in crate::http) mod query;
-mod records;
+pub(crate) mod records;
 mod routes;
-mod search;
+pub(crate) mod search;
 mod signing_keys;
-mod test_numbers;
-mod users;
+pub(crate) mod test_numbers;
+pub(crate) mod users;
 
 use std::sync::Arc;
 
