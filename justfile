@@ -20,6 +20,14 @@ cluster *arguments:
 interop:
     scripts/interop
 
+# Calls that schemathesis makes up from the OpenAPI description: 10 000, or --brief
+openapi-fuzz *arguments:
+    scripts/openapi-fuzz {{ arguments }}
+
+# Fuzz targets under libFuzzer, 600 seconds each: --seconds N, --minimize, names of targets
+fuzz *arguments:
+    scripts/fuzz {{ arguments }}
+
 # The client library of mini-programs and websites: lints, types, build, tests
 sdk:
     scripts/sdk
@@ -27,6 +35,18 @@ sdk:
 # The files under deploy/ against their schemas, nginx, systemd, and our own settings
 check-deployment:
     scripts/check-deployment
+
+# The files of a release: binary, list of its parts (SBOM), checksums
+release *arguments:
+    scripts/release {{ arguments }}
+
+# The list of parts (SBOM, CycloneDX) on standard output
+sbom *arguments:
+    @scripts/sbom {{ arguments }}
+
+# A release of the debug build, against what it promises
+check-release:
+    scripts/check-release
 
 # Which security requirement is proven by which test
 check-requirements:
