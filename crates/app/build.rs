@@ -9,7 +9,12 @@ use std::{env, fs};
 
 fn main() {
     let mut code = String::new();
-    for (constant, folder) in [("PLAYGROUND", "assets/playground"), ("DOCS", "assets/docs")] {
+    for (constant, folder) in [
+        ("PLAYGROUND", "assets/playground"),
+        ("DOCS", "assets/docs"),
+        ("CONSOLE", "assets/console"),
+        ("SHARED", "assets/shared"),
+    ] {
         println!("cargo::rerun-if-changed={folder}");
         let root = Path::new(&env::var("CARGO_MANIFEST_DIR").expect("set by cargo")).join(folder);
         let mut files = Vec::new();

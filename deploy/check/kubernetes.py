@@ -115,7 +115,7 @@ def check_what_is_inside_is_not_reachable_from_outside():
         if manifest["kind"] != "Ingress" or manifest["metadata"]["name"] != "menshen":
             continue
         paths = [path["path"] for rule in manifest["spec"]["rules"] for path in rule["http"]["paths"]]
-        for inside in ("/metrics", "/readyz", "/healthz", "/admin/v1", "/v1/auth/verify", "/v1/token/introspect", "/v1/token/revoke"):
+        for inside in ("/metrics", "/readyz", "/healthz", "/admin/v1", "/console", "/v1/auth/verify", "/v1/token/introspect", "/v1/token/revoke"):
             assert not any(inside.startswith(path) for path in paths), (file, inside)
         for outside in ("/v1/login/sms", "/v1/token/refresh", "/v1/me/sessions", "/.well-known/jwks.json"):
             assert any(outside.startswith(path) for path in paths), (file, outside)

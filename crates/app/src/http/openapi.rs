@@ -23,8 +23,8 @@ use utoipa::{PartialSchema, ToSchema};
 use crate::http::account_json::{BoundJson, LoginJson, UserJson};
 use crate::http::admin::counters_json::CountersJson;
 use crate::http::admin::json::{
-    AccountLineJson, AuditPageJson, DoneJson, FoundJson, OperatorJson, SendPageJson,
-    SigningKeysJson, TestNumberJson, TestNumbersJson, WholeAccountJson,
+    AccountLineJson, ApplicationsJson, AuditPageJson, DoneJson, FoundJson, OperatorJson,
+    SendPageJson, SigningKeysJson, TestNumberJson, TestNumbersJson, WholeAccountJson,
 };
 use crate::http::admin::{
     ActRequest, DetachRequest, MergeRequest, NewTestNumberJson, SendSearch, UserSearch,
@@ -154,6 +154,7 @@ fn add_administration(all: &mut Vec<(String, RefOr<Schema>)>) {
     add::<SendSearch>(all);
     add::<NewTestNumberJson>(all);
     add::<OperatorJson>(all);
+    add::<ApplicationsJson>(all);
     add::<FoundJson>(all);
     add::<AccountLineJson>(all);
     add::<WholeAccountJson>(all);

@@ -10,6 +10,7 @@ const SIMULATOR: &str = "/simulator";
 /// Every route of the table in [`routes`](super::routes), and the simulator's.
 pub const PATTERNS: &[&str] = &[
     "/.well-known/jwks.json",
+    "/admin/v1/applications",
     "/admin/v1/audit-events",
     "/admin/v1/counters",
     "/admin/v1/key",
@@ -26,6 +27,8 @@ pub const PATTERNS: &[&str] = &[
     "/admin/v1/users/{id}/enable",
     "/admin/v1/users/{id}/sessions",
     "/admin/v1/users/{id}/sessions/{session_id}",
+    "/console",
+    "/console/{file}",
     "/docs",
     "/docs/{file}",
     "/healthz",

@@ -8,7 +8,7 @@ use menshen_domain::ports::clock::Clock as _;
 use serde_json::{Value, json};
 
 use crate::administration::{READ, delete, get, post, with_keys};
-use crate::support::{Login, Service};
+use crate::support::{Login, MINI_PROGRAM, Service};
 
 const PHONE: &str = "13900000001";
 const OTHER: &str = "13900000002";
@@ -144,6 +144,35 @@ async fn messages_to_a_number_are_told_with_what_became_of_them() {
 }
 
 #[tokio::test]
+async fn the_applications_are_listed_for_whoever_searches_by_openid() {
+    let service = with_keys(&[]).await;
+    let listed = service.get("/admin/v1/applications").bearer(READ);
+    let listed = listed.send().await.ok();
+    let applications = listed["applications"].as_array().unwrap();
+    let mini_program = applications
+        .iter()
+        .find(|one| one["app_id"] == MINI_PROGRAM)
+        .expect("the mini-program of the development profile");
+    assert_eq!(mini_program["provider"], "wechat_mini_program");
+    assert!(mini_program["platform"].is_string());
+    let looks = "audit_events WHERE method = 'applications.list' AND actor = 'web'";
+    assert_eq!(service.count(looks).await, 1);
+}
+
+#[tokio::test]
+async fn a_refused_code_is_counted() {
+    let service = with_keys(&[]).await;
+    service.ask(OTHER).await.ok();
+    // Too soon.
+    service.ask(OTHER).await.fails(429, "sms_too_frequent");
+    let day = get(&service, "counters?offset=%2B08:00").send().await.ok();
+    let from: chrono::DateTime<Utc> = day["from"].as_str().unwrap().parse().unwrap();
+    if SystemClock.now() - from > TimeDelta::minutes(5) {
+        assert_eq!(day["totals"]["refused_codes"], 1);
+    }
+}
+
+#[tokio::test]
 async fn the_day_is_counted_hour_by_hour() {
     let service = with_keys(&[("sms.resend_interval", "0s")]).await;
     service.sms_login(PHONE).await;
@@ -157,7 +186,7 @@ async fn the_day_is_counted_hour_by_hour() {
     let day = get(&service, "counters?offset=%2B08:00").send().await.ok();
     let totals = json!({
         "logins": 3, "refused_logins": 0, "new_users": 2,
-        "sent": 2, "verified": 1, "wrong_codes": 1,
+        "sent": 2, "verified": 1, "wrong_codes": 1, "refused_codes": 0,
     });
     // Midnight may have passed meanwhile: then some of it is yesterday's.
     let from: chrono::DateTime<Utc> = day["from"].as_str().unwrap().parse().unwrap();
@@ -188,6 +217,15 @@ async fn the_day_is_counted_hour_by_hour() {
         .map(|hour| hour["logins"].as_u64().unwrap())
         .sum();
     assert_eq!(day["totals"]["logins"], logins);
+    // Each hour tells its logins by method, too.
+    for hour in hours {
+        let methods = hour["logins_by_method"].as_array().unwrap();
+        let by_method: u64 = methods
+            .iter()
+            .map(|method| method["count"].as_u64().unwrap())
+            .sum();
+        assert_eq!(hour["logins"], by_method, "{hour}");
+    }
     let since = (SystemClock.now() - from).num_hours();
     assert_eq!(i64::try_from(hours.len()).unwrap(), since + 1);
     let past = get(&service, "counters?date=2020-01-01").send().await.ok();

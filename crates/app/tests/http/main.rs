@@ -12,6 +12,7 @@ mod bad_input;
 mod cancelling;
 mod cloud_run;
 mod command_line;
+mod console;
 mod copies;
 mod environment;
 mod every_code;

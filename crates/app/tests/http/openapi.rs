@@ -79,6 +79,8 @@ async fn the_route_table_holds_nothing_that_is_not_described() {
         .collect();
     // Pages and their files, which describe themselves.
     for page in [
+        "/console",
+        "/console/{file:.*}",
         "/docs/{file:.*}",
         "/playground",
         "/playground/{file:.*}",

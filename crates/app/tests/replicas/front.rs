@@ -29,6 +29,7 @@ async fn nginx_lets_through_what_is_for_people_and_says_the_rest_in_the_envelope
         "/readyz",
         "/healthz",
         "/admin/v1/users",
+        "/console",
         "/v1/auth/verify",
         "/v1/token/introspect",
         "/v1/token/revoke",

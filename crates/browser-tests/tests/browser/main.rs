@@ -1,9 +1,10 @@
-//! The playground and the documentation in Chromium, against the real service.
+//! The playground, the console and the documentation in Chromium, against the real service.
 //!
 //! They need `chromium` and `chromedriver` (Debian's packages `chromium` and
 //! `chromium-driver`); where these are missing, the tests fail and say so.
 
 mod accounts;
+mod console;
 mod devices;
 mod docs;
 mod failover;

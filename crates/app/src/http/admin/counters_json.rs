@@ -50,6 +50,9 @@ pub struct TotalsJson {
     verified: u64,
     /// Codes that were wrong.
     wrong_codes: u64,
+    /// Codes that were asked for and refused, or that no vendor took. Of a flood from
+    /// one network not every refusal is on record.
+    refused_codes: u64,
 }
 
 /// An hour.
@@ -60,6 +63,8 @@ pub struct HourJson {
     /// What happened.
     #[serde(flatten)]
     totals: TotalsJson,
+    /// Logins by how they were proven.
+    logins_by_method: Vec<NamedCountJson>,
 }
 
 /// How often.
@@ -96,6 +101,7 @@ impl From<&DayCounts> for CountersJson {
             hours.push(HourJson {
                 from: time(hour.from),
                 totals: of_hour,
+                logins_by_method: named(logins_by_method(&hour.counts)),
             });
         }
         Self {
@@ -133,6 +139,7 @@ impl TotalsJson {
             sent: left.map(|send| send.times).sum(),
             verified: times(AuditAction::CodeVerified),
             wrong_codes: times(AuditAction::CodeFailed),
+            refused_codes: times(AuditAction::CodeRefused),
         }
     }
 
@@ -144,6 +151,7 @@ impl TotalsJson {
             sent: self.sent + more.sent,
             verified: self.verified + more.verified,
             wrong_codes: self.wrong_codes + more.wrong_codes,
+            refused_codes: self.refused_codes + more.refused_codes,
         }
     }
 }
@@ -161,10 +169,9 @@ impl Sums {
     fn add(&mut self, counts: &Counts) {
         for event in &counts.events {
             *self.actions.entry(event.action.clone()).or_default() += event.times;
-            if event.action == AuditAction::SignedIn.as_str() {
-                let method = event.method.clone().unwrap_or_default();
-                *self.methods.entry(method).or_default() += event.times;
-            }
+        }
+        for (method, times) in logins_by_method(counts) {
+            *self.methods.entry(method).or_default() += times;
         }
         for send in &counts.sends {
             let verdict = send.verdict.clone().unwrap_or_else(|| "pending".to_owned());
@@ -180,6 +187,17 @@ impl Sums {
             }
         }
     }
+}
+
+fn logins_by_method(counts: &Counts) -> BTreeMap<String, u64> {
+    let mut methods = BTreeMap::new();
+    for event in &counts.events {
+        if event.action == AuditAction::SignedIn.as_str() {
+            let method = event.method.clone().unwrap_or_default();
+            *methods.entry(method).or_default() += event.times;
+        }
+    }
+    methods
 }
 
 fn named(counts: BTreeMap<String, u64>) -> Vec<NamedCountJson> {

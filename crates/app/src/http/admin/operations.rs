@@ -58,6 +58,13 @@ pub const OPERATIONS: &[Operation] = &[
         ..LOOK
     },
     Operation {
+        path: "/admin/v1/applications",
+        summary: "List the applications",
+        description: "The WeChat applications of the settings, with the platforms that they are bound to: what an openid or a unionid is searched for with.",
+        answer: Schemas::Envelope("ApplicationsJson"),
+        ..LOOK
+    },
+    Operation {
         method: "POST",
         path: "/admin/v1/users/search",
         summary: "Find an account",

@@ -1,4 +1,5 @@
-//! What is on record: the audit log, messages, the counters of a day.
+//! What is on record: the audit log, messages, the counters of a day; and the
+//! applications that openids on record belong to.
 
 use actix_web::web::Data;
 use actix_web::{HttpRequest, HttpResponse};
@@ -8,7 +9,7 @@ use serde::Deserialize;
 use utoipa::ToSchema;
 
 use super::counters_json::CountersJson;
-use super::json::{AuditPageJson, SendPageJson};
+use super::json::{ApplicationsJson, AuditPageJson, SendPageJson};
 use super::{door, query};
 use crate::http::App;
 use crate::http::body::Body;
@@ -79,4 +80,16 @@ pub(super) async fn counters(
     };
     let counted = door.desk.count_day(&act, day).await?;
     context.ok(("成功", "Done"), &CountersJson::from(&counted))
+}
+
+/// `GET /admin/v1/applications`
+pub(super) async fn applications(
+    context: Context,
+    app: Data<App>,
+    http: HttpRequest,
+) -> Result<HttpResponse, ApiError> {
+    let door = door(&app)?;
+    let act = door.look(&http, &context, "applications.list").await?;
+    door.desk.tell_look(&act, None, None).await?;
+    context.ok(("成功", "Done"), &ApplicationsJson::from(&*door.apps))
 }

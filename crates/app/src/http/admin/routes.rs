@@ -1,9 +1,9 @@
-//! The routes of operators, and of services that hold an admin key.
+//! The routes of operators, with their page, and of services that hold an admin key.
 
 use actix_web::web::{self, ServiceConfig};
 
 use super::{records, signing_keys, test_numbers, users};
-use crate::http::{at, introspect};
+use crate::http::{at, introspect, pages};
 
 /// Adds them.
 pub(in crate::http) fn routes(config: &mut ServiceConfig) {
@@ -18,7 +18,18 @@ pub(in crate::http) fn routes(config: &mut ServiceConfig) {
             [web::post().to(introspect::revoke)],
             "POST",
         ))
+        .service(at("/console", [web::get().to(pages::console)], "GET"))
+        .service(at(
+            "/console/{file:.*}",
+            [web::get().to(pages::console_file)],
+            "GET",
+        ))
         .service(at("/admin/v1/key", [web::get().to(users::whoami)], "GET"))
+        .service(at(
+            "/admin/v1/applications",
+            [web::get().to(records::applications)],
+            "GET",
+        ))
         .service(at(
             "/admin/v1/users/search",
             [web::post().to(users::search)],

@@ -1,6 +1,7 @@
 //! A service, a browser, and a finger on its page.
 
 pub(crate) mod browser;
+pub(crate) mod console;
 pub(crate) mod driver;
 pub(crate) mod page;
 pub(crate) mod records;

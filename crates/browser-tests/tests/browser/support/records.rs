@@ -10,12 +10,21 @@ impl Page {
     /// content security policy, and no request may have gone anywhere but to
     /// the service. Answers of `refused`, path and status, are meant.
     pub(crate) async fn finish(self, refused: &[(&str, u16)]) {
+        self.finish_but(refused, &[]).await;
+    }
+
+    /// The same; what holds one of these texts is meant, too.
+    pub(crate) async fn finish_but(self, refused: &[(&str, u16)], meant: &[&str]) {
+        let is_meant = |entry: &Value| {
+            let text = entry["message"].as_str().unwrap_or_default();
+            is_meant(entry, refused) || meant.iter().any(|part| text.contains(part))
+        };
         let complaints: Vec<String> = self
             .browser
             .log("browser")
             .await
             .iter()
-            .filter(|entry| !is_meant(entry, refused))
+            .filter(|entry| !is_meant(entry))
             .map(ToString::to_string)
             .collect();
         assert!(complaints.is_empty(), "the console: {complaints:#?}");

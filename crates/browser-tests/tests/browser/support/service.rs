@@ -50,7 +50,14 @@ impl Service {
         self.running = Some(running);
     }
 
-    fn stop(&mut self) {
+    /// The same with other settings.
+    pub(crate) async fn restart_with(&mut self, given: &'static [(&'static str, &'static str)]) {
+        self.given = given;
+        self.restart().await;
+    }
+
+    /// Stops it.
+    pub(crate) fn stop(&mut self) {
         if let Some(Running { stop, thread }) = self.running.take() {
             drop(stop);
             // A server that panicked has told so already.

@@ -1,7 +1,8 @@
-//! Whose key it is, test numbers, signing keys.
+//! Whose key it is, applications, test numbers, signing keys.
 
 use menshen_domain::model::operator::Operator;
 use menshen_domain::model::test_number::StoredTestNumber;
+use menshen_domain::model::wechat::WeChatApps;
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -23,6 +24,42 @@ impl From<&Operator> for OperatorJson {
         Self {
             name: operator.name().to_owned(),
             scope: operator.scope().as_str(),
+        }
+    }
+}
+
+/// A `WeChat` application of the deployment.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct ApplicationJson {
+    /// Its id.
+    #[schema(example = "wx0123456789abcdef")]
+    app_id: String,
+    /// The provider of its identities: `wechat_mini_program`, `wechat_app` or
+    /// `wechat_website`.
+    provider: &'static str,
+    /// The Open Platform account that it is bound to, as the settings call it.
+    platform: Option<String>,
+}
+
+/// The applications of the deployment.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct ApplicationsJson {
+    /// In the order of the settings.
+    applications: Vec<ApplicationJson>,
+}
+
+impl From<&WeChatApps> for ApplicationsJson {
+    fn from(apps: &WeChatApps) -> Self {
+        let each = apps.all().iter().map(|app| ApplicationJson {
+            app_id: app.id.as_str().to_owned(),
+            provider: app.kind.provider().as_str(),
+            platform: app
+                .platform
+                .as_ref()
+                .map(|platform| platform.as_str().to_owned()),
+        });
+        Self {
+            applications: each.collect(),
         }
     }
 }

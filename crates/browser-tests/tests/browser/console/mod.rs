@@ -1,0 +1,7 @@
+//! The operator's console.
+
+mod acts;
+mod door;
+mod looks;
+mod records;
+mod strangers;
