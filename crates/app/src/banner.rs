@@ -24,6 +24,13 @@ pub fn banner(settings: &Settings, report: &Report, running: &Running) -> String
         let _ = writeln!(text, "  {name:<12} {value}");
     };
     line("Playground", &format!("{base}/playground"));
+    if !settings.admin.keys.is_empty() {
+        let door = running.doors.operators.unwrap_or(running.address);
+        line("Console", &format!("http://{door}/console"));
+    }
+    if let Some(door) = running.doors.metrics {
+        line("Metrics", &format!("http://{door}/metrics"));
+    }
     line("API docs", &format!("{base}/docs"));
     line("JWKS", &format!("{base}/.well-known/jwks.json"));
     line("Data", &data(settings));

@@ -12,6 +12,7 @@ use menshen_sql::Database;
 use socket2::SockRef;
 
 use crate::connections::{self, Manner};
+use crate::http::doors::Doors;
 use crate::http::front_door::front_door;
 use crate::http::readiness::Readiness;
 use crate::http::{self, App};
@@ -19,6 +20,7 @@ use crate::key_care::{KeyCare, look_after_keys, look_after_ring};
 use crate::receipt_address::ReceiptAddress;
 use crate::rounds::Running as Background;
 use crate::settings::Settings;
+use crate::settings::server::ServerSettings;
 use crate::wiring::{self, InProcessSimulator, StartError};
 use crate::{housekeeping, resealing};
 
@@ -29,6 +31,8 @@ const LAST_TRACES: Duration = Duration::from_secs(2);
 pub struct Running {
     /// Where it listens.
     pub address: SocketAddr,
+    /// Where only some things are served, if they have a listener of their own.
+    pub doors: Doors,
     /// Where the offline WeChat and vendors listen, if they run.
     pub simulator_address: Option<SocketAddr>,
     /// Where vendors push delivery receipts, if they do.
@@ -48,8 +52,8 @@ pub struct Running {
 struct Leave {
     delay: Duration,
     grace: Duration,
-    /// The same socket that the server listens on.
-    listener: TcpListener,
+    /// The same sockets that the server listens on.
+    listeners: Vec<TcpListener>,
 }
 
 /// Starts the server.
@@ -74,14 +78,15 @@ pub async fn start(settings: &Settings) -> Result<Running, StartError> {
         grace: settings.server.shutdown_grace,
         cut: app.metrics.requests.connections_cut(),
     };
-    let listener = listen(settings.server.listen)?;
-    let address = listener.local_addr()?;
-    let server = connections::serve(listener.try_clone()?, &manner, move || {
+    let listeners = Listeners::open(&settings.server)?;
+    let doors = listeners.doors;
+    let server = connections::serve(&listeners.all, &manner, move || {
         let control = control.clone();
         let playground = shared.playground;
         let operators = shared.admin.is_some();
         Actix::new()
             .app_data(shared.clone())
+            .app_data(Data::new(doors))
             .wrap(Condition::new(!origins.is_empty(), cors(&origins)))
             .wrap(from_fn(front_door))
             .configure(move |config| {
@@ -105,7 +110,8 @@ pub async fn start(settings: &Settings) -> Result<Running, StartError> {
         tokio::spawn(parts.test_numbers.look_after()),
     ];
     Ok(Running {
-        address,
+        address: listeners.address,
+        doors,
         simulator_address: parts
             .simulator
             .as_ref()
@@ -118,7 +124,7 @@ pub async fn start(settings: &Settings) -> Result<Running, StartError> {
         leave: Leave {
             delay: settings.server.drain_delay,
             grace: settings.server.shutdown_grace,
-            listener,
+            listeners: listeners.all,
         },
         maintenance,
         for_all: [
@@ -149,9 +155,43 @@ fn cors(origins: &[String]) -> Cors {
 /// As many connections may wait to be taken as the server itself would let.
 const BACKLOG: i32 = 1024;
 
-fn listen(address: SocketAddr) -> Result<TcpListener, StartError> {
+/// The sockets of the server.
+struct Listeners {
+    all: Vec<TcpListener>,
+    /// Where people come in.
+    address: SocketAddr,
+    doors: Doors,
+}
+
+impl Listeners {
+    fn open(settings: &ServerSettings) -> Result<Self, StartError> {
+        let main = listen("server.listen", settings.listen)?;
+        let address = main.local_addr()?;
+        let mut all = vec![main];
+        let mut own = |key, wanted: Option<SocketAddr>| -> Result<Option<SocketAddr>, StartError> {
+            let Some(wanted) = wanted else {
+                return Ok(None);
+            };
+            let listener = listen(key, wanted)?;
+            let address = listener.local_addr()?;
+            all.push(listener);
+            Ok(Some(address))
+        };
+        let doors = Doors {
+            metrics: own("server.metrics_listen", settings.metrics_listen)?,
+            operators: own("server.admin_listen", settings.admin_listen)?,
+        };
+        Ok(Self {
+            all,
+            address,
+            doors,
+        })
+    }
+}
+
+fn listen(key: &str, address: SocketAddr) -> Result<TcpListener, StartError> {
     let listener = TcpListener::bind(address).map_err(|error| {
-        format!("cannot listen on {address}: {error}; set server.listen to another address")
+        format!("cannot listen on {address}: {error}; set {key} to another address")
     })?;
     SockRef::from(&listener).listen(BACKLOG)?;
     Ok(listener)
@@ -167,9 +207,11 @@ impl Leave {
     async fn take(&self, readiness: &Readiness, handle: &ServerHandle) -> bool {
         tokio::time::sleep(self.delay).await;
         handle.pause().await;
-        if let Err(error) = SockRef::from(&self.listener).shutdown(Shutdown::Read) {
-            // Not every system can; the socket is closed at the end anyway.
-            tracing::debug!(error = &error as &dyn std::error::Error, "still listening");
+        for listener in &self.listeners {
+            if let Err(error) = SockRef::from(listener).shutdown(Shutdown::Read) {
+                // Not every system can; the socket is closed at the end anyway.
+                tracing::debug!(error = &error as &dyn std::error::Error, "still listening");
+            }
         }
         let done = tokio::time::timeout(self.grace, readiness.idle()).await;
         if done.is_err() {

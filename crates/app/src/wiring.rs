@@ -186,7 +186,7 @@ pub async fn wire(settings: &Settings) -> Result<Parts, StartError> {
     let server_clock = Arc::new(ServerClock::of(&database).await?);
     let clock: Arc<dyn Clock> = server_clock.clone();
     let (store, keyring, key_set) = keys(settings, &database).await?;
-    let (mut metrics, tracing) = (Metrics::default(), tracing(settings)?);
+    let (mut metrics, tracing) = (metrics(settings), tracing(settings)?);
     let observer = Observer {
         metrics: &metrics,
         tracing: &tracing,
@@ -346,6 +346,12 @@ fn tracing(settings: &Settings) -> Result<Tracing, StartError> {
         service_version: env!("CARGO_PKG_VERSION"),
         instance: hex::encode(instance),
     })?)
+}
+
+/// Where `/metrics` is open to whoever reaches people's door, no version is told.
+fn metrics(settings: &Settings) -> Metrics {
+    let development = settings.profile == Profile::Development;
+    Metrics::new(development || settings.server.metrics_listen.is_some())
 }
 
 /// Where delivery receipts are pushed to: as the settings say; in development

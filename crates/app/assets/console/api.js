@@ -3,8 +3,8 @@ import { authorization, lock, onLock } from './key.js';
 
 // Longer than the service takes before it gives up itself.
 const PATIENCE = 40_000;
-// Until when the service does not want to hear from us.
-let heldUntil = 0;
+// Until when the service does not want to be asked for something again.
+const held = new Map();
 
 export class Failure extends Error {
   constructor(code, message, more = {}) {
@@ -18,7 +18,9 @@ export class Failure extends Error {
 }
 
 export async function call(method, path, body) {
-  if (Date.now() < heldUntil) throw new Failure('rate_limited', t('held'), { until: heldUntil });
+  const what = `${method} ${path.split('?')[0]}`;
+  const until = held.get(what);
+  if (Date.now() < until) throw new Failure('rate_limited', t('held'), { until });
   const gone = new AbortController();
   const forget = onLock(() => gone.abort('locked'));
   const patience = setTimeout(() => gone.abort('slow'), PATIENCE);
@@ -37,7 +39,7 @@ export async function call(method, path, body) {
       redirect: 'error',
       signal: gone.signal,
     });
-    return understood(response, await response.text());
+    return understood(what, response, await response.text());
   } catch (error) {
     if (error instanceof Failure) throw error;
     // Of an answer that is for a page that is locked, nobody is told.
@@ -49,14 +51,14 @@ export async function call(method, path, body) {
   }
 }
 
-function understood(response, text) {
+function understood(what, response, text) {
   const answer = parsed(text);
   if (response.ok && answer) return answer.data;
   const requestId = answer?.request_id ?? response.headers.get('x-request-id');
   const more = { status: response.status, requestId, errors: answer?.errors, reason: answer?.reason };
   const seconds = answer?.retry_after ?? Number(response.headers.get('retry-after'));
   if (seconds > 0) more.until = Date.now() + seconds * 1000;
-  if (response.status === 429) heldUntil = more.until ?? Date.now() + 5_000;
+  if (response.status === 429) held.set(what, more.until ?? Date.now() + 5_000);
   const failure = new Failure(answer?.code ?? 'unintelligible', answer?.message ?? t('unintelligible', { status: response.status }), more);
   if (response.status === 401) lock('refused');
   throw failure;

@@ -10,7 +10,7 @@ mod stream;
 
 use std::fmt;
 use std::io;
-use std::net::TcpListener;
+use std::net::{SocketAddr, TcpListener};
 use std::time::Duration;
 
 use actix_http::{HttpService, Protocol, Request, Response};
@@ -43,13 +43,17 @@ pub(crate) struct Manner {
     pub(crate) cut: Counter,
 }
 
+/// Where a connection came in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct CameTo(pub(crate) SocketAddr);
+
 /// Serves an application to whoever connects.
 ///
 /// # Errors
 ///
-/// If the listener cannot be used.
+/// If a listener cannot be used.
 pub(crate) fn serve<F, I, S, B>(
-    listener: TcpListener,
+    listeners: &[TcpListener],
     manner: &Manner,
     application: F,
 ) -> io::Result<Server>
@@ -62,7 +66,6 @@ where
     S::Response: Into<Response<B>>,
     B: MessageBody + 'static,
 {
-    let address = listener.local_addr()?;
     let mut builder = ServerBuilder::new()
         .disable_signals()
         .shutdown_timeout(manner.grace.as_secs());
@@ -70,30 +73,35 @@ where
         builder = builder.workers(manner.workers);
     }
     let ending = builder.graceful_shutdown_signal();
-    let cut = manner.cut.clone();
-    let builder = builder.listen("http", listener, move || {
-        let (ending, cut) = (ending.clone(), cut.clone());
-        let application = application().into_factory();
-        let application = application.map_err(|error| error.into().error_response());
-        let http = HttpService::build()
-            .graceful_shutdown_signal(move || {
-                let ending = ending.clone();
-                async move { ending.notified().await }
+    for listener in listeners {
+        let address = listener.local_addr()?;
+        let (ending, cut) = (ending.clone(), manner.cut.clone());
+        let application = application.clone();
+        builder = builder.listen("http", listener.try_clone()?, move || {
+            let (ending, cut) = (ending.clone(), cut.clone());
+            let application = application().into_factory();
+            let application = application.map_err(|error| error.into().error_response());
+            let http = HttpService::build()
+                .graceful_shutdown_signal(move || {
+                    let ending = ending.clone();
+                    async move { ending.notified().await }
+                })
+                .keep_alive(KEEP_ALIVE)
+                .client_request_timeout(HEAD)
+                .client_disconnect_timeout(GOODBYE)
+                .local_addr(address)
+                .on_connect_ext(move |stream: &PatientStream<TcpStream>, known| {
+                    known.insert(stream.turn());
+                    known.insert(CameTo(address));
+                })
+                .finish(map_config(application, |()| AppConfig::default()));
+            fn_service(move |stream: TcpStream| {
+                let peer = stream.peer_addr().ok();
+                let stream = PatientStream::new(stream, KEEP_ALIVE, cut.clone());
+                async move { Ok((stream, Protocol::Http1, peer)) }
             })
-            .keep_alive(KEEP_ALIVE)
-            .client_request_timeout(HEAD)
-            .client_disconnect_timeout(GOODBYE)
-            .local_addr(address)
-            .on_connect_ext(|stream: &PatientStream<TcpStream>, known| {
-                known.insert(stream.turn());
-            })
-            .finish(map_config(application, |()| AppConfig::default()));
-        fn_service(move |stream: TcpStream| {
-            let peer = stream.peer_addr().ok();
-            let stream = PatientStream::new(stream, KEEP_ALIVE, cut.clone());
-            async move { Ok((stream, Protocol::Http1, peer)) }
-        })
-        .and_then(http)
-    })?;
+            .and_then(http)
+        })?;
+    }
     Ok(builder.run())
 }

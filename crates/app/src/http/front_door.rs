@@ -19,6 +19,7 @@ use crate::http::App;
 use crate::http::admission::admit;
 use crate::http::answer_time::AnswerTime;
 use crate::http::context::Context;
+use crate::http::doors::Doors;
 use crate::http::error::ApiError;
 use crate::http::kinds;
 use crate::http::rendering::{Failure, finish, rendered};
@@ -64,6 +65,12 @@ pub async fn front_door(
     answer
 }
 
+/// Refuses what is served at another listener.
+fn let_in(request: &ServiceRequest) -> Result<(), ApiError> {
+    let doors = request.app_data::<Data<Doors>>();
+    doors.map_or(Ok(()), |doors| doors.check(request))
+}
+
 /// What a request is answered, with the status and the code that it is counted by.
 type Answered = (Result<ServiceResponse<BoxBody>, Error>, u16, &'static str);
 
@@ -102,7 +109,7 @@ impl Visit {
         context: Context,
     ) -> Answered {
         request.extensions_mut().insert(context.clone());
-        let answer = if let Err(error) = admit(&request) {
+        let answer = if let Err(error) = admit(&request).and_then(|()| let_in(&request)) {
             let answer = error.respond(context.locale, &context.origin.request_id);
             let mut response = request.into_response(answer);
             finish(response.headers_mut(), &context);

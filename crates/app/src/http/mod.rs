@@ -11,6 +11,7 @@ pub mod codes;
 pub mod context;
 pub mod detached;
 pub mod devices;
+pub mod doors;
 pub mod error;
 pub mod export;
 pub mod fields;

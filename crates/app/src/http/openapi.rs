@@ -43,6 +43,10 @@ use crate::http::own_account::{CancelledJson, UnlinkedJson};
 use crate::http::step_up::{StepUpJson, StepUpRequest};
 use crate::http::token::{LogoutJson, LogoutRequest, RefreshRequest};
 
+/// The version of what is described, as in `/v1`: which build serves it is for operators
+/// to know.
+const API_VERSION: &str = "1";
+
 static DOCUMENT: LazyLock<String> = LazyLock::new(|| describe().to_json().unwrap_or_default());
 
 /// `GET /openapi.json`
@@ -84,7 +88,7 @@ pub fn describe() -> OpenApi {
         .info(
             InfoBuilder::new()
                 .title("Menshen 门神")
-                .version(env!("CARGO_PKG_VERSION"))
+                .version(API_VERSION)
                 .description(Some(INTRODUCTION))
                 .license(Some(
                     LicenseBuilder::new()

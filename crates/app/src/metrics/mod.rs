@@ -101,11 +101,23 @@ pub struct Metrics {
     pushes: Family<Pushed, Counter<u64, AtomicU64>>,
 }
 
-impl Default for Metrics {
-    fn default() -> Self {
+impl Metrics {
+    /// Counts from zero. Which version runs is told only where whoever should not know
+    /// cannot ask.
+    #[must_use]
+    pub fn new(tells_version: bool) -> Self {
         let mut registry = Registry::with_prefix("menshen");
-        let build = Info::new([("version", env!("CARGO_PKG_VERSION")), ("commit", COMMIT)]);
-        registry.register("build", "What runs: its version and commit", build);
+        let version = [("version", env!("CARGO_PKG_VERSION")), ("commit", COMMIT)];
+        let told = if tells_version {
+            version.to_vec()
+        } else {
+            Vec::new()
+        };
+        registry.register(
+            "build",
+            "What runs: its version and commit",
+            Info::new(told),
+        );
         let requests = Requests::new(&mut registry);
         let stores = StoreCalls::new(&mut registry);
         let outcomes = Outcomes::new(&mut registry);

@@ -17,6 +17,11 @@ const MAX_DRAIN_DELAY: Duration = Duration::from_mins(2);
 pub struct ServerSettings {
     /// Where to listen.
     pub listen: SocketAddr,
+    /// Where to serve `/metrics`, and nowhere else.
+    pub metrics_listen: Option<SocketAddr>,
+    /// Where to serve `/admin/v1`, the console, introspection and revocation, and
+    /// nowhere else.
+    pub admin_listen: Option<SocketAddr>,
     /// How many workers; zero means one per core.
     pub workers: usize,
     /// Networks whose `X-Forwarded-For` is believed.
@@ -33,6 +38,16 @@ pub struct ServerSettings {
 pub fn read(reader: &mut Reader) -> ServerSettings {
     let settings = ServerSettings {
         listen: reader.read("server.listen", "127.0.0.1:8080", "address and port to listen on", parse::socket_address),
+        metrics_listen: reader.read_optional(
+            "server.metrics_listen",
+            "address and port for `/metrics` alone, which is then not at `server.listen`; `/healthz` and `/readyz` are at both",
+            parse::socket_address,
+        ),
+        admin_listen: reader.read_optional(
+            "server.admin_listen",
+            "address and port for `/admin/v1`, `/console`, introspection and revocation alone, which are then not at `server.listen`; `/healthz` and `/readyz` are at both",
+            parse::socket_address,
+        ),
         workers: reader.read("server.workers", "0", "worker threads; 0 means one per core", parse::count) as usize,
         trusted_proxies: reader.read(
             "server.trusted_proxies",
@@ -54,6 +69,7 @@ pub fn read(reader: &mut Reader) -> ServerSettings {
         ),
         shutdown_grace: reader.read("server.shutdown_grace", "20s", "how long a shutdown waits for requests in flight", parse::duration),
     };
+    check_listeners(reader, &settings);
     if settings.workers > 1024 {
         reader.problem("server.workers", "write a number from 0 to 1024");
     }
@@ -61,6 +77,21 @@ pub fn read(reader: &mut Reader) -> ServerSettings {
         reader.problem("server.drain_delay", "write at most 2m");
     }
     settings
+}
+
+/// Two listeners cannot have one address; port 0 is another one each time.
+fn check_listeners(reader: &mut Reader, settings: &ServerSettings) {
+    let mut taken = vec![settings.listen];
+    for (key, listen) in [
+        ("server.metrics_listen", settings.metrics_listen),
+        ("server.admin_listen", settings.admin_listen),
+    ] {
+        let Some(listen) = listen else { continue };
+        if listen.port() != 0 && taken.contains(&listen) {
+            reader.problem(key, "write an address that no other listener has");
+        }
+        taken.push(listen);
+    }
 }
 
 fn networks(given: &Given) -> Result<Vec<IpNet>, String> {

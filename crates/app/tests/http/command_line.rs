@@ -304,6 +304,39 @@ fn production_takes_what_is_meant_for_it() {
 }
 
 #[test]
+fn two_listeners_have_two_addresses() {
+    for (key, value) in [
+        ("server.metrics_listen", "127.0.0.1:18080"),
+        ("server.admin_listen", "127.0.0.1:18080"),
+        ("server.metrics_listen", "nowhere"),
+    ] {
+        let settings = production(&[("server.listen", "127.0.0.1:18080"), (key, value)]);
+        let err = refused(&run(&settings, &["config", "check"]));
+        assert!(err.contains(key), "{key} = {value}: {err}");
+    }
+    let apart = [
+        ("server.listen", "127.0.0.1:18080"),
+        ("server.metrics_listen", "127.0.0.1:18081"),
+        ("server.admin_listen", "127.0.0.1:18082"),
+    ];
+    let output = run(&production(&apart), &["config", "check"]);
+    assert_eq!(output.status.code(), Some(0), "{:?}", said(&output));
+}
+
+/// S-93: whoever reaches the door of people learns of no version there.
+#[tokio::test]
+async fn in_production_open_metrics_tell_no_version() {
+    let folder = folder();
+    let settings = production(&[]);
+    let process = Process::start(menshen(folder.path(), &settings, &["serve"]), "listens on");
+    let told = process.get("/metrics").send().await.text;
+    assert!(told.contains("menshen_build_info 1\n"), "{told}");
+    assert!(!told.contains("version=") && !told.contains("commit="));
+    process.signal("TERM");
+    assert_eq!(process.end().0, Some(0));
+}
+
+#[test]
 fn production_takes_cloud_hosting_whose_network_is_known() {
     for base_url in ["http://api.weixin.qq.com", "https://api.weixin.qq.com"] {
         let output = run(

@@ -14,6 +14,7 @@ mod cloud_run;
 mod command_line;
 mod console;
 mod copies;
+mod doors;
 mod environment;
 mod every_code;
 mod export;

@@ -106,6 +106,8 @@ fn the_description_is_well_formed() {
     for member in ["/info/title", "/info/version", "/info/license/name"] {
         assert!(document.pointer(member).is_some_and(Value::is_string));
     }
+    // Of the API, and not of what runs.
+    assert_eq!(document["info"]["version"], "1");
     references_resolve(document);
     let mut ids = BTreeSet::new();
     for (path, method, operation) in operations() {

@@ -10,6 +10,7 @@ use std::thread::JoinHandle;
 use std::time::Duration;
 
 use menshen_app::clock::SystemClock;
+use menshen_app::http::doors::Doors;
 use menshen_app::settings::{self, Settings, source};
 use menshen_app::{server, wiring};
 use menshen_domain::ports::clock::Clock as _;
@@ -31,6 +32,8 @@ const TABLES: [&str; 4] = ["users", "identities", "sessions", "outbox"];
 /// A service that runs until it is dropped.
 pub(crate) struct Service {
     pub(crate) address: SocketAddr,
+    /// Where only some things are served.
+    pub(crate) doors: Doors,
     pub(crate) http: reqwest::Client,
     /// The service's own connections.
     pub(crate) database: Database,
@@ -45,6 +48,7 @@ pub(crate) struct Service {
 
 struct Started {
     address: SocketAddr,
+    doors: Doors,
     simulator: Option<SocketAddr>,
     database: Database,
 }
@@ -141,6 +145,7 @@ impl Service {
         let aside = Database::open(&url, options).await;
         Self {
             address: started.address,
+            doors: started.doors,
             http: http(),
             database: started.database,
             aside: aside.expect("the database"),
@@ -155,6 +160,11 @@ impl Service {
     /// Begins a request.
     pub(crate) fn call(&self, method: Method, path: &str) -> Call {
         Call::new(&self.http, self.address, method, path)
+    }
+
+    /// Begins a request at another of its listeners.
+    pub(crate) fn call_at(&self, address: SocketAddr, method: Method, path: &str) -> Call {
+        Call::new(&self.http, address, method, path)
     }
 
     pub(crate) fn get(&self, path: &str) -> Call {
@@ -294,6 +304,7 @@ fn run(settings: Settings) -> (Started, oneshot::Sender<()>, JoinHandle<()>) {
             let running = server::start(&settings).await.expect("a server");
             let started = Started {
                 address: running.address,
+                doors: running.doors,
                 simulator: running.simulator_address,
                 database: running.database.clone(),
             };

@@ -7,6 +7,14 @@ use crate::http::{at, introspect, pages};
 
 /// Adds them.
 pub(in crate::http) fn routes(config: &mut ServiceConfig) {
+    of_services_and_the_page(config);
+    of_accounts(config);
+    of_records(config);
+    of_keys_and_numbers(config);
+}
+
+/// Services that hold a key, and the console.
+fn of_services_and_the_page(config: &mut ServiceConfig) {
     config
         .service(at(
             "/v1/token/introspect",
@@ -23,13 +31,12 @@ pub(in crate::http) fn routes(config: &mut ServiceConfig) {
             "/console/{file:.*}",
             [web::get().to(pages::console_file)],
             "GET",
-        ))
-        .service(at("/admin/v1/key", [web::get().to(users::whoami)], "GET"))
-        .service(at(
-            "/admin/v1/applications",
-            [web::get().to(records::applications)],
-            "GET",
-        ))
+        ));
+}
+
+/// Accounts.
+fn of_accounts(config: &mut ServiceConfig) {
+    config
         .service(at(
             "/admin/v1/users/search",
             [web::post().to(users::search)],
@@ -69,6 +76,17 @@ pub(in crate::http) fn routes(config: &mut ServiceConfig) {
             "/admin/v1/users/{id}/sessions/{session_id}",
             [web::delete().to(users::end_one)],
             "DELETE",
+        ));
+}
+
+/// Whose key it is, and what is on record.
+fn of_records(config: &mut ServiceConfig) {
+    config
+        .service(at("/admin/v1/key", [web::get().to(users::whoami)], "GET"))
+        .service(at(
+            "/admin/v1/applications",
+            [web::get().to(records::applications)],
+            "GET",
         ))
         .service(at(
             "/admin/v1/audit-events",
@@ -84,7 +102,12 @@ pub(in crate::http) fn routes(config: &mut ServiceConfig) {
             "/admin/v1/counters",
             [web::get().to(records::counters)],
             "GET",
-        ))
+        ));
+}
+
+/// Signing keys and test numbers.
+fn of_keys_and_numbers(config: &mut ServiceConfig) {
+    config
         .service(at(
             "/admin/v1/signing-keys",
             [web::get().to(signing_keys::list)],
