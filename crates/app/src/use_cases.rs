@@ -185,6 +185,7 @@ pub(crate) fn app(
         policy: sms_policy.clone(),
         test_numbers: test_numbers.clone(),
         limits,
+        guard: settings.sms.guard,
     });
     let sign_in = Arc::new(SignIn {
         accounts: accounts.clone(),
@@ -277,6 +278,8 @@ pub(crate) fn app(
             policy: sms_policy,
             test_numbers,
             limits,
+            guard: settings.sms.guard,
+            spending: Arc::new(metrics.spend.clone()),
         }),
         login_with_sms: Arc::new(LoginWithSms {
             check: check_code.clone(),

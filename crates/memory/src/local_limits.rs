@@ -5,7 +5,10 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use menshen_domain::model::limits::{LimitKey, PastUse, Window};
-use menshen_domain::ports::rate_limiter::{Admission, RateLimiter, RateLimiterError, Reservation};
+use menshen_domain::model::spend::SpendScope;
+use menshen_domain::ports::rate_limiter::{
+    Admission, MessagePlaces, RateLimiter, RateLimiterError, Remembered, Reservation,
+};
 
 use crate::rate_limiter::MemoryRateLimiter;
 
@@ -69,21 +72,35 @@ impl RateLimiter for LocalLimits {
         &self,
         reservation: &Reservation,
         key: &LimitKey,
+        proven: &[SpendScope],
     ) -> Result<(), RateLimiterError> {
-        self.local.pardon(reservation, key).await?;
-        self.shared.pardon(reservation, key).await
+        self.local.pardon(reservation, key, &[]).await?;
+        self.shared.pardon(reservation, key, proven).await
+    }
+
+    /// Only the shared one weighs messages.
+    async fn unprove(&self, proven: &[SpendScope]) -> Result<(), RateLimiterError> {
+        self.shared.unprove(proven).await
     }
 
     /// The process was told nothing of the past.
     async fn reserve_recalled(
         &self,
-        windows: &[Window],
-    ) -> Result<Option<Admission>, RateLimiterError> {
-        self.shared.reserve_recalled(windows).await
+        places: &MessagePlaces,
+    ) -> Result<Remembered, RateLimiterError> {
+        self.shared.reserve_recalled(places).await
     }
 
     async fn recall(&self, uses: &[PastUse]) -> Result<bool, RateLimiterError> {
         self.shared.recall(uses).await
+    }
+
+    async fn recall_person(
+        &self,
+        person: &LimitKey,
+        uses: &[PastUse],
+    ) -> Result<bool, RateLimiterError> {
+        self.shared.recall_person(person, uses).await
     }
 }
 

@@ -1,18 +1,28 @@
 //! Rolling windows in process.
 
-use std::collections::BTreeMap;
 use std::sync::Mutex;
 use std::time::Duration;
 
 use async_trait::async_trait;
 use menshen_domain::model::limits::{LimitKey, LimitRule, PastUse, Window};
-use menshen_domain::ports::rate_limiter::{Admission, RateLimiter, RateLimiterError, Reservation};
+use menshen_domain::model::spend::{SpendScope, Tally};
+use menshen_domain::ports::rate_limiter::{
+    Admission, MessagePlaces, RateLimiter, RateLimiterError, Remembered, Reservation, Spend,
+};
 
 use crate::fingerprint::{Fingerprint, Fingerprints};
-use crate::limit_log::{Log, next_id};
+use crate::limit_log::Log;
 use crate::lock;
 use crate::moment::{Moment, Stopwatch, micros};
-use crate::shelf::{CLEARED_PER_CALL, Shelf};
+use crate::shelf::Shelf;
+use spending::Spending;
+use state::State;
+
+mod spending;
+mod state;
+
+/// As long as any window of a person counts.
+const DAY: Duration = Duration::from_hours(24);
 
 /// How much a [`MemoryRateLimiter`] may hold.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -56,7 +66,8 @@ impl MemoryRateLimiter {
                 places: 0,
                 max_places: capacity.places,
                 last_id: 0,
-                remembers: false,
+                told: None,
+                spending: Spending::default(),
             }),
         }
     }
@@ -84,6 +95,7 @@ impl MemoryRateLimiter {
         Ok(Admission::Reserved(Reservation {
             id,
             windows: windows.to_vec(),
+            spend: Spend::default(),
         }))
     }
 
@@ -129,6 +141,10 @@ impl RateLimiter for MemoryRateLimiter {
         for (key, _) in keys {
             state.give_back(key, reservation.id);
         }
+        for (scope, _) in &reservation.spend.counted {
+            let key = self.names.of(scope);
+            state.spending.take_back(key, reservation.spend.at);
+        }
         Ok(())
     }
 
@@ -136,6 +152,7 @@ impl RateLimiter for MemoryRateLimiter {
         &self,
         reservation: &Reservation,
         key: &LimitKey,
+        proven: &[SpendScope],
     ) -> Result<(), RateLimiterError> {
         let keys = self.keys(&reservation.windows);
         let mut state = lock(&self.state);
@@ -143,29 +160,68 @@ impl RateLimiter for MemoryRateLimiter {
             state.give_back(key, reservation.id);
         }
         state.forget(self.names.of(key));
-        Ok(())
+        self.note(&mut state, proven, Tally::VERIFIED)
+    }
+
+    async fn unprove(&self, proven: &[SpendScope]) -> Result<(), RateLimiterError> {
+        self.note(&mut lock(&self.state), proven, Tally::NOT_VERIFIED)
     }
 
     async fn reserve_recalled(
         &self,
-        windows: &[Window],
-    ) -> Result<Option<Admission>, RateLimiterError> {
+        places: &MessagePlaces,
+    ) -> Result<Remembered, RateLimiterError> {
         let mut state = lock(&self.state);
-        if !state.remembers {
-            return Ok(None);
+        let Some(told) = state.told else {
+            return Ok(Remembered::Nothing);
+        };
+        let now = self.clock.now();
+        if let Some(person) = &places.person
+            && now.since(told) < DAY
+            && state.logs.get(&self.names.of(person)).is_none()
+        {
+            return Ok(Remembered::NotThePerson);
         }
-        self.take(&mut state, windows).map(Some)
+        state
+            .spending
+            .make_room(&self.scopes(&places.scopes), now)?;
+        let mut admission = self.take(&mut state, &places.windows)?;
+        if let Admission::Reserved(reservation) = &mut admission {
+            reservation.spend = self.weigh(&mut state, &places.scopes, now)?;
+        }
+        Ok(Remembered::Known(admission))
     }
 
     async fn recall(&self, uses: &[PastUse]) -> Result<bool, RateLimiterError> {
         let mut state = lock(&self.state);
-        if state.remembers {
+        if state.told.is_some() {
             return Ok(false);
         }
         let now = self.clock.now();
         state.clear_due(now);
         state.recall(&self.names, uses, now)?;
-        state.remembers = true;
+        state.told = Some(now);
+        Ok(true)
+    }
+
+    async fn recall_person(
+        &self,
+        person: &LimitKey,
+        uses: &[PastUse],
+    ) -> Result<bool, RateLimiterError> {
+        let mut state = lock(&self.state);
+        let now = self.clock.now();
+        state.clear_due(now);
+        let key = self.names.of(person);
+        if state.logs.get(&key).is_some() {
+            return Ok(false);
+        }
+        state.recall(&self.names, uses, now)?;
+        if state.logs.get(&key).is_none() {
+            let nothing = Log::recalled(Vec::new(), micros(DAY));
+            let kept = state.logs.put(key, nothing, now.after(DAY));
+            kept.map_err(|_| RateLimiterError::Full)?;
+        }
         Ok(true)
     }
 }
@@ -181,110 +237,6 @@ fn refused(rule: LimitRule, wait: Duration) -> Admission {
 fn whole_seconds(wait: Duration) -> Duration {
     let seconds = wait.as_secs() + u64::from(wait.subsec_nanos() > 0);
     Duration::from_secs(seconds.max(1))
-}
-
-struct State {
-    logs: Shelf<Fingerprint, Log>,
-    places: usize,
-    max_places: usize,
-    last_id: u64,
-    remembers: bool,
-}
-
-impl State {
-    /// Takes a place in each log, or in none.
-    fn take(&mut self, keys: &[(Fingerprint, u64)], now: Moment) -> Result<u64, RateLimiterError> {
-        let new = keys
-            .iter()
-            .filter(|(key, _)| self.logs.get(key).is_none())
-            .count();
-        if new > self.logs.room() || keys.len() > self.max_places.saturating_sub(self.places) {
-            return Err(RateLimiterError::Full);
-        }
-        let id = next_id(now, self.last_id);
-        self.last_id = id;
-        for (key, span) in keys {
-            let mut log = match self.logs.remove(key) {
-                Some(mut log) => {
-                    self.places -= log.prune(now);
-                    log
-                }
-                None => Log::default(),
-            };
-            log.span = log.span.max(*span);
-            log.ids.push_back(id);
-            self.places += 1;
-            let due = now.after(Duration::from_micros(log.span));
-            self.logs
-                .put(*key, log, due)
-                .map_err(|_| RateLimiterError::Full)?;
-        }
-        Ok(id)
-    }
-
-    /// Replaces the logs of these keys, or none.
-    fn recall(
-        &mut self,
-        names: &Fingerprints,
-        uses: &[PastUse],
-        now: Moment,
-    ) -> Result<(), RateLimiterError> {
-        let mut told: BTreeMap<Fingerprint, (u64, Vec<(Moment, u32)>)> = BTreeMap::new();
-        let mut places = 0_usize;
-        for past in uses.iter().filter(|past| past.ago < past.per) {
-            let (span, moments) = told.entry(names.of(&past.key)).or_default();
-            *span = micros(past.per).max(*span);
-            moments.push((now.before(past.ago), past.times));
-            places = places.saturating_add(usize::try_from(past.times).unwrap_or(usize::MAX));
-        }
-        let known = told.keys().filter_map(|key| self.logs.get(key));
-        let (keys, freed) = known.fold((0, 0), |(keys, places), log| {
-            (keys + 1, places + log.ids.len())
-        });
-        let room = self.max_places.saturating_sub(self.places - freed);
-        if told.len() - keys > self.logs.room() || places > room {
-            return Err(RateLimiterError::Full);
-        }
-        for (key, (span, moments)) in told {
-            self.forget(key);
-            let log = Log::recalled(moments, span);
-            self.places += log.ids.len();
-            self.last_id = self.last_id.max(log.ids.back().copied().unwrap_or(0));
-            let due = now.after(Duration::from_micros(span));
-            self.logs
-                .put(key, log, due)
-                .map_err(|_| RateLimiterError::Full)?;
-        }
-        Ok(())
-    }
-
-    fn give_back(&mut self, key: Fingerprint, id: u64) {
-        let Some(log) = self.logs.get_mut(&key) else {
-            return;
-        };
-        if let Ok(position) = log.ids.binary_search(&id) {
-            log.ids.remove(position);
-            self.places -= 1;
-            if log.ids.is_empty() {
-                self.logs.remove(&key);
-            }
-        }
-    }
-
-    fn forget(&mut self, key: Fingerprint) {
-        if let Some(log) = self.logs.remove(&key) {
-            self.places -= log.ids.len();
-        }
-    }
-
-    fn clear_due(&mut self, now: Moment) {
-        for _ in 0..CLEARED_PER_CALL {
-            let Some(key) = self.logs.first_due(now) else {
-                break;
-            };
-            self.forget(key);
-        }
-    }
 }
 
 #[cfg(test)]

@@ -1,5 +1,6 @@
 //! Rolling windows in Redis.
 
+mod messages;
 mod slots;
 
 use std::sync::Arc;
@@ -7,8 +8,11 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use menshen_domain::model::limits::{LimitKey, LimitRule, PastUse, Window};
+use menshen_domain::model::spend::SpendScope;
 use menshen_domain::ports::randomness::Randomness;
-use menshen_domain::ports::rate_limiter::{Admission, RateLimiter, RateLimiterError, Reservation};
+use menshen_domain::ports::rate_limiter::{
+    Admission, MessagePlaces, RateLimiter, RateLimiterError, Remembered, Reservation, Spend,
+};
 
 use crate::fault::RedisFault;
 use crate::names::RedisNames;
@@ -19,6 +23,9 @@ use slots::{Group, Slot, by_slot};
 
 /// How long the limiter remembers at least: longer than any window of ours.
 const MARKED_FOR: Duration = Duration::from_hours(25);
+/// How long after a loss people may have a past that was not told: as long as any window
+/// of theirs.
+const YOUNG: Duration = Duration::from_hours(24);
 
 /// Rolling windows in Redis, exact to the microsecond.
 ///
@@ -36,32 +43,44 @@ pub struct RedisRateLimiter {
 
 struct Scripts {
     reserve: Script,
-    reserve_recalled: Script,
+    message: Script,
     wait: Script,
     release: Script,
     pardon: Script,
+    unprove: Script,
     recall: Script,
+    recall_person: Script,
+}
+
+impl Scripts {
+    fn new() -> Self {
+        let windows = include_str!("rate_limiter/windows.lua");
+        let taking = include_str!("rate_limiter/taking.lua");
+        let spending = include_str!("rate_limiter/spending.lua");
+        let message = include_str!("rate_limiter/message.lua");
+        let reserve = include_str!("rate_limiter/reserve.lua");
+        Self {
+            reserve: Script::new(&[windows, taking, reserve]),
+            message: Script::new(&[windows, taking, spending, message]),
+            wait: Script::new(&[windows, include_str!("rate_limiter/wait.lua")]),
+            release: Script::new(&[spending, include_str!("rate_limiter/release.lua")]),
+            pardon: Script::new(&[spending, include_str!("rate_limiter/pardon.lua")]),
+            unprove: Script::new(&[spending, include_str!("rate_limiter/unprove.lua")]),
+            recall: Script::new(&[include_str!("rate_limiter/recall.lua")]),
+            recall_person: Script::new(&[include_str!("rate_limiter/recall_person.lua")]),
+        }
+    }
 }
 
 impl RedisRateLimiter {
     /// Counts under these names.
     #[must_use]
     pub fn new(redis: Redis, names: RedisNames, randomness: Arc<dyn Randomness>) -> Self {
-        let windows = include_str!("rate_limiter/windows.lua");
-        let reserve = include_str!("rate_limiter/reserve.lua");
-        let recalled = include_str!("rate_limiter/recalled.lua");
         Self {
             redis,
             names,
             randomness,
-            scripts: Scripts {
-                reserve: Script::new(&[windows, reserve]),
-                reserve_recalled: Script::new(&[recalled, windows, reserve]),
-                wait: Script::new(&[windows, include_str!("rate_limiter/wait.lua")]),
-                release: Script::new(&[include_str!("rate_limiter/release.lua")]),
-                pardon: Script::new(&[include_str!("rate_limiter/pardon.lua")]),
-                recall: Script::new(&[include_str!("rate_limiter/recall.lua")]),
-            },
+            scripts: Scripts::new(),
         }
     }
 
@@ -73,57 +92,59 @@ impl RedisRateLimiter {
         by_slot(windows, |window| &window.key, |key| self.name(key))
     }
 
-    /// Takes the places of one slot.
-    async fn take(
-        &self,
-        id: u64,
-        script: &Script,
-        group: &Group<'_, Window>,
-    ) -> Result<Taken, RateLimiterError> {
-        let call = told(script.on(&group.keys).arg(&member(id)), group);
-        let (taken, window, wait): (i64, usize, i64) = self.redis.run(&call).await?;
-        match taken {
-            1 => return Ok(Taken::All),
-            -1 => return Ok(Taken::Forgotten),
-            _ => {}
-        }
-        let window = (group.counted.get(window)).ok_or(RedisFault::Nonsense("another window"))?;
-        Ok(Taken::None(window.what.rule, duration(wait)))
-    }
-
-    /// Takes the places of all slots, or of none.
-    async fn take_all(
-        &self,
-        windows: &[Window],
-        groups: &[(&Script, Group<'_, Window>)],
-    ) -> Result<Option<Admission>, RateLimiterError> {
+    fn next_id(&self) -> u64 {
         let mut bits = [0; 8];
         self.randomness.fill(&mut bits);
-        let id = u64::from_be_bytes(bits);
-        for (position, (script, group)) in groups.iter().enumerate() {
-            let answer = self.take(id, script, group).await;
-            if matches!(answer, Ok(Taken::All)) {
-                continue;
-            }
-            for (_, taken) in &groups[..position] {
-                self.give_back(id, taken).await?;
-            }
-            if let Taken::None(rule, wait) = answer? {
-                return Ok(Some(Admission::Refused {
-                    rule,
-                    retry_after: whole_seconds(wait),
-                }));
-            }
-            return Ok(None);
-        }
-        Ok(Some(Admission::Reserved(Reservation {
-            id,
-            windows: windows.to_vec(),
-        })))
+        u64::from_be_bytes(bits)
     }
 
-    async fn give_back(&self, id: u64, group: &Group<'_, Window>) -> Result<(), RateLimiterError> {
-        let call = self.scripts.release.on(&group.keys).arg(&member(id));
+    /// Takes the places of one slot; the rule that has none, and for how long.
+    async fn take(&self, id: u64, group: &Group<'_, Window>) -> Result<Taken, RateLimiterError> {
+        let call = told(self.scripts.reserve.on(&group.keys).arg(&member(id)), group);
+        let (taken, window, wait): (i64, usize, i64) = self.redis.run(&call).await?;
+        if taken == 1 {
+            return Ok(None);
+        }
+        Ok(Some(full(group, window, wait)?))
+    }
+
+    /// Takes the places of these slots, or of none, also not of those that are held
+    /// already.
+    async fn take_all(
+        &self,
+        reservation: Reservation,
+        mut held: Vec<Group<'_, Window>>,
+        rest: Vec<Group<'_, Window>>,
+    ) -> Result<Admission, RateLimiterError> {
+        for group in rest {
+            let answer = self.take(reservation.id, &group).await;
+            if matches!(answer, Ok(None)) {
+                held.push(group);
+                continue;
+            }
+            for group in held {
+                self.give_back(&reservation, group).await?;
+            }
+            let refusal = answer?.ok_or(RedisFault::Nonsense("neither full nor free"))?;
+            return Ok(refused(refusal));
+        }
+        Ok(Admission::Reserved(reservation))
+    }
+
+    async fn give_back(
+        &self,
+        reservation: &Reservation,
+        group: Group<'_, Window>,
+    ) -> Result<(), RateLimiterError> {
+        let (mut keys, mut scopes) = (group.keys, 0);
+        if group.slot == Slot::Messages {
+            let counted = &reservation.spend.counted;
+            scopes = counted.len();
+            keys.extend(counted.iter().map(|(scope, _)| self.scope(scope)));
+        }
+        let call = (self.scripts.release.on(&keys).arg(&member(reservation.id)))
+            .arg(reservation.spend.at)
+            .arg(scopes);
         Ok(self.redis.run(&call).await?)
     }
 }
@@ -131,36 +152,20 @@ impl RedisRateLimiter {
 #[async_trait]
 impl RateLimiter for RedisRateLimiter {
     async fn reserve(&self, windows: &[Window]) -> Result<Admission, RateLimiterError> {
-        let groups = self.grouped(windows).into_iter();
-        let groups: Vec<_> = groups.map(|group| (&self.scripts.reserve, group)).collect();
-        let admission = self.take_all(windows, &groups).await?;
-        Ok(admission.ok_or(RedisFault::Nonsense("asks for a mark"))?)
+        let reservation = Reservation {
+            id: self.next_id(),
+            windows: windows.to_vec(),
+            spend: Spend::default(),
+        };
+        let groups = self.grouped(windows);
+        self.take_all(reservation, Vec::new(), groups).await
     }
 
     async fn reserve_recalled(
         &self,
-        windows: &[Window],
-    ) -> Result<Option<Admission>, RateLimiterError> {
-        let mut groups = self.grouped(windows);
-        // The messages first: their slot has the mark, which is the last of their keys.
-        groups.sort_by_key(|group| group.slot != Slot::Messages);
-        if groups
-            .first()
-            .is_none_or(|group| group.slot != Slot::Messages)
-        {
-            groups.insert(0, Group::empty(Slot::Messages));
-        }
-        groups[0]
-            .keys
-            .push(slots::mark(&self.names, Slot::Messages));
-        let scripts = &self.scripts;
-        let script = |slot| match slot {
-            Slot::Messages => &scripts.reserve_recalled,
-            Slot::Rotations | Slot::WeChat | Slot::People => &scripts.reserve,
-        };
-        let groups = groups.into_iter();
-        let groups: Vec<_> = groups.map(|group| (script(group.slot), group)).collect();
-        self.take_all(windows, &groups).await
+        places: &MessagePlaces,
+    ) -> Result<Remembered, RateLimiterError> {
+        self.reserve_message(places).await
     }
 
     async fn wait(&self, windows: &[Window]) -> Result<Option<Duration>, RateLimiterError> {
@@ -174,8 +179,13 @@ impl RateLimiter for RedisRateLimiter {
     }
 
     async fn release(&self, reservation: &Reservation) -> Result<(), RateLimiterError> {
-        for group in self.grouped(&reservation.windows) {
-            self.give_back(reservation.id, &group).await?;
+        let mut groups = self.grouped(&reservation.windows);
+        let has_messages = groups.iter().any(|group| group.slot == Slot::Messages);
+        if !has_messages && !reservation.spend.counted.is_empty() {
+            groups.push(Group::empty(Slot::Messages));
+        }
+        for group in groups {
+            self.give_back(reservation, group).await?;
         }
         Ok(())
     }
@@ -184,16 +194,25 @@ impl RateLimiter for RedisRateLimiter {
         &self,
         reservation: &Reservation,
         key: &LimitKey,
+        proven: &[SpendScope],
     ) -> Result<(), RateLimiterError> {
         let mut keys = vec![self.name(key)];
         for group in self.grouped(&reservation.windows) {
             if group.slot == Slot::of(key) {
                 keys.extend(group.keys);
             } else {
-                self.give_back(reservation.id, &group).await?;
+                self.give_back(reservation, group).await?;
             }
         }
-        let call = self.scripts.pardon.on(&keys).arg(&member(reservation.id));
+        keys.extend(proven.iter().map(|scope| self.scope(scope)));
+        let call = self.scripts.pardon.on(&keys);
+        let call = call.arg(&member(reservation.id)).arg(proven.len());
+        Ok(self.redis.run(&call).await?)
+    }
+
+    async fn unprove(&self, proven: &[SpendScope]) -> Result<(), RateLimiterError> {
+        let keys: Vec<_> = proven.iter().map(|scope| self.scope(scope)).collect();
+        let call = self.scripts.unprove.on(&keys).arg(proven.len());
         Ok(self.redis.run(&call).await?)
     }
 
@@ -219,15 +238,40 @@ impl RateLimiter for RedisRateLimiter {
         }
         Ok(restored)
     }
+
+    async fn recall_person(
+        &self,
+        person: &LimitKey,
+        uses: &[PastUse],
+    ) -> Result<bool, RateLimiterError> {
+        let keys = [self.name(person)];
+        let mut call = self.scripts.recall_person.on(&keys).arg(micros(YOUNG));
+        for past in uses {
+            call = call.arg(micros(past.ago)).arg(past.times);
+        }
+        Ok(self.redis.run(&call).await?)
+    }
 }
 
-/// What became of the places of a slot.
-enum Taken {
-    All,
-    /// The window of this rule has none, for so long.
-    None(LimitRule, Duration),
-    /// The limiter does not remember what it was told.
-    Forgotten,
+/// Nothing where all places of a slot were taken; else the rule of a window that has
+/// none, and for how long.
+type Taken = Option<(LimitRule, Duration)>;
+
+/// The window that a script says is full.
+fn full(
+    group: &Group<'_, Window>,
+    window: usize,
+    wait: i64,
+) -> Result<(LimitRule, Duration), RateLimiterError> {
+    let window = (group.counted.get(window)).ok_or(RedisFault::Nonsense("another window"))?;
+    Ok((window.what.rule, duration(wait)))
+}
+
+fn refused((rule, wait): (LimitRule, Duration)) -> Admission {
+    Admission::Refused {
+        rule,
+        retry_after: whole_seconds(wait),
+    }
 }
 
 /// Tells a script the windows of a group.

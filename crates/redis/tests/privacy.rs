@@ -8,15 +8,17 @@ use std::time::Duration;
 use menshen_domain::model::client::ClientType;
 use menshen_domain::model::evidence::WeChatIdentity;
 use menshen_domain::model::limits::{LimitKey, LimitRule, Window};
+use menshen_domain::model::spend::SpendScope;
 use menshen_domain::model::verification::{ChallengeId, CodeScope, CodeSeed, Purpose};
 use menshen_domain::model::wechat::{
     AppId, AppKind, OpenId, Platform, SessionKey, UnionId, WeChatApp,
 };
 use menshen_domain::ports::code_store::CodeStore as _;
-use menshen_domain::ports::rate_limiter::RateLimiter as _;
+use menshen_domain::ports::rate_limiter::{Admission, MessagePlaces, RateLimiter as _, Remembered};
 use menshen_domain::ports::replay_ledger::{Binding, ProofKey, ProofRecord, ReplayLedger as _};
 use menshen_domain::ports::wechat_gateway::WeChatIdentification;
 use menshen_domain::ports::wechat_token_cache::{WeChatAccessToken, WeChatTokenCache as _};
+use menshen_redis::rate_limiter::RedisRateLimiter;
 use menshen_testkit::sample::{SeededRandomness, phone};
 use menshen_testkit::servers::redis::RedisServer;
 use support::Stores;
@@ -26,6 +28,37 @@ const UNIONID: &str = "o6_bmasdasdsad6_2sgVt7hMZOPfL";
 const SESSION_KEY: &str = "tiihtNczf5v6AKRyjwEUhQ==";
 const TOKEN: &str = "ACCESS-TOKEN-OF-THE-APP";
 const HOUR: Duration = Duration::from_hours(1);
+
+/// Messages whose past is told, weighed, given back and proven.
+async fn send_and_prove(limiter: &RedisRateLimiter, windows: &[Window]) {
+    assert!(limiter.recall(&[]).await.unwrap());
+    let person = LimitKey::SmsPhone(phone(2));
+    assert!(limiter.recall_person(&person, &[]).await.unwrap());
+    let places = MessagePlaces {
+        windows: windows.to_vec(),
+        person: Some(LimitKey::SmsPhone(phone(1))),
+        scopes: vec![
+            SpendScope::Deployment,
+            SpendScope::Network([203, 0, 113, 0].into()),
+            SpendScope::Prefix(phone(1).prefix()),
+        ],
+    };
+    for gives_back in [true, false] {
+        let sent = limiter.reserve_recalled(&places).await.unwrap();
+        let Remembered::Known(Admission::Reserved(sent)) = sent else {
+            panic!("{sent:?}");
+        };
+        if gives_back {
+            limiter.release(&sent).await.unwrap();
+        } else {
+            let failures = LimitKey::FailuresPhone(phone(1));
+            let proven = limiter.pardon(&sent, &failures, &places.scopes).await;
+            proven.unwrap();
+            limiter.unprove(&places.scopes).await.unwrap();
+        }
+    }
+    limiter.reserve(windows).await.unwrap();
+}
 
 /// Leaves something of every kind in Redis.
 async fn use_everything(stores: &Stores) {
@@ -53,7 +86,9 @@ async fn use_everything(stores: &Stores) {
         window(LimitKey::SmsSource([203, 0, 113, 7].into())),
         window(LimitKey::SmsDeployment),
     ];
-    stores.limiter().reserve(&windows).await.unwrap();
+    let limiter = stores.limiter();
+    limiter.reserve(&windows).await.unwrap();
+    send_and_prove(&limiter, &windows).await;
 
     let app = WeChatApp {
         id: AppId::parse("wx0123456789abcdef").unwrap(),

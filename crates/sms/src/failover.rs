@@ -19,7 +19,6 @@ use crate::metrics::SmsMetrics;
 use crate::order::{Candidate, Weights, order};
 use crate::outcome::{Outcome, SameVendor};
 use crate::slot::Slot;
-use crate::template::RegionClass;
 use crate::vendor::{Serves, SmsVendor};
 use crate::verdict::{Refusals, settled};
 
@@ -210,7 +209,7 @@ impl FailoverSender {
             took,
             at,
         };
-        let region = RegionClass::of(&message.phone);
+        let region = message.phone.region();
         let accepted = outcome == Outcome::Accepted;
         self.metrics.attempt(&report, region, accepted);
         search.attempts.push(report);

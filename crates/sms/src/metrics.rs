@@ -3,7 +3,8 @@
 
 use std::time::Duration;
 
-use menshen_domain::model::sms_delivery::SmsAttempt;
+use menshen_domain::model::region::Region;
+use menshen_domain::model::sms_delivery::{SendOutcome, SmsAttempt};
 use menshen_outbound::CircuitState;
 use prometheus_client::encoding::EncodeLabelSet;
 use prometheus_client::metrics::counter::Counter;
@@ -11,8 +12,6 @@ use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::metrics::histogram::{Histogram, exponential_buckets};
 use prometheus_client::registry::{Registry, Unit};
-
-use crate::template::RegionClass;
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
 struct OfVendor {
@@ -34,7 +33,8 @@ struct OfResult {
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
 struct OfRegion {
     vendor: &'static str,
-    region: &'static str,
+    /// Of those that are allowed.
+    region: String,
 }
 
 /// Counts attempts, receipts and costs. Clones count together.
@@ -46,6 +46,7 @@ pub struct SmsMetrics {
     circuits: Family<OfVendor, Gauge>,
     poor: Family<OfVendor, Gauge>,
     receipts: Family<OfResult, Counter>,
+    sent: Family<OfRegion, Counter>,
     costs: Family<OfRegion, Counter>,
 }
 
@@ -61,6 +62,7 @@ impl Default for SmsMetrics {
             circuits: Family::default(),
             poor: Family::default(),
             receipts: Family::default(),
+            sent: Family::default(),
             costs: Family::default(),
         }
     }
@@ -101,22 +103,32 @@ impl SmsMetrics {
             self.receipts.clone(),
         );
         registry.register(
+            "sms_sent",
+            "Messages that a vendor took, or may have taken, by vendor and region",
+            self.sent.clone(),
+        );
+        registry.register(
             "sms_cost_units",
             "What accepted messages cost in the vendor's unit, segments for most; 1 where it does not tell",
             self.costs.clone(),
         );
     }
 
-    pub(crate) fn attempt(&self, attempt: &SmsAttempt, region: RegionClass, accepted: bool) {
+    pub(crate) fn attempt(&self, attempt: &SmsAttempt, region: Region, accepted: bool) {
         let (vendor, outcome) = (attempt.vendor, attempt.outcome.as_str());
         let counted = OfOutcome { vendor, outcome };
         self.attempts.get_or_create(&counted).inc();
         self.duration(vendor, attempt.took);
+        let spent = || OfRegion {
+            vendor,
+            region: region.to_string(),
+        };
+        if accepted || attempt.outcome == SendOutcome::Unknown {
+            self.sent.get_or_create(&spent()).inc();
+        }
         if accepted {
-            let region = region.as_str();
             let units = attempt.cost_units.unwrap_or(1);
-            let spent = OfRegion { vendor, region };
-            self.costs.get_or_create(&spent).inc_by(u64::from(units));
+            self.costs.get_or_create(&spent()).inc_by(u64::from(units));
         }
     }
 

@@ -56,4 +56,5 @@ pub use meter::StatementCount;
 pub use migrate::MigrationState;
 pub use pool_state::PoolState;
 pub use retention_store::removal;
+pub use send_records::sent_to_number;
 pub use store::SqlStore;

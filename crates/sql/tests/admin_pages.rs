@@ -13,7 +13,7 @@ use menshen_domain::model::operator::{Operator, OperatorScope};
 use menshen_domain::model::record::{ActionWord, AuditFilter, Page, Position};
 use menshen_domain::ports::admin_reader::AdminReader as _;
 use menshen_domain::ports::audit_log::AuditLog as _;
-use menshen_sql::{Database, StatementCount, audit_page, send_page};
+use menshen_sql::{Database, StatementCount, audit_page, send_page, sent_to_number};
 use menshen_testkit::people::People;
 use menshen_testkit::sample::{now, phone};
 use menshen_testkit::servers::postgres::PostgresDatabase;
@@ -151,6 +151,9 @@ async fn messages_and_counts_are_found_by_index_in_few_statements() {
             let (sql, values) = send_page(vec![7; 32], Page { limit: 50, after });
             is_by_index(&explain(&database, &sql, values).await, "sends");
         }
+        // What a limiter that forgot is told of a number.
+        let (sql, values) = sent_to_number(vec![7; 32], now() - TimeDelta::days(1), 10);
+        is_by_index(&explain(&database, &sql, values).await, "sent to a number");
         let store = store(&database);
         let before = database.statements();
         let hour = now() - TimeDelta::hours(2);

@@ -9,6 +9,7 @@ pub mod outcomes;
 pub(crate) mod pools;
 mod process;
 mod requests;
+pub mod spend;
 pub(crate) mod traces;
 
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -25,6 +26,7 @@ use crate::metrics::calls::StoreCalls;
 use crate::metrics::outcomes::Outcomes;
 use crate::metrics::process::Process;
 use crate::metrics::requests::Requests;
+use crate::metrics::spend::SpendMetrics;
 
 /// The commit that was built, where whoever built it said so.
 const COMMIT: &str = match option_env!("MENSHEN_BUILD_COMMIT") {
@@ -94,6 +96,8 @@ pub struct Metrics {
     pub(crate) stores: StoreCalls,
     /// What the use cases came to.
     pub outcomes: Outcomes,
+    /// Messages without a budget.
+    pub spend: SpendMetrics,
     /// Work without a request.
     pub background: Background,
     forwarded_ignored: Counter<u64, AtomicU64>,
@@ -121,6 +125,7 @@ impl Metrics {
         let requests = Requests::new(&mut registry);
         let stores = StoreCalls::new(&mut registry);
         let outcomes = Outcomes::new(&mut registry);
+        let spend = SpendMetrics::new(&mut registry);
         let background = Background::new(&mut registry);
         let mut process = Registry::default();
         process.register_collector(Box::new(Process));
@@ -148,6 +153,7 @@ impl Metrics {
             requests,
             stores,
             outcomes,
+            spend,
             background,
             forwarded_ignored,
             receipt_pushes,

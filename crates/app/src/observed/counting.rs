@@ -11,10 +11,12 @@ use menshen_domain::model::changes::{Changes, SessionsOf};
 use menshen_domain::model::identifiers::{SendId, SessionId, UserId};
 use menshen_domain::model::limits::{LimitKey, PastUse, Window};
 use menshen_domain::model::linking::Snapshot;
+use menshen_domain::model::phone_number::PhoneNumber;
 use menshen_domain::model::recycled::Activity;
 use menshen_domain::model::refresh::RefreshState;
 use menshen_domain::model::session::{EndReason, Session};
 use menshen_domain::model::sms_delivery::{DeliveryReceipt, SendVerdict, SentCount, SmsAttempt};
+use menshen_domain::model::spend::SpendScope;
 use menshen_domain::model::token::{AccessClaims, AccessToken};
 use menshen_domain::model::verification::{ChallengeId, CodeId, CodeScope, CodeSeed};
 use menshen_domain::model::wechat::{AppId, Provider};
@@ -23,7 +25,9 @@ use menshen_domain::ports::account_store::{
 };
 use menshen_domain::ports::audit_log::{AuditLog, AuditLogError};
 use menshen_domain::ports::code_store::{Attempt, CodeStore, CodeStoreError, Draft};
-use menshen_domain::ports::rate_limiter::{Admission, RateLimiter, RateLimiterError, Reservation};
+use menshen_domain::ports::rate_limiter::{
+    Admission, MessagePlaces, RateLimiter, RateLimiterError, Remembered, Reservation,
+};
 use menshen_domain::ports::send_records::{NewSend, ReceiptNote, SendRecords, SendRecordsError};
 use menshen_domain::ports::session_store::{
     Proof, Rotation, SessionStore, SessionStoreError, SessionWithAccount,
@@ -71,23 +75,36 @@ impl RateLimiter for Counted<dyn RateLimiter> {
         &self,
         reservation: &Reservation,
         key: &LimitKey,
+        proven: &[SpendScope],
     ) -> Result<(), RateLimiterError> {
-        self.inner.pardon(reservation, key).await
+        self.inner.pardon(reservation, key, proven).await
+    }
+
+    async fn unprove(&self, proven: &[SpendScope]) -> Result<(), RateLimiterError> {
+        self.inner.unprove(proven).await
     }
 
     async fn reserve_recalled(
         &self,
-        windows: &[Window],
-    ) -> Result<Option<Admission>, RateLimiterError> {
-        let admission = self.inner.reserve_recalled(windows).await?;
-        if let Some(admission) = &admission {
+        places: &MessagePlaces,
+    ) -> Result<Remembered, RateLimiterError> {
+        let remembered = self.inner.reserve_recalled(places).await?;
+        if let Remembered::Known(admission) = &remembered {
             self.refused(admission);
         }
-        Ok(admission)
+        Ok(remembered)
     }
 
     async fn recall(&self, uses: &[PastUse]) -> Result<bool, RateLimiterError> {
         self.inner.recall(uses).await
+    }
+
+    async fn recall_person(
+        &self,
+        person: &LimitKey,
+        uses: &[PastUse],
+    ) -> Result<bool, RateLimiterError> {
+        self.inner.recall_person(person, uses).await
     }
 }
 
@@ -211,6 +228,15 @@ impl SendRecords for Counted<dyn SendRecords> {
 
     async fn sent_since(&self, since: DateTime<Utc>) -> Result<Vec<SentCount>, SendRecordsError> {
         self.inner.sent_since(since).await
+    }
+
+    async fn sent_to(
+        &self,
+        phone: &PhoneNumber,
+        since: DateTime<Utc>,
+        most: u32,
+    ) -> Result<Vec<SentCount>, SendRecordsError> {
+        self.inner.sent_to(phone, since, most).await
     }
 }
 

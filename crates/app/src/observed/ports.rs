@@ -19,6 +19,7 @@ use menshen_domain::model::recycled::Activity;
 use menshen_domain::model::refresh::RefreshState;
 use menshen_domain::model::session::{EndReason, Session};
 use menshen_domain::model::sms_delivery::{DeliveryReceipt, SendVerdict, SentCount, SmsAttempt};
+use menshen_domain::model::spend::SpendScope;
 use menshen_domain::model::test_number::StoredTestNumber;
 use menshen_domain::model::verification::{ChallengeId, CodeId, CodeScope, CodeSeed};
 use menshen_domain::model::wechat::{AppId, OpenId, PhoneCode, Provider, SessionKey, WeChatApp};
@@ -31,7 +32,9 @@ use menshen_domain::ports::admin_reader::{AdminReader, AdminReaderError};
 use menshen_domain::ports::audit_log::{AuditLog, AuditLogError};
 use menshen_domain::ports::code_store::{Attempt, CodeStore, CodeStoreError, Draft};
 use menshen_domain::ports::personal_records::{PersonalRecordsError, PersonalRecordsReader};
-use menshen_domain::ports::rate_limiter::{Admission, RateLimiter, RateLimiterError, Reservation};
+use menshen_domain::ports::rate_limiter::{
+    Admission, MessagePlaces, RateLimiter, RateLimiterError, Remembered, Reservation,
+};
 use menshen_domain::ports::replay_ledger::{
     Claim, ProofKey, ProofRecord, ReplayLedger, ReplayLedgerError,
 };
@@ -111,6 +114,7 @@ observed!(SendRecords as "send_records" {
     finish(id: SendId, attempts: &[SmsAttempt], verdict: SendVerdict, audit: &AuditEvent) -> Result<(), SendRecordsError>;
     note_receipts(receipts: &[DeliveryReceipt]) -> Result<Vec<ReceiptNote>, SendRecordsError>;
     sent_since(since: DateTime<Utc>) -> Result<Vec<SentCount>, SendRecordsError>;
+    sent_to(phone: &PhoneNumber, since: DateTime<Utc>, most: u32) -> Result<Vec<SentCount>, SendRecordsError>;
 });
 
 observed!(AdminReader as "admin_reader" {
@@ -146,9 +150,11 @@ observed!(RateLimiter as "rate_limiter" {
     reserve(windows: &[Window]) -> Result<Admission, RateLimiterError>;
     wait(windows: &[Window]) -> Result<Option<Duration>, RateLimiterError>;
     release(reservation: &Reservation) -> Result<(), RateLimiterError>;
-    pardon(reservation: &Reservation, key: &LimitKey) -> Result<(), RateLimiterError>;
-    reserve_recalled(windows: &[Window]) -> Result<Option<Admission>, RateLimiterError>;
+    pardon(reservation: &Reservation, key: &LimitKey, proven: &[SpendScope]) -> Result<(), RateLimiterError>;
+    unprove(proven: &[SpendScope]) -> Result<(), RateLimiterError>;
+    reserve_recalled(places: &MessagePlaces) -> Result<Remembered, RateLimiterError>;
     recall(uses: &[PastUse]) -> Result<bool, RateLimiterError>;
+    recall_person(person: &LimitKey, uses: &[PastUse]) -> Result<bool, RateLimiterError>;
 });
 
 observed!(ReplayLedger as "replay_ledger" {

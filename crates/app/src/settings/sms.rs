@@ -8,6 +8,7 @@ use menshen_domain::model::phone_number::PhoneNumber;
 use menshen_domain::model::policy::{SmsPolicy, TestNumber};
 use menshen_domain::model::region::Region;
 use menshen_domain::model::sms_code::SmsCode;
+use menshen_domain::model::spend::GuardPolicy;
 use menshen_domain::model::test_number::LONGEST;
 use menshen_sms::{RegionClass, Weights};
 
@@ -20,6 +21,7 @@ use crate::settings::sms::vendors::{Vendor, VendorSettings};
 
 pub mod accounts;
 mod aliyun;
+mod guard;
 mod huawei;
 mod limits;
 pub mod receipts;
@@ -30,17 +32,6 @@ pub mod vendors;
 mod volcengine;
 mod webhook;
 mod weights;
-
-/// What the verified-to-sent budget does.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Guard {
-    /// Nothing.
-    Off,
-    /// Reports what it would have refused.
-    Record,
-    /// Refuses.
-    Enforce,
-}
 
 /// `sms.*`.
 #[derive(Debug)]
@@ -57,8 +48,8 @@ pub struct SmsSettings {
     pub receipts: ReceiptSettings,
     /// How the first vendor of each message is drawn.
     pub weights: Weights,
-    /// What the verified-to-sent budget does.
-    pub guard: Guard,
+    /// The verified-to-sent budget.
+    pub guard: GuardPolicy,
     /// Where captchas are verified.
     pub captcha_verify_url: Option<String>,
     /// From how many codes an hour per address on a captcha is asked for.
@@ -80,12 +71,7 @@ pub fn read(reader: &mut Reader, now: DateTime<Utc>) -> SmsSettings {
         accounts,
         receipts: receipts::read(reader),
         weights,
-        guard: reader.read(
-            "sms.guard",
-            "record",
-            "`record`, `enforce` or `off`: the verified-to-sent budget",
-            guard,
-        ),
+        guard: guard::read(reader),
         captcha_verify_url: reader.read_optional(
             "sms.captcha.verify_url",
             "where captchas are verified",
@@ -192,15 +178,6 @@ fn regions(given: &Given) -> Result<Vec<Region>, String> {
 
 fn attempts(given: &Given) -> Result<u8, String> {
     u8::try_from(parse::count(given)?).map_err(|_| "write a number from 3 to 5".to_owned())
-}
-
-fn guard(given: &Given) -> Result<Guard, String> {
-    match parse::text(given)?.as_str() {
-        "off" => Ok(Guard::Off),
-        "record" => Ok(Guard::Record),
-        "enforce" => Ok(Guard::Enforce),
-        _ => Err("write record, enforce or off".to_owned()),
-    }
 }
 
 fn test_numbers(given: &Given) -> Result<Vec<TestNumber>, String> {

@@ -36,6 +36,11 @@ async fn text(service: &Service) -> String {
     answer.text
 }
 
+/// The value of one sample of a server, named with all of its labels.
+pub(crate) async fn sample(service: &Service, name: &str) -> Option<f64> {
+    value(&text(service).await, name)
+}
+
 /// The value of one sample, named with all of its labels; nothing if it is not told.
 fn value(text: &str, sample: &str) -> Option<f64> {
     let told = text

@@ -106,12 +106,18 @@ pub enum AuditAction {
     SmsBudgetSpent,
     /// Security event: replaced refresh tokens of one session come again and again.
     RefreshReplaysMany,
+    /// Security event: too few of the messages sent were verified.
+    SmsOverdrawn,
 }
 
 impl AuditAction {
     /// What an operator is told of at once: rows that begin with `security.`, each
     /// written seldom, however often it happens.
-    pub const SECURITY: [Self; 2] = [Self::SmsBudgetSpent, Self::RefreshReplaysMany];
+    pub const SECURITY: [Self; 3] = [
+        Self::SmsBudgetSpent,
+        Self::RefreshReplaysMany,
+        Self::SmsOverdrawn,
+    ];
 
     /// The word of a security event; nothing for all other rows.
     #[must_use]
@@ -169,6 +175,7 @@ impl AuditAction {
             Self::RingKeyRemoved => "key.ring_removed",
             Self::SmsBudgetSpent => "security.sms_budget",
             Self::RefreshReplaysMany => "security.refresh_replays",
+            Self::SmsOverdrawn => "security.sms_guard",
         }
     }
 }

@@ -59,6 +59,8 @@ pub enum LimitKey {
     Events(AuditAction),
     /// Rows that tell of a security event of a session.
     EventsOf(AuditAction, SessionId),
+    /// Rows about budgets that are overdrawn, by the word of their scope.
+    GuardRows(&'static str),
 }
 
 impl LimitKey {
@@ -90,7 +92,8 @@ impl LimitKey {
             | Self::FailuresSource(_)
             | Self::FailuresNetwork(_)
             | Self::RefusalRows(_)
-            | Self::Events(_) => false,
+            | Self::Events(_)
+            | Self::GuardRows(_) => false,
         }
     }
 }

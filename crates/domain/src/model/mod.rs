@@ -29,6 +29,7 @@ pub mod retention;
 pub mod session;
 pub mod sms_code;
 pub mod sms_delivery;
+pub mod spend;
 pub mod sweep;
 pub mod test_number;
 pub mod text;

@@ -7,6 +7,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 
 use crate::model::phone_number::PhoneNumber;
+use crate::model::spend::SpendScope;
 use crate::model::verification::{ChallengeId, CodeId, CodeScope, CodeSeed};
 use crate::ports::BoxError;
 
@@ -54,12 +55,22 @@ pub enum Attempt {
 pub struct CodeReceipt {
     scope: CodeScope,
     seed: CodeSeed,
+    proven: Vec<SpendScope>,
 }
 
 impl CodeReceipt {
     /// Only the comparison of the domain makes one.
-    pub(crate) fn new(scope: CodeScope, seed: CodeSeed) -> Self {
-        Self { scope, seed }
+    pub(crate) fn new(scope: CodeScope, seed: CodeSeed, proven: Vec<SpendScope>) -> Self {
+        Self {
+            scope,
+            seed,
+            proven,
+        }
+    }
+
+    /// What it was counted for as a right code.
+    pub(crate) fn proven(&self) -> &[SpendScope] {
+        &self.proven
     }
 
     /// The number that the code was sent to.

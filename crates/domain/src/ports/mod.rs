@@ -26,6 +26,7 @@ pub mod session_notices;
 pub mod session_store;
 pub mod signing_key_store;
 pub mod sms_sender;
+pub mod spend_observer;
 pub mod test_number_store;
 pub mod token_issuer;
 pub mod token_verifier;

@@ -5,6 +5,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 
 use crate::model::limits::{LimitKey, LimitRule, PastUse, Window};
+use crate::model::spend::{Slices, SpendScope};
 use crate::ports::BoxError;
 
 /// Why nothing could be counted; the act counts as refused.
@@ -18,6 +19,17 @@ pub enum RateLimiterError {
     Unavailable(#[source] BoxError),
 }
 
+/// What is counted together for one message, whose past must be known.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct MessagePlaces {
+    /// The windows that it is counted against.
+    pub windows: Vec<Window>,
+    /// The key of whom it goes to, if the windows have it.
+    pub person: Option<LimitKey>,
+    /// What it is weighed in.
+    pub scopes: Vec<SpendScope>,
+}
+
 /// A place in every window that was asked for.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Reservation {
@@ -25,6 +37,17 @@ pub struct Reservation {
     pub id: u64,
     /// The windows that it holds a place in.
     pub windows: Vec<Window>,
+    /// What had been counted for what it is weighed in, before it; it is counted too.
+    pub spend: Spend,
+}
+
+/// What was counted of messages and right codes.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Spend {
+    /// When, in seconds of the limiter's own clock, whose beginning is its own too.
+    pub at: u64,
+    /// For each scope.
+    pub counted: Vec<(SpendScope, Slices)>,
 }
 
 /// What became of a reservation.
@@ -39,6 +62,20 @@ pub enum Admission {
         /// When that window has a place again, at least one second.
         retry_after: Duration,
     },
+}
+
+/// What became of a reservation whose past must be known.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Remembered {
+    /// The past is known.
+    Known(Admission),
+    /// The limiter knows no past: it was just started, or has lost everything. Nothing
+    /// was counted; [`RateLimiter::recall`] tells it.
+    Nothing,
+    /// The limiter was told of the past less than a day ago, and since then nothing was
+    /// counted for this person: what they had before is not known. Nothing was counted;
+    /// [`RateLimiter::recall_person`] tells it.
+    NotThePerson,
 }
 
 /// Counts acts in rolling windows.
@@ -62,7 +99,7 @@ pub trait RateLimiter: Send + Sync {
     /// See [`RateLimiterError`].
     async fn wait(&self, windows: &[Window]) -> Result<Option<Duration>, RateLimiterError>;
 
-    /// Gives the places back: the act did not happen.
+    /// Gives the places back: the act did not happen, nor does it weigh anything.
     ///
     /// # Errors
     ///
@@ -72,7 +109,7 @@ pub trait RateLimiter: Send + Sync {
     /// Gives the places back and forgets all that was counted for a key, in one
     /// atomic step: the act came out right, and what was wrong before it is over.
     /// (Places that no use case takes together with the key may go a moment
-    /// earlier.)
+    /// earlier.) A right code is counted for each of `proven`.
     ///
     /// # Errors
     ///
@@ -81,26 +118,34 @@ pub trait RateLimiter: Send + Sync {
         &self,
         reservation: &Reservation,
         key: &LimitKey,
+        proven: &[SpendScope],
     ) -> Result<(), RateLimiterError>;
 
-    /// As [`reserve`](Self::reserve), for acts whose past must be known: nothing, and
-    /// nothing is counted, unless the limiter still holds what it was told by
-    /// [`recall`](Self::recall). A limiter that was just started, or has lost
-    /// everything, does not.
+    /// Takes back that a right code was counted: it is good again, and would be
+    /// counted twice.
+    ///
+    /// # Errors
+    ///
+    /// See [`RateLimiterError`].
+    async fn unprove(&self, proven: &[SpendScope]) -> Result<(), RateLimiterError>;
+
+    /// As [`reserve`](Self::reserve), for messages: nothing is counted unless the
+    /// limiter still holds what it was told by [`recall`](Self::recall), and knows of
+    /// the person. An admitted message is counted for each of its scopes as sent.
     ///
     /// # Errors
     ///
     /// See [`RateLimiterError`].
     async fn reserve_recalled(
         &self,
-        windows: &[Window],
-    ) -> Result<Option<Admission>, RateLimiterError>;
+        places: &MessagePlaces,
+    ) -> Result<Remembered, RateLimiterError>;
 
     /// Counts acts of the past, in one atomic step, unless the limiter remembers
     /// already: of many replicas that try at once the first restores. What was
     /// counted under their keys is replaced, since the acts tell all of it. From
     /// then on the limiter remembers, for at least as long as any window that it
-    /// counts in.
+    /// counts in, and longer while messages are admitted.
     ///
     /// True if this call restored.
     ///
@@ -108,4 +153,20 @@ pub trait RateLimiter: Send + Sync {
     ///
     /// See [`RateLimiterError`]; the limiter does not remember then.
     async fn recall(&self, uses: &[PastUse]) -> Result<bool, RateLimiterError>;
+
+    /// Counts acts of a person's past, all under their key, in one atomic step, unless
+    /// something is counted there already: of many that try at once the first
+    /// restores. From then on the person is known for a day, also where there are no
+    /// acts.
+    ///
+    /// True if this call restored.
+    ///
+    /// # Errors
+    ///
+    /// See [`RateLimiterError`]; the person is not known then.
+    async fn recall_person(
+        &self,
+        person: &LimitKey,
+        uses: &[PastUse],
+    ) -> Result<bool, RateLimiterError>;
 }

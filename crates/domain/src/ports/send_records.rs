@@ -112,4 +112,17 @@ pub trait SendRecords: Send + Sync {
     ///
     /// [`SendRecordsError::Unavailable`].
     async fn sent_since(&self, since: DateTime<Utc>) -> Result<Vec<SentCount>, SendRecordsError>;
+
+    /// As [`sent_since`](Self::sent_since), to one number and each by itself: the
+    /// newest `most` of them, oldest first.
+    ///
+    /// # Errors
+    ///
+    /// [`SendRecordsError::Unavailable`].
+    async fn sent_to(
+        &self,
+        phone: &PhoneNumber,
+        since: DateTime<Utc>,
+        most: u32,
+    ) -> Result<Vec<SentCount>, SendRecordsError>;
 }

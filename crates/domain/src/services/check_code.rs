@@ -9,6 +9,7 @@ use crate::model::limits::{LimitKey, LimitRule, Limits};
 use crate::model::origin::Origin;
 use crate::model::policy::SmsPolicy;
 use crate::model::sms_code::SmsCode;
+use crate::model::spend::GuardPolicy;
 use crate::model::verification::{ChallengeId, CodeId, CodeScope, CodeSeed};
 use crate::ports::BoxError;
 use crate::ports::audit_log::AuditLog;
@@ -83,6 +84,8 @@ pub struct CheckCode {
     pub test_numbers: Arc<TestNumbers>,
     /// The limits of wrong tries.
     pub limits: Limits,
+    /// The verified-to-sent budget, which right codes fill.
+    pub guard: GuardPolicy,
 }
 
 /// What a code that was sent in came to.
@@ -147,8 +150,15 @@ impl CheckCode {
             return Err(CheckCodeError::Expired);
         }
         let failures = LimitKey::FailuresPhone(scope.phone.clone());
-        told(self.limiter.pardon(&reservation, &failures).await);
-        let receipt = CodeReceipt::new(scope.clone(), seed);
+        // In the network that hands it in: mostly the one that asked.
+        let proven = if compared.fixed {
+            // Everybody has it: it is no news, and nothing was sent.
+            Vec::new()
+        } else {
+            self.guard.scopes(&scope.phone, origin.address)
+        };
+        told(self.limiter.pardon(&reservation, &failures, &proven).await);
+        let receipt = CodeReceipt::new(scope.clone(), seed, proven);
         if compared.fixed
             && let Err(error) = self.tell_test_number(scope, origin).await
         {
@@ -162,6 +172,10 @@ impl CheckCode {
     /// a later one may mend. A store that does not answer makes no difference to
     /// the refusal: the person asks for another code then.
     pub async fn give_back(&self, receipt: &CodeReceipt, challenge: Option<ChallengeId>) {
+        if !receipt.proven().is_empty() {
+            // Else one message would pay for as many as its code is given back.
+            told(self.limiter.unprove(receipt.proven()).await);
+        }
         if let Err(error) = self
             .codes
             .give_back(receipt.scope(), challenge, receipt.code())

@@ -10,6 +10,7 @@ use crate::model::identifiers::SendId;
 use crate::model::limits::Limits;
 use crate::model::origin::{Origin, source_network};
 use crate::model::policy::SmsPolicy;
+use crate::model::spend::GuardPolicy;
 use crate::model::verification::{ChallengeId, CodeScope, CodeSeed};
 use crate::ports::BoxError;
 use crate::ports::audit_log::AuditLog;
@@ -20,6 +21,7 @@ use crate::ports::randomness::Randomness;
 use crate::ports::rate_limiter::RateLimiter;
 use crate::ports::send_records::{NewSend, SendRecords, SendRecordsError};
 use crate::ports::sms_sender::{SmsDelivery, SmsMessage, SmsReport, SmsSendError, SmsSender};
+use crate::ports::spend_observer::SpendObserver;
 use crate::services::test_numbers::TestNumbers;
 
 /// A code with less life than this left is not sent again: a new one is made.
@@ -116,6 +118,10 @@ pub struct SendCode {
     pub test_numbers: Arc<TestNumbers>,
     /// The limits of messages.
     pub limits: Limits,
+    /// The verified-to-sent budget.
+    pub guard: GuardPolicy,
+    /// Is told of messages without a budget.
+    pub spending: Arc<dyn SpendObserver>,
 }
 
 impl SendCode {

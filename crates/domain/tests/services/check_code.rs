@@ -4,6 +4,7 @@ use menshen_domain::model::audit::AuditAction;
 use menshen_domain::model::limits::{LimitKey, LimitRule, Limits};
 use menshen_domain::model::policy::TestNumber;
 use menshen_domain::model::sms_code::SmsCode;
+use menshen_domain::model::spend::{GuardMode, GuardPolicy};
 use menshen_domain::model::verification::ChallengeId;
 use menshen_domain::ports::code_store::{Attempt, CodeReceipt, CodeStoreError};
 use menshen_domain::ports::mac::MockMac;
@@ -16,6 +17,17 @@ use crate::support::people::{login_scope, no_limits, origin, right_code, seed};
 use crate::support::{at, away, epoch, phone, secs};
 
 type Outcome = Result<CodeReceipt, CheckCodeError>;
+
+/// Right codes are counted for the deployment, the neighbourhood and the block.
+fn guard() -> GuardPolicy {
+    GuardPolicy {
+        mode: GuardMode::Record,
+        ratio: 30,
+        floor: 100,
+        network_floor: 20,
+        prefix_floor: 20,
+    }
+}
 
 fn limits() -> Limits {
     Limits {
@@ -56,6 +68,7 @@ async fn run_right(desk: Desk) -> Outcome {
 async fn a_right_code_is_counted_before_it_is_compared_and_then_spent_once() {
     let mut desk = Desk {
         limits: limits(),
+        guard: guard(),
         ..Desk::default()
     };
     let mut order = Sequence::new();
@@ -85,9 +98,14 @@ async fn a_right_code_is_counted_before_it_is_compared_and_then_spent_once() {
         .returning(|_, _| Ok(true));
     desk.limiter
         .expect_pardon()
-        .withf(|given_back, key| given_back.id == 42 && *key == LimitKey::FailuresPhone(phone(1)))
+        .withf(|given_back, key, proven| {
+            let failures = LimitKey::FailuresPhone(phone(1));
+            given_back.id == 42
+                && *key == failures
+                && *proven == guard().scopes(&phone(1), origin().address)
+        })
         .once()
-        .returning(|_, _| Ok(()));
+        .returning(|_, _, _| Ok(()));
     let receipt = run_right(desk).await.expect("the code is right");
     assert_eq!(receipt.phone(), &phone(1));
     assert_eq!(receipt.code(), seed().id);
@@ -271,7 +289,7 @@ async fn a_spent_code_is_right_even_if_its_counts_cannot_be_taken_back() {
     desk.limiter
         .expect_pardon()
         .once()
-        .returning(|_, _| Err(RateLimiterError::Unavailable(away())));
+        .returning(|_, _, _| Err(RateLimiterError::Unavailable(away())));
     assert!(run_right(desk).await.is_ok());
 }
 

@@ -17,6 +17,7 @@ use menshen_domain::model::recycled::RecycledPhone;
 use menshen_domain::model::refresh::RefreshState;
 use menshen_domain::model::session::Session;
 use menshen_domain::model::sms_delivery::SendVerdict;
+use menshen_domain::model::spend::GuardPolicy;
 use menshen_domain::model::token::{AccessClaims, AccessToken, Scope};
 use menshen_domain::model::wechat::{WeChatApp, WeChatApps};
 use menshen_domain::model::wechat_limits::WeChatLimits;
@@ -30,12 +31,13 @@ use menshen_domain::ports::mac::Mac;
 use menshen_domain::ports::open_data_reader::MockOpenDataReader;
 use menshen_domain::ports::personal_records::MockPersonalRecordsReader;
 use menshen_domain::ports::rate_limiter::{
-    Admission, MockRateLimiter, RateLimiterError, Reservation,
+    Admission, MockRateLimiter, RateLimiterError, Reservation, Spend,
 };
 use menshen_domain::ports::replay_ledger::ReplayLedger;
 use menshen_domain::ports::send_records::MockSendRecords;
 use menshen_domain::ports::session_store::MockSessionStore;
 use menshen_domain::ports::sms_sender::MockSmsSender;
+use menshen_domain::ports::spend_observer::MockSpendObserver;
 use menshen_domain::ports::test_number_store::MockTestNumberStore;
 use menshen_domain::ports::token_issuer::MockTokenIssuer;
 use menshen_domain::ports::token_verifier::MockTokenVerifier;
@@ -187,6 +189,8 @@ pub(crate) struct Desk {
     pub(crate) now: DateTime<Utc>,
     pub(crate) sms: SmsPolicy,
     pub(crate) limits: Limits,
+    pub(crate) guard: GuardPolicy,
+    pub(crate) spending: MockSpendObserver,
     pub(crate) wechat_limits: WeChatLimits,
     pub(crate) risk_rank: Option<RiskRank>,
     pub(crate) check_session: bool,
@@ -234,6 +238,8 @@ impl Default for Desk {
             now: epoch(),
             sms: sms_policy(),
             limits: no_limits(),
+            guard: GuardPolicy::OFF,
+            spending: MockSpendObserver::new(),
             wechat_limits: WeChatLimits {
                 phone_day: 0,
                 phone_per_user_day: 0,
@@ -358,9 +364,9 @@ impl Desk {
             .returning(|_, _| Ok(true));
         self.limiter
             .expect_pardon()
-            .withf(|reservation, _| reservation.id == 42)
+            .withf(|reservation, _, _| reservation.id == 42)
             .once()
-            .returning(|_, _| Ok(()));
+            .returning(|_, _, _| Ok(()));
     }
 
     /// The store answers these accounts, every time.
@@ -420,6 +426,8 @@ impl Desk {
             clock: clock_at(self.now),
             sms: Arc::new(self.sms),
             limits: self.limits,
+            guard: self.guard,
+            spending: Arc::new(self.spending),
             wechat_limits: self.wechat_limits,
             risk_rank: self.risk_rank,
             check_session: self.check_session,
@@ -431,7 +439,11 @@ impl Desk {
 }
 
 pub(crate) fn reservation(windows: Vec<menshen_domain::model::limits::Window>) -> Reservation {
-    Reservation { id: 42, windows }
+    Reservation {
+        id: 42,
+        windows,
+        spend: Spend::default(),
+    }
 }
 
 /// The use cases over the ports of one test.
@@ -453,6 +465,8 @@ pub(crate) struct Office {
     clock: Arc<dyn Clock>,
     sms: Arc<SmsPolicy>,
     limits: Limits,
+    guard: GuardPolicy,
+    spending: Arc<MockSpendObserver>,
     wechat_limits: WeChatLimits,
     risk_rank: Option<RiskRank>,
     check_session: bool,
@@ -475,6 +489,8 @@ impl Office {
             policy: self.sms.clone(),
             test_numbers: self.test_numbers(),
             limits: self.limits,
+            guard: self.guard,
+            spending: self.spending.clone(),
         }
     }
 
@@ -494,6 +510,7 @@ impl Office {
             policy: self.sms.clone(),
             test_numbers: self.test_numbers(),
             limits: self.limits,
+            guard: self.guard,
         }
     }
 

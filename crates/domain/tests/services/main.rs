@@ -33,6 +33,7 @@ mod send_budget;
 mod send_code;
 mod sign_in;
 mod sign_out;
+mod spend_guard;
 mod step_up;
 mod test_numbers;
 mod turns;

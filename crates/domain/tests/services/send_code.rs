@@ -9,7 +9,7 @@ use menshen_domain::model::sms_code::SmsCode;
 use menshen_domain::model::sms_delivery::{SendOutcome, SendVerdict, SmsAttempt};
 use menshen_domain::model::verification::{CodeScope, Purpose};
 use menshen_domain::ports::code_store::{CodeStoreError, Draft};
-use menshen_domain::ports::rate_limiter::{Admission, RateLimiterError};
+use menshen_domain::ports::rate_limiter::{Admission, RateLimiterError, Remembered};
 use menshen_domain::ports::send_records::SendRecordsError;
 use menshen_domain::ports::sms_sender::{SmsDelivery, SmsReport, SmsSendError};
 use menshen_domain::services::send_code::{CodeOnItsWay, SendCodeError};
@@ -135,16 +135,20 @@ async fn a_code_is_reserved_drafted_recorded_sent_and_only_then_live() {
     };
     let mut order = Sequence::new();
     desk.limiter
-        .expect_reserve()
-        .withf(|windows| {
+        .expect_reserve_recalled()
+        .withf(|places| {
+            let to_number = LimitKey::SmsPhone(phone(1));
+            let mut windows = places.windows.iter();
             windows.len() == 2
-                && windows
-                    .iter()
-                    .all(|window| window.key == LimitKey::SmsPhone(phone(1)))
+                && windows.all(|window| window.key == to_number)
+                && places.person.as_ref() == Some(&to_number)
         })
         .once()
         .in_sequence(&mut order)
-        .returning(|windows| Ok(Admission::Reserved(reservation(windows.to_vec()))));
+        .returning(|places| {
+            let places = reservation(places.windows.clone());
+            Ok(Remembered::Known(Admission::Reserved(places)))
+        });
     desk.codes
         .expect_draft()
         .withf(|of, fresh, ttl, reusable_for| {

@@ -13,11 +13,12 @@ use menshen_domain::model::policy::SmsPolicy;
 use menshen_domain::model::profile::{Nickname, Profile};
 use menshen_domain::model::region::Region;
 use menshen_domain::model::sms_code::SmsCode;
+use menshen_domain::model::spend::GuardPolicy;
 use menshen_domain::model::verification::{CodeId, CodeScope, CodeSeed, Purpose};
 use menshen_domain::model::wechat::{AppId, AppKind, OpenId, Platform, UnionId, WeChatApp};
 use menshen_domain::ports::audit_log::MockAuditLog;
 use menshen_domain::ports::code_store::{Attempt, CodeReceipt, MockCodeStore};
-use menshen_domain::ports::rate_limiter::{Admission, MockRateLimiter, Reservation};
+use menshen_domain::ports::rate_limiter::{Admission, MockRateLimiter, Reservation, Spend};
 use menshen_domain::ports::wechat_gateway::{WeChatIdentification, WeChatPhone};
 use menshen_domain::services::check_code::CheckCode;
 use menshen_domain::services::test_numbers::TestNumbers;
@@ -143,9 +144,10 @@ pub(crate) fn receipt(scope: &CodeScope) -> CodeReceipt {
         Ok(Admission::Reserved(Reservation {
             id: 1,
             windows: Vec::new(),
+            spend: Spend::default(),
         }))
     });
-    limiter.expect_pardon().returning(|_, _| Ok(()));
+    limiter.expect_pardon().returning(|_, _, _| Ok(()));
     let check = CheckCode {
         codes: Arc::new(codes),
         limiter: Arc::new(limiter),
@@ -156,6 +158,7 @@ pub(crate) fn receipt(scope: &CodeScope) -> CodeReceipt {
         policy: Arc::new(sms_policy()),
         test_numbers: Arc::new(TestNumbers::new(Arc::new(sms_policy()), mac())),
         limits: no_limits(),
+        guard: GuardPolicy::OFF,
     };
     let runtime = tokio::runtime::Builder::new_current_thread()
         .build()

@@ -1,5 +1,7 @@
 //! Exactness, which takes a clock that the tests move, and bounds.
 
+use std::net::IpAddr;
+
 use super::*;
 
 fn window(key: LimitKey, limit: u32, seconds: u64) -> Window {
@@ -31,6 +33,7 @@ fn nothing() -> Reservation {
     Reservation {
         id: 0,
         windows: Vec::new(),
+        spend: Spend::default(),
     }
 }
 
@@ -130,7 +133,7 @@ async fn the_number_of_remembered_acts_is_bounded() {
         limiter.reserve(&windows).await,
         Err(RateLimiterError::Full)
     ));
-    limiter.pardon(&nothing(), &source(1)).await.unwrap();
+    limiter.pardon(&nothing(), &source(1), &[]).await.unwrap();
     assert!(admitted(&limiter, &windows).await);
 }
 
@@ -146,7 +149,7 @@ async fn what_was_given_back_or_forgotten_leaves_nothing_behind() {
             limiter.release(&reservation).await.unwrap();
             limiter.release(&reservation).await.unwrap();
         } else {
-            limiter.pardon(&nothing(), &source(n)).await.unwrap();
+            limiter.pardon(&nothing(), &source(n), &[]).await.unwrap();
         }
     }
     assert_eq!(lock(&limiter.state).places, 0);
@@ -221,4 +224,54 @@ async fn a_past_that_does_not_fit_changes_nothing() {
     tokio::time::advance(Duration::from_mins(1)).await;
     assert!(admitted(&limiter, &[window(source(2), 1, 60)]).await);
     assert_eq!(lock(&limiter.state).places, 1);
+}
+
+/// After a day every window of theirs is empty, whatever was forgotten.
+#[tokio::test(start_paused = true)]
+async fn a_day_after_it_was_told_the_limiter_knows_everybody() {
+    let limiter = MemoryRateLimiter::default();
+    assert!(limiter.recall(&[]).await.unwrap());
+    let ask = async |n| {
+        let places = MessagePlaces {
+            windows: vec![window(source(n), 1, 60)],
+            person: Some(source(n)),
+            scopes: Vec::new(),
+        };
+        limiter.reserve_recalled(&places).await.unwrap()
+    };
+    tokio::time::advance(DAY - Duration::from_millis(1)).await;
+    assert_eq!(ask(1).await, Remembered::NotThePerson);
+    tokio::time::advance(Duration::from_millis(1)).await;
+    assert!(matches!(
+        ask(1).await,
+        Remembered::Known(Admission::Reserved(_))
+    ));
+}
+
+/// A flood of networks is refused; those that are weighed stay.
+#[tokio::test(start_paused = true)]
+async fn scopes_are_bounded_and_forgotten_after_a_day() {
+    let limiter = MemoryRateLimiter::default();
+    assert!(limiter.recall(&[]).await.unwrap());
+    let ask = async |n: u32| {
+        let network = SpendScope::Network(IpAddr::from(n.to_be_bytes()));
+        let places = MessagePlaces {
+            scopes: vec![network],
+            ..MessagePlaces::default()
+        };
+        limiter.reserve_recalled(&places).await
+    };
+    for n in 0..30_000 {
+        assert!(ask(n).await.is_ok(), "{n}");
+    }
+    assert!(matches!(ask(30_000).await, Err(RateLimiterError::Full)));
+    let Ok(Remembered::Known(Admission::Reserved(known))) = ask(7).await else {
+        panic!("a scope that is known");
+    };
+    assert_eq!(known.spend.counted[0].1.total(), Tally::SENT);
+    tokio::time::advance(DAY).await;
+    let Ok(Remembered::Known(Admission::Reserved(new))) = ask(30_001).await else {
+        panic!("room again");
+    };
+    assert_eq!(new.spend.counted[0].1.total(), Tally::default());
 }

@@ -1,10 +1,14 @@
--- Forgets all acts of KEYS[1], and gives back the places of the act ARGV[1] in the
--- other keys.
+-- Forgets all acts of KEYS[1], gives back the places of the act ARGV[1] in the other
+-- keys, and counts a right code.
+local scopes = take_scopes()
 redis.call('DEL', KEYS[1])
 for index = 2, #KEYS do
   local key = KEYS[index]
   if redis.call('ZREM', key, ARGV[1]) == 1 and redis.call('ZCARD', key) == 1 then
     redis.call('DEL', key)
   end
+end
+for _, key in ipairs(scopes) do
+  count(key, redis.call('TIME')[1], 'v', 1)
 end
 return 1

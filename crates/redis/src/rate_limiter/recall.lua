@@ -1,12 +1,12 @@
 -- Counts acts of the past, unless the mark KEYS[1] says that it was done: 1 if
--- this did it. The other keys are replaced. ARGV: how long the mark stays; then
+-- this did it. The mark tells when. The other keys are replaced. ARGV: how long the mark stays; then
 -- which key, how long its acts count, how long ago, how many.
 if redis.call('EXISTS', KEYS[1]) == 1 then
   return 0
 end
-redis.call('SET', KEYS[1], 1, 'PX', math.ceil(tonumber(ARGV[1]) / 1000))
 local time = redis.call('TIME')
 local now = time[1] * 1000000 + time[2]
+redis.call('SET', KEYS[1], string.format('%.0f', now), 'PX', math.ceil(tonumber(ARGV[1]) / 1000))
 for index = 2, #KEYS do
   redis.call('DEL', KEYS[index])
 end

@@ -2,6 +2,7 @@
 
 use menshen_domain::model::identifiers::SessionId;
 use menshen_domain::model::limits::LimitKey;
+use menshen_domain::model::spend::SpendScope;
 use menshen_domain::model::wechat::{AppId, OpenId};
 
 use crate::names::RedisNames;
@@ -37,7 +38,8 @@ impl Slot {
             | LimitKey::RefusalRows(_)
             | LimitKey::AdminKeys(_)
             | LimitKey::AdminSearches(_)
-            | LimitKey::Events(_) => Self::Messages,
+            | LimitKey::Events(_)
+            | LimitKey::GuardRows(_) => Self::Messages,
             LimitKey::RefreshSession(_)
             | LimitKey::RefreshSource(_)
             | LimitKey::Replays(_)
@@ -87,6 +89,7 @@ pub(super) fn name(names: &RedisNames, key: &LimitKey) -> String {
         }
         LimitKey::OpenData(id) => ("open-data", session(id)),
         LimitKey::Replays(id) => ("replays", session(id)),
+        LimitKey::GuardRows(scope) => ("guard-rows", scope.as_bytes().to_vec()),
         LimitKey::Events(event) => ("events", event.as_str().as_bytes().to_vec()),
         LimitKey::EventsOf(event, id) => {
             let of = [event.as_str().as_bytes(), &session(id)].concat();
@@ -96,6 +99,17 @@ pub(super) fn name(names: &RedisNames, key: &LimitKey) -> String {
         LimitKey::OpenDataOf(app, openid) => ("open-data-of", person(app, openid).into_bytes()),
     };
     names.within(Slot::of(key).as_str(), kind, &[&subject])
+}
+
+/// The name of what a message is weighed in, in the slot of the messages.
+pub(super) fn scope(names: &RedisNames, scope: &SpendScope) -> String {
+    let subject = match scope {
+        SpendScope::Deployment => String::new(),
+        SpendScope::Network(network) => network.to_string(),
+        SpendScope::Prefix(prefix) => prefix.as_str().to_owned(),
+    };
+    let parts: [&[u8]; 2] = [scope.as_str().as_bytes(), subject.as_bytes()];
+    names.within(Slot::Messages.as_str(), "spend", &parts)
 }
 
 /// The name of what says that a slot was told of the past.

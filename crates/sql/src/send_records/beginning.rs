@@ -3,6 +3,7 @@
 use std::slice;
 
 use menshen_domain::model::audit::AuditEvent;
+use menshen_domain::model::phone_number::PhoneNumber;
 use menshen_domain::ports::mac::MacUse;
 use menshen_domain::ports::send_records::NewSend;
 use sea_orm::Value;
@@ -44,7 +45,7 @@ pub(super) async fn begin(
     let values: [Value; 7] = [
         send.id.as_uuid().into(),
         micros(send.at).into(),
-        index(store, send).to_vec().into(),
+        index(store, &send.phone).to_vec().into(),
         send.phone.masked().into(),
         send.purpose.as_str().into(),
         send.client_type.as_str().into(),
@@ -60,7 +61,7 @@ fn begin_at_once(store: &SqlStore, send: &NewSend, audit: &[AuditEvent]) -> Fill
     audit_log::bind(sqlx::query(BEGIN), audit)
         .bind(send.id.as_uuid())
         .bind(micros(send.at))
-        .bind(index(store, send).to_vec())
+        .bind(index(store, &send.phone).to_vec())
         .bind(send.phone.masked())
         .bind(send.purpose.as_str())
         .bind(send.client_type.as_str())
@@ -68,7 +69,7 @@ fn begin_at_once(store: &SqlStore, send: &NewSend, audit: &[AuditEvent]) -> Fill
 }
 
 /// The index of the accounts: it leads from a person to what was sent.
-fn index(store: &SqlStore, send: &NewSend) -> [u8; 32] {
-    let clear = send.phone.as_e164().as_bytes();
+pub(super) fn index(store: &SqlStore, phone: &PhoneNumber) -> [u8; 32] {
+    let clear = phone.as_e164().as_bytes();
     store.keys.mac.tag(MacUse::BlindIndex, clear)
 }

@@ -8,9 +8,10 @@ use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 use menshen_domain::model::audit::AuditEvent;
 use menshen_domain::model::identifiers::SendId;
+use menshen_domain::model::phone_number::PhoneNumber;
 use menshen_domain::model::sms_delivery::{DeliveryReceipt, SendVerdict, SentCount, SmsAttempt};
 use menshen_domain::ports::send_records::{NewSend, ReceiptNote, SendRecords, SendRecordsError};
-use sea_orm::{DbBackend, QueryResult};
+use sea_orm::{DbBackend, QueryResult, Value};
 
 use crate::database::{again, rows};
 use crate::failure::{Failure, StorageFault};
@@ -61,6 +62,18 @@ impl SendRecords for SqlStore {
             .await
             .map_err(unavailable)
     }
+
+    async fn sent_to(
+        &self,
+        phone: &PhoneNumber,
+        since: DateTime<Utc>,
+        most: u32,
+    ) -> Result<Vec<SentCount>, SendRecordsError> {
+        self.database
+            .within(sent_to(self, phone, since, most))
+            .await
+            .map_err(unavailable)
+    }
 }
 
 fn unavailable(failure: Failure) -> SendRecordsError {
@@ -83,6 +96,41 @@ async fn sent_since(store: &SqlStore, since: DateTime<Utc>) -> Result<Vec<SentCo
     );
     let counts = rows(store.database.read(), &sql, [micros(since).into()]).await?;
     counts.iter().map(count).collect()
+}
+
+/// The statement of the messages to a number, for those who want to see its plan. The
+/// number is given by its blind index.
+#[must_use]
+pub fn sent_to_number(
+    phone_index: Vec<u8>,
+    since: DateTime<Utc>,
+    most: u32,
+) -> (String, Vec<Value>) {
+    // The index tells the time of each: no more rows are read than are answered, and
+    // those that came to nothing.
+    let sql = format!(
+        "SELECT at FROM sms_sends WHERE phone_index = $1 AND at >= $2 \
+         AND (verdict IS NULL OR verdict IN ('{}', '{}')) ORDER BY at DESC LIMIT {most}",
+        SendVerdict::Accepted.as_str(),
+        SendVerdict::Unknown.as_str(),
+    );
+    (sql, vec![phone_index.into(), micros(since).into()])
+}
+
+async fn sent_to(
+    store: &SqlStore,
+    phone: &PhoneNumber,
+    since: DateTime<Utc>,
+    most: u32,
+) -> Result<Vec<SentCount>, Failure> {
+    let index = beginning::index(store, phone).to_vec();
+    let (sql, values) = sent_to_number(index, since, most);
+    let found = rows(store.database.read(), &sql, values).await?;
+    let times = found.iter().rev().map(|row| {
+        let at = row.try_get("", "at")?;
+        Ok(SentCount { at, times: 1 })
+    });
+    times.collect()
 }
 
 fn count(row: &QueryResult) -> Result<SentCount, Failure> {

@@ -9,6 +9,7 @@ use menshen_domain::model::limits::Limits;
 use menshen_domain::model::origin::Origin;
 use menshen_domain::model::policy::SmsPolicy;
 use menshen_domain::model::region::Region;
+use menshen_domain::model::spend::GuardPolicy;
 use menshen_domain::model::verification::{CodeId, CodeScope, CodeSeed, Purpose};
 use menshen_domain::model::wechat::{
     AppId, AppKind, OpenId, Platform, UnionId, WeChatApp, WeChatApps,
@@ -16,7 +17,7 @@ use menshen_domain::model::wechat::{
 use menshen_domain::ports::audit_log::MockAuditLog;
 use menshen_domain::ports::clock::MockClock;
 use menshen_domain::ports::code_store::{Attempt, MockCodeStore};
-use menshen_domain::ports::rate_limiter::{Admission, MockRateLimiter, Reservation};
+use menshen_domain::ports::rate_limiter::{Admission, MockRateLimiter, Reservation, Spend};
 use menshen_domain::ports::wechat_gateway::{WeChatIdentification, WeChatPhone};
 use menshen_domain::services::check_code::CheckCode;
 use menshen_domain::services::test_numbers::TestNumbers;
@@ -69,10 +70,11 @@ async fn by_sms(n: usize) -> ProvenPhone {
         Ok(Admission::Reserved(Reservation {
             id: 1,
             windows: Vec::new(),
+            spend: Spend::default(),
         }))
     });
     limiter.expect_release().returning(|_| Ok(()));
-    limiter.expect_pardon().returning(|_, _| Ok(()));
+    limiter.expect_pardon().returning(|_, _, _| Ok(()));
     let policy = Arc::new(SmsPolicy {
         regions: vec![Region::CN],
         code_ttl: std::time::Duration::from_mins(10),
@@ -89,6 +91,7 @@ async fn by_sms(n: usize) -> ProvenPhone {
         test_numbers: Arc::new(TestNumbers::new(policy.clone(), Arc::new(FakeMac))),
         policy,
         limits: no_limits(),
+        guard: GuardPolicy::OFF,
     };
     let receipt = check.execute(&scope, None, &code, &origin()).await;
     ProvenPhone::by_sms(&receipt.unwrap())

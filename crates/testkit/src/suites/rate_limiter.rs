@@ -8,9 +8,13 @@
     reason = "a clause panics where it does not hold"
 )]
 
+mod persons;
 mod recalling;
+mod spending;
 
+pub use persons::*;
 pub use recalling::*;
+pub use spending::*;
 
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -67,6 +71,16 @@ macro_rules! rate_limiter {
             what_was_counted_before_a_recall_is_replaced_and_the_rest_stays,
             an_empty_past_is_a_past_too,
             of_many_that_recall_at_once_one_restores,
+            after_a_loss_the_past_of_each_person_is_asked_for_once,
+            what_a_person_had_before_counts_for_what_is_left_of_its_time,
+            a_person_without_a_past_is_known_too,
+            a_person_who_is_counted_is_told_nothing,
+            of_many_that_recall_a_person_at_once_one_restores,
+            messages_and_right_codes_are_counted_for_each_scope,
+            what_is_refused_or_given_back_weighs_nothing,
+            a_right_code_that_is_taken_back_is_counted_once,
+            scopes_are_weighed_apart,
+            simultaneous_messages_are_all_weighed,
         }
     };
 }
@@ -108,7 +122,7 @@ async fn reserved(limiter: &Limiter, windows: &[Window]) -> Reservation {
 }
 
 async fn pardon(limiter: &Limiter, reservation: &Reservation, key: &LimitKey) {
-    let pardoned = limiter.pardon(reservation, key).await;
+    let pardoned = limiter.pardon(reservation, key, &[]).await;
     pardoned.expect("the limiter answers");
 }
 

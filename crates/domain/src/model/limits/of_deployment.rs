@@ -11,6 +11,7 @@ use crate::model::identifiers::{SessionId, UserId};
 use crate::model::origin::{neighbourhood, source_network};
 use crate::model::phone_number::PhoneNumber;
 use crate::model::sms_delivery::SentCount;
+use crate::model::spend::SpendScope;
 use crate::model::verification::CodeScope;
 
 const MINUTE: Duration = Duration::from_mins(1);
@@ -146,6 +147,13 @@ impl Limits {
     pub fn for_event(event: AuditAction) -> Vec<Window> {
         let key = LimitKey::Events(event);
         Windows::one(LimitRule::SecurityEvents, key, 1, DAY)
+    }
+
+    /// The window of the rows about overdrawn budgets of one kind: one an hour.
+    #[must_use]
+    pub fn for_guard_row(scope: &SpendScope) -> Vec<Window> {
+        let key = LimitKey::GuardRows(scope.as_str());
+        Windows::one(LimitRule::SecurityEvents, key, 1, HOUR)
     }
 
     /// As [`for_event`](Self::for_event), of one session.

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use menshen_domain::model::identifiers::SessionId;
 use menshen_domain::model::limits::{LimitKey, PastUse, Window};
-use menshen_domain::ports::rate_limiter::Admission;
+use menshen_domain::ports::rate_limiter::{Admission, MessagePlaces, Remembered};
 use tokio::task::JoinSet;
 use tokio::time::sleep;
 
@@ -24,8 +24,15 @@ fn past(key: LimitKey, ago: Duration, times: u32) -> PastUse {
 
 /// Asks for places with the past in mind; nothing if the limiter knows none.
 async fn with_the_past(limiter: &Limiter, windows: &[Window]) -> Option<Admission> {
-    let admission = limiter.reserve_recalled(windows).await;
-    admission.expect("the limiter answers")
+    let places = MessagePlaces {
+        windows: windows.to_vec(),
+        ..MessagePlaces::default()
+    };
+    match limiter.reserve_recalled(&places).await.expect("an answer") {
+        Remembered::Known(admission) => Some(admission),
+        Remembered::Nothing => None,
+        Remembered::NotThePerson => panic!("nobody was named"),
+    }
 }
 
 async fn remembers(limiter: &Limiter) -> bool {

@@ -11,6 +11,7 @@ use tokio::task::JoinSet;
 
 use super::steps::{at, begun, finished, send, sent, taken};
 use crate::people::{People, about_send};
+use crate::sample::phone;
 use crate::stores::{AttemptRow, AuditRow, SendRow, Stores};
 
 fn row(send: &NewSend, verdict: Option<SendVerdict>) -> SendRow {
@@ -238,4 +239,46 @@ pub async fn simultaneous_sends_are_all_recorded(stores: Stores) {
     assert_eq!(stores.witness.attempts().await.len(), 30);
     let counted = stores.send_records.sent_since(at(0)).await.unwrap();
     assert_eq!(counted.len(), 30);
+}
+
+/// Oldest first, those of others and older ones left out, at most so many.
+pub async fn the_newest_messages_to_a_number_are_told_by_themselves(stores: Stores) {
+    let people = People::new(1);
+    for (number, second) in [(1, 5), (1, 1), (2, 3), (1, 5), (1, 9)] {
+        sent(&stores, &send(&people, number, second), "900^0").await;
+    }
+    let told = async |number, since, most| {
+        let records = &stores.send_records;
+        let told = records.sent_to(&phone(number), at(since), most).await;
+        let told = told.unwrap().into_iter();
+        told.map(|one| (one.at, one.times)).collect::<Vec<_>>()
+    };
+    let all = [(at(1), 1), (at(5), 1), (at(5), 1), (at(9), 1)];
+    assert_eq!(told(1, 0, 10).await, all);
+    assert_eq!(told(1, 1, 10).await, all, "the moment itself is in");
+    assert_eq!(told(1, 2, 10).await, all[1..]);
+    assert_eq!(told(1, 0, 2).await, all[2..]);
+    assert_eq!(told(2, 0, 10).await, [(at(3), 1)]);
+    assert!(told(3, 0, 10).await.is_empty());
+}
+
+/// As for the whole deployment.
+pub async fn of_a_number_only_what_may_have_left_is_told(stores: Stores) {
+    let people = People::new(1);
+    let mut expected = Vec::new();
+    let verdicts = SendVerdict::ALL.map(Some).into_iter().chain([None]);
+    for (verdict, second) in verdicts.zip(0..) {
+        let send = send(&people, 1, second);
+        begun(&stores, &send).await.unwrap();
+        if let Some(verdict) = verdict {
+            let finished = finished(&stores, &send, &[], verdict);
+            finished.await.unwrap();
+        }
+        if verdict.is_none_or(SendVerdict::counts) {
+            expected.push(at(second));
+        }
+    }
+    let told = stores.send_records.sent_to(&phone(1), at(0), 10).await;
+    let told: Vec<_> = told.unwrap().iter().map(|one| one.at).collect();
+    assert_eq!(told, expected);
 }
