@@ -8,6 +8,11 @@ use crate::support::Service;
 /// Every word of the audit log is in it.
 const AUDIT: &str = include_str!("../../../domain/src/model/audit.rs");
 
+fn is_script(name: &str) -> bool {
+    name.rsplit_once('.')
+        .is_some_and(|(_, ending)| ending == "js")
+}
+
 /// The page and everything that it loads, found as a browser finds it.
 async fn files(service: &Service) -> Vec<(String, String)> {
     let mut due = vec!["/console".to_owned()];
@@ -24,15 +29,9 @@ async fn files(service: &Service) -> Vec<(String, String)> {
             let folder = path.rsplit_once('/').map_or("", |(folder, _)| folder);
             if named.starts_with("/console/") {
                 due.push(named.split('#').next().unwrap_or(named).to_owned());
-            } else if let Some(file) = named
-                .strip_prefix("./")
-                .filter(|file| file.ends_with(".js"))
-            {
+            } else if let Some(file) = named.strip_prefix("./").filter(|file| is_script(file)) {
                 due.push(format!("{folder}/{file}"));
-            } else if let Some(file) = named
-                .strip_prefix("../")
-                .filter(|file| file.ends_with(".js"))
-            {
+            } else if let Some(file) = named.strip_prefix("../").filter(|file| is_script(file)) {
                 due.push(format!("/console/{file}"));
             }
         }
@@ -144,7 +143,7 @@ async fn every_text_of_it_is_there_in_both_languages() {
     };
     for language in ["en", "zh"] {
         let texts = of(&format!("locales/{language}.js"));
-        for (path, source) in files.iter().filter(|(path, _)| path.ends_with(".js")) {
+        for (path, source) in files.iter().filter(|(path, _)| is_script(path)) {
             let calls = ["(t('", " t('", "[t('"];
             let keys = calls.iter().flat_map(|call| source.split(call).skip(1));
             for key in keys {
