@@ -7,6 +7,7 @@ use menshen_domain::model::wechat::WeChatApps;
 use menshen_domain::ports::account_store::AccountStore;
 use menshen_domain::ports::admin_reader::AdminReader;
 use menshen_domain::ports::audit_log::AuditLog;
+use menshen_domain::ports::captcha_verifier::CaptchaVerifier;
 use menshen_domain::ports::clock::Clock;
 use menshen_domain::ports::code_store::CodeStore;
 use menshen_domain::ports::mac::Mac;
@@ -28,6 +29,7 @@ use menshen_domain::ports::wechat_gateway::WeChatGateway;
 use menshen_domain::ports::wechat_push::WeChatPush;
 use menshen_domain::services::administration::{Administration, HourCache};
 use menshen_domain::services::adopt_profile::AdoptProfile;
+use menshen_domain::services::ask_captcha::AskCaptcha;
 use menshen_domain::services::ask_phone_number::AskPhoneNumber;
 use menshen_domain::services::authenticate::Authenticate;
 use menshen_domain::services::bind::Bind;
@@ -111,6 +113,7 @@ pub(crate) struct Outside {
     pub(crate) reader: Arc<dyn OpenDataReader>,
     pub(crate) push: Arc<dyn WeChatPush>,
     pub(crate) sender: Arc<dyn SmsSender>,
+    pub(crate) captcha: Option<Arc<dyn CaptchaVerifier>>,
     pub(crate) apps: Arc<WeChatApps>,
     pub(crate) receipt_readers: Vec<Arc<dyn ReceiptReader>>,
     pub(crate) receipt_observers: Vec<Arc<dyn ReceiptObserver>>,
@@ -149,6 +152,7 @@ pub(crate) fn app(
         reader,
         push,
         sender,
+        captcha,
         apps,
         receipt_readers,
         receipt_observers,
@@ -276,6 +280,13 @@ pub(crate) fn app(
             clock: clock.clone(),
             randomness: randomness.clone(),
             policy: sms_policy,
+            captcha: captcha.map(|verifier| AskCaptcha {
+                verifier,
+                limiter: limiter.clone(),
+                ledger: ledger.clone(),
+                mac: mac.clone(),
+                policy: settings.sms.captcha.policy,
+            }),
             test_numbers,
             limits,
             guard: settings.sms.guard,

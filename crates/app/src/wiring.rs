@@ -5,6 +5,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 
 use async_trait::async_trait;
+use menshen_captcha::CaptchaMetrics;
 use menshen_domain::model::wechat::AppId;
 use menshen_domain::model::wechat::AppKind;
 use menshen_domain::model::wechat::Platform;
@@ -58,6 +59,7 @@ use crate::receipt_address::ReceiptAddress;
 use crate::resealing::Resealing;
 use crate::settings::Profile;
 use crate::settings::Settings;
+use crate::settings::sms::captcha::CaptchaVendorSettings;
 use crate::settings::sms::vendors::VendorSettings;
 use crate::settings::tokens::Algorithm as AlgorithmSetting;
 use crate::settings::wechat::GatewayKind;
@@ -70,11 +72,13 @@ use crate::use_cases::Stores;
 use crate::use_cases::app;
 
 mod background;
+mod captcha;
 mod ephemeral;
 mod observed;
 mod sms;
 
 pub(crate) use background::renew_ring;
+pub(crate) use captcha::verifier as captcha;
 pub(crate) use ephemeral::redis;
 pub(crate) use sms::vendor;
 
@@ -200,6 +204,13 @@ pub async fn wire(settings: &Settings) -> Result<Parts, StartError> {
         WeChatMetrics::default(),
         sms::messages(settings, simulated, receipt_address.as_ref(), &clock)?,
     );
+    let captcha_metrics = CaptchaMetrics::default();
+    let captcha = captcha(
+        &settings.sms.captcha,
+        simulated,
+        &captcha_metrics,
+        clock.clone(),
+    )?;
     let ephemeral = observed::ephemeral(&observer, ephemeral::stores(settings, &keyring)?);
     let sql = observed::sql(&observer, &store);
     let sessions =
@@ -220,6 +231,7 @@ pub async fn wire(settings: &Settings) -> Result<Parts, StartError> {
         reader: Arc::new(AesOpenDataReader),
         push: Arc::new(push(settings)?),
         sender: observed::sender(&observer, Arc::new(messages.sender)),
+        captcha: captcha.map(|captcha| observed::captcha(&observer, captcha)),
         apps: Arc::new(apps(settings)?),
         receipt_readers: messages.receipt_readers,
         receipt_observers: vec![messages.health],
@@ -250,6 +262,7 @@ pub async fn wire(settings: &Settings) -> Result<Parts, StartError> {
         registry.register_collector(Box::new(Pools::new(database.clone(), ephemeral.redis)));
         wechat_metrics.register(registry);
         messages.metrics.register(registry);
+        captcha_metrics.register(registry);
         if let Some(notices) = &ephemeral.notice_metrics {
             notices.register(registry);
         }
@@ -399,7 +412,11 @@ pub(crate) async fn simulator(
         .vendors
         .iter()
         .any(|vendor| matches!(vendor, VendorSettings::Simulated { .. }));
-    if !settings.wechat.is_simulated() && !sms {
+    let captcha = matches!(
+        settings.sms.captcha.vendor,
+        Some(CaptchaVendorSettings::Simulated(_))
+    );
+    if !settings.wechat.is_simulated() && !sms && !captcha {
         return Ok(None);
     }
     let simulator = Simulator::new(simulated::beside(settings));

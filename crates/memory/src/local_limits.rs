@@ -71,11 +71,11 @@ impl RateLimiter for LocalLimits {
     async fn pardon(
         &self,
         reservation: &Reservation,
-        key: &LimitKey,
+        keys: &[LimitKey],
         proven: &[SpendScope],
     ) -> Result<(), RateLimiterError> {
-        self.local.pardon(reservation, key, &[]).await?;
-        self.shared.pardon(reservation, key, proven).await
+        self.local.pardon(reservation, keys, &[]).await?;
+        self.shared.pardon(reservation, keys, proven).await
     }
 
     /// Only the shared one weighs messages.

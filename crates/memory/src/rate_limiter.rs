@@ -151,7 +151,7 @@ impl RateLimiter for MemoryRateLimiter {
     async fn pardon(
         &self,
         reservation: &Reservation,
-        key: &LimitKey,
+        forgotten: &[LimitKey],
         proven: &[SpendScope],
     ) -> Result<(), RateLimiterError> {
         let keys = self.keys(&reservation.windows);
@@ -159,7 +159,9 @@ impl RateLimiter for MemoryRateLimiter {
         for (key, _) in keys {
             state.give_back(key, reservation.id);
         }
-        state.forget(self.names.of(key));
+        for key in forgotten {
+            state.forget(self.names.of(key));
+        }
         self.note(&mut state, proven, Tally::VERIFIED)
     }
 

@@ -21,7 +21,8 @@ use crate::script::{Call, Script};
 use crate::time::{duration, micros};
 use slots::{Group, Slot, by_slot};
 
-/// How long the limiter remembers at least: longer than any window of ours.
+/// How long the limiter remembers at least: longer than any window whose past it is
+/// told.
 const MARKED_FOR: Duration = Duration::from_hours(25);
 /// How long after a loss people may have a past that was not told: as long as any window
 /// of theirs.
@@ -193,21 +194,31 @@ impl RateLimiter for RedisRateLimiter {
     async fn pardon(
         &self,
         reservation: &Reservation,
-        key: &LimitKey,
+        keys: &[LimitKey],
         proven: &[SpendScope],
     ) -> Result<(), RateLimiterError> {
-        let mut keys = vec![self.name(key)];
-        for group in self.grouped(&reservation.windows) {
-            if group.slot == Slot::of(key) {
-                keys.extend(group.keys);
-            } else {
-                self.give_back(reservation, group).await?;
-            }
+        let mut places = self.grouped(&reservation.windows);
+        let mut groups = by_slot(keys, |key| key, |key| self.name(key));
+        if !proven.is_empty() && !groups.iter().any(|group| group.slot == Slot::Messages) {
+            groups.push(Group::empty(Slot::Messages));
         }
-        keys.extend(proven.iter().map(|scope| self.scope(scope)));
-        let call = self.scripts.pardon.on(&keys);
-        let call = call.arg(&member(reservation.id)).arg(proven.len());
-        Ok(self.redis.run(&call).await?)
+        for forgotten in groups {
+            let (mut names, slot) = (forgotten.keys, forgotten.slot);
+            let how_many = names.len();
+            let together = places.extract_if(.., |group| group.slot == slot);
+            names.extend(together.flat_map(|group| group.keys));
+            let scopes = if slot == Slot::Messages { proven } else { &[] };
+            names.extend(scopes.iter().map(|scope| self.scope(scope)));
+            let call = (self.scripts.pardon.on(&names))
+                .arg(&member(reservation.id))
+                .arg(how_many)
+                .arg(scopes.len());
+            let _: i64 = self.redis.run(&call).await?;
+        }
+        for group in places {
+            self.give_back(reservation, group).await?;
+        }
+        Ok(())
     }
 
     async fn unprove(&self, proven: &[SpendScope]) -> Result<(), RateLimiterError> {

@@ -1,7 +1,9 @@
 //! What a simulator knows at its start: applications, accounts and people.
 
+pub(crate) mod captcha;
 pub(crate) mod sms;
 
+use captcha::CaptchaAccounts;
 use sms::{
     AliyunAccount, HuaweiAccount, RealLookingAccount, TencentAccount, TwilioAccount,
     VolcengineAccount,
@@ -22,6 +24,8 @@ pub struct SimulatorConfig {
     pub volcengine: VolcengineAccount,
     /// The account of the offline Twilio.
     pub twilio: TwilioAccount,
+    /// The accounts at the offline captcha services.
+    pub captcha: CaptchaAccounts,
     /// The people who exist from the start.
     pub people: Vec<Person>,
     /// Whether SMS vendors enforce their limits per number.
@@ -132,6 +136,25 @@ pub mod defaults {
     /// The Open Platform account to which all three are bound.
     pub const PLATFORM: &str = "menshen-demo";
 
+    /// The captcha of pages and apps at the offline Tencent Cloud.
+    pub const TENCENT_CAPTCHA_APP_ID: u64 = 190_000_001;
+    /// Its key.
+    pub const TENCENT_CAPTCHA_APP_KEY: &str = "fake-tencent-captcha-key";
+    /// The captcha of the mini-program plugin there.
+    pub const TENCENT_CAPTCHA_MINI_APP_ID: u64 = 190_000_002;
+    /// Its key.
+    pub const TENCENT_CAPTCHA_MINI_APP_KEY: &str = "fake-tencent-captcha-mini-key";
+    /// The scene at the offline Alibaba Cloud.
+    pub const ALIYUN_CAPTCHA_SCENE_ID: &str = "fakescene";
+    /// The secret key of the widget at the offline Turnstile.
+    pub const TURNSTILE_SECRET_KEY: &str = "fake-turnstile-secret-key";
+    /// The host on whose page the widget is.
+    pub const TURNSTILE_HOSTNAME: &str = "menshen.example";
+    /// The action that the page gives the widget.
+    pub const TURNSTILE_ACTION: &str = "sms";
+    /// What signs questions to the offline verify URL.
+    pub const CAPTCHA_VERIFY_SECRET: &str = "whsec_ZmFrZS1jYXB0Y2hhLXZlcmlmeS1zZWNyZXQ=";
+
     /// The number of `alice`.
     pub const ALICE_PHONE: &str = "+8613800138000";
     /// The number of `bob`.
@@ -161,6 +184,7 @@ impl Default for SimulatorConfig {
             huawei: HuaweiAccount::default(),
             volcengine: VolcengineAccount::default(),
             twilio: TwilioAccount::default(),
+            captcha: CaptchaAccounts::default(),
             people: vec![
                 Person::new("alice", defaults::ALICE_PHONE),
                 Person::new("bob", defaults::BOB_PHONE),

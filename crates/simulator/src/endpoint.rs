@@ -3,6 +3,7 @@
 use chrono::{DateTime, Utc};
 
 use crate::call::{Answer, Call};
+use crate::captcha::{self, CaptchaService};
 use crate::faults::{ErrorCode, Fault};
 use crate::sms::{self, SmsVendor};
 use crate::state::World;
@@ -12,6 +13,7 @@ use crate::wechat::{self, WeChatCall};
 #[derive(Clone, Copy)]
 pub(crate) enum Endpoint {
     WeChat(&'static WeChatCall),
+    Captcha(&'static CaptchaService),
     Sms(&'static SmsVendor),
 }
 
@@ -23,7 +25,13 @@ impl Endpoint {
             .iter()
             .find(|known| known.path == call.path)
             .map(Self::WeChat);
-        of_wechat.or_else(|| {
+        // Before the vendors of messages, who take whatever is said at `/`.
+        let of_captcha = of_wechat.or_else(|| {
+            let mut services = captcha::SERVICES.iter();
+            let service = services.find(|service| service.serves(call));
+            service.map(Self::Captcha)
+        });
+        of_captcha.or_else(|| {
             sms::VENDORS
                 .iter()
                 .find(|vendor| vendor.serves(call))
@@ -36,6 +44,7 @@ impl Endpoint {
         wechat::CALLS
             .iter()
             .map(|call| call.path)
+            .chain(captcha::SERVICES.iter().map(|service| service.target))
             .chain(sms::VENDORS.iter().map(|vendor| vendor.target))
             .collect()
     }
@@ -44,6 +53,7 @@ impl Endpoint {
     pub(crate) fn target(self) -> &'static str {
         match self {
             Self::WeChat(call) => call.path,
+            Self::Captcha(service) => service.target,
             Self::Sms(vendor) => vendor.target,
         }
     }
@@ -52,6 +62,7 @@ impl Endpoint {
     pub(crate) fn answer(self, world: &mut World, call: &Call, now: DateTime<Utc>) -> Answer {
         match self {
             Self::WeChat(known) => known.answer(world, call, now),
+            Self::Captcha(service) => (service.answer)(world, call, now),
             Self::Sms(vendor) => (vendor.answer)(world, call, now),
         }
     }
@@ -71,6 +82,7 @@ impl Endpoint {
         );
         match self {
             Self::WeChat(known) => known.refuse(world, call, code.as_deref(), message, now),
+            Self::Captcha(service) => (service.refuse)(world, code.as_deref(), message),
             Self::Sms(vendor) => (vendor.refuse)(world, call, code.as_deref(), message),
         }
     }

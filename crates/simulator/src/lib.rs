@@ -7,10 +7,11 @@
 //! the protocols: it shares no code with the adapters that talk to it.
 //!
 //! [`Simulator`] is one world of people, applications and messages. A vendor's
-//! call is one file under `wechat` or `sms`; what a phone in a hand would do is
+//! call is one file under `wechat`, `sms` or `captcha`; what a phone in a hand would do is
 //! the control API, under `control`; all that is remembered is under `state`.
 
 mod call;
+mod captcha;
 mod clock;
 mod config;
 mod control;
@@ -27,6 +28,7 @@ mod state;
 mod wechat;
 
 pub use clock::{Clock, SettableClock, SystemClock};
+pub use config::captcha::CaptchaAccounts;
 pub use config::sms::{
     AliyunAccount, HuaweiAccount, HuaweiChannel, RealLookingAccount, SmsRegion, SmsTemplate,
     TencentAccount, TwilioAccount, VolcengineAccount,

@@ -21,8 +21,9 @@ use crate::template::{Template, Templates};
 use crate::transport::{client, send, unreadable, word};
 use crate::vendor::{Attempt, Serves, SmsVendor, VendorConfigError, random_hex};
 
-pub mod acs3;
 mod errors;
+
+pub use menshen_signing::acs3;
 
 const ACTION: &str = "SendSms";
 const VERSION: &str = "2017-05-25";

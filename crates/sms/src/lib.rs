@@ -18,7 +18,6 @@ mod vendor;
 mod verdict;
 
 pub mod aliyun;
-pub mod canonical;
 pub mod console;
 #[cfg(feature = "fuzzing")]
 pub mod fuzzing;
@@ -29,6 +28,8 @@ pub mod tencent;
 pub mod twilio;
 pub mod volcengine;
 pub mod webhook;
+
+pub use menshen_signing::canonical;
 
 pub use aliyun::{Aliyun, AliyunConfig};
 pub use console::Console;

@@ -7,6 +7,7 @@ use chrono::{DateTime, Utc};
 use menshen_domain::ports::clock::Clock;
 use menshen_domain::ports::sms_sender::SmsMessage;
 use menshen_outbound::{Answer, Client, Method, Request, Url, base_url};
+use menshen_signing::tc3::sign;
 use secrecy::SecretString;
 use serde::{Deserialize, Serialize};
 use tokio::time::Instant;
@@ -14,13 +15,12 @@ use tokio::time::Instant;
 use crate::canonical::{SignedParts, hex_sha256, host_header};
 use crate::outcome::{Outcome, Scope};
 use crate::template::{RegionClass, Template, Templates};
-use crate::tencent::tc3::sign;
 use crate::transport::{client, send, unreadable, word};
 use crate::vendor::{Attempt, Serves, SmsVendor, VendorConfigError};
 
 mod errors;
-pub mod tc3;
 
+const SERVICE: &str = "sms";
 const ACTION: &str = "SendSms";
 const VERSION: &str = "2021-01-11";
 /// Signed, and so sent, without a character set.
@@ -114,7 +114,7 @@ impl Tencent {
             headers: &[("content-type", JSON), ("host", &self.host)],
             payload: &hex_sha256(&body),
         };
-        let signature = sign(&parts, now, &config.secret_id, &config.secret_key);
+        let signature = sign(&parts, SERVICE, now, &config.secret_id, &config.secret_key);
         Some(Request {
             method: Method::POST,
             url: self.url.clone(),

@@ -4,6 +4,7 @@ use async_trait::async_trait;
 use menshen_domain::ports::randomness::Randomness;
 use menshen_domain::ports::sms_sender::SmsMessage;
 use menshen_outbound::{BadBaseUrl, ClientError};
+use menshen_signing::webhook::BadWebhookSecret;
 use tokio::time::Instant;
 
 use crate::outcome::Outcome;
@@ -89,7 +90,7 @@ pub enum VendorConfigError {
     NotHttps,
     /// The secret of the webhook is not one of Standard Webhooks.
     #[error("the secret of the SMS webhook must be whsec_ and the base64 of 24 to 64 bytes")]
-    Secret,
+    Secret(#[from] BadWebhookSecret),
     /// A text cannot be sent.
     #[error(transparent)]
     Text(BadText),

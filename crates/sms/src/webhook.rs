@@ -16,7 +16,7 @@ use crate::transport::{client, retry_after, send, word};
 use crate::vendor::{Attempt, SmsVendor, VendorConfigError};
 use crate::webhook::signature::WebhookKey;
 
-pub mod signature;
+pub use menshen_signing::webhook as signature;
 
 /// What the vendor needs to know. `Debug` shows no secret.
 #[derive(Debug, Clone)]

@@ -7,9 +7,9 @@
 )]
 
 use chrono::{DateTime, Utc};
+use menshen_signing::tc3;
 use menshen_sms::canonical::{Signature, SignedParts, basic_date, canonical_query, hex_sha256};
 use menshen_sms::huawei::{sdk_hmac, wsse};
-use menshen_sms::tencent::tc3;
 use menshen_sms::volcengine::signature as volcengine;
 use secrecy::SecretString;
 use serde_json::Value;
@@ -99,7 +99,7 @@ const TENCENT_SCHEME: Scheme = Scheme {
     },
     uri: |wire| wire.path().to_owned(),
     at: |wire| time(wire.header("x-tc-timestamp").unwrap().parse().unwrap()),
-    sign: tc3::sign,
+    sign: |parts, at, id, key| tc3::sign(parts, "sms", at, id, key),
     tolerance: 300,
 };
 

@@ -22,17 +22,28 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("menshen-telemetry", &["menshen-outbound"]),
     ("menshen-token", &["menshen-domain"]),
     ("menshen-wechat", &["menshen-domain", "menshen-outbound"]),
-    ("menshen-sms", &["menshen-domain", "menshen-outbound"]),
+    // Pure functions over requests; the client's encoding is what is signed.
+    ("menshen-signing", &["menshen-outbound"]),
+    (
+        "menshen-captcha",
+        &["menshen-domain", "menshen-outbound", "menshen-signing"],
+    ),
+    (
+        "menshen-sms",
+        &["menshen-domain", "menshen-outbound", "menshen-signing"],
+    ),
     ("menshen-testkit", &["menshen-domain"]),
     // Knows the service as a command only.
     ("menshen-cluster", &["menshen-simulator", "menshen-testkit"]),
     (
         "menshen",
         &[
+            "menshen-captcha",
             "menshen-domain",
             "menshen-memory",
             "menshen-migrations",
             "menshen-redis",
+            "menshen-signing",
             "menshen-simulator",
             "menshen-sms",
             "menshen-sql",

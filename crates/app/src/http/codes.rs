@@ -2,9 +2,11 @@
 
 use actix_web::web::Data;
 use actix_web::{HttpRequest, HttpResponse};
+use menshen_domain::model::captcha::CaptchaToken;
 use menshen_domain::model::client::ClientType;
 use menshen_domain::model::phone_number::PhoneNumber;
 use menshen_domain::model::verification::{CodeScope, Purpose};
+use menshen_domain::services::send_code::SendCodeError;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -30,7 +32,8 @@ pub struct CodeRequest {
     /// From which client type; with a bearer purpose, the session's.
     #[schema(example = "mini_program")]
     client_type: String,
-    /// The answer of a captcha, where one is asked for.
+    /// What the client of the captcha service gave, where one is asked for; at most 8192
+    /// printable ASCII characters. Of Tencent: `ticket;randstr`, or the ticket alone.
     captcha: Option<String>,
 }
 
@@ -58,11 +61,19 @@ pub(super) async fn send(
     http: HttpRequest,
     body: Body<CodeRequest>,
 ) -> Result<HttpResponse, ApiError> {
-    let scope = scope(&app, &http, &body.value).await?;
+    let (scope, captcha) = asked(&app, &http, &body.value).await?;
     let use_case = app.send_code.clone();
     let origin = context.origin.clone();
     let purpose = scope.purpose.as_str();
-    let sent = detached(async move { use_case.execute(&scope, &origin).await }).await;
+    let outcomes = app.metrics.outcomes.clone();
+    let sent = detached(async move {
+        let sent = use_case.execute(&scope, captcha.as_ref(), &origin).await;
+        if let Err(SendCodeError::CaptchaRequired(reason)) = &sent {
+            outcomes.captcha_required(*reason);
+        }
+        sent
+    });
+    let sent = sent.await;
     let outcome = sent.as_ref().map(drop).map_err(|error| error.kind.code);
     app.metrics.outcomes.code_requested(purpose, outcome);
     let sent = sent?;
@@ -75,16 +86,20 @@ pub(super) async fn send(
     context.ok(("验证码已发送", "The code is on its way"), &data)
 }
 
-async fn scope(app: &App, http: &HttpRequest, json: &CodeRequest) -> Result<CodeScope, ApiError> {
+async fn asked(
+    app: &App,
+    http: &HttpRequest,
+    json: &CodeRequest,
+) -> Result<(CodeScope, Option<CaptchaToken>), ApiError> {
     let mut fields = Fields::default();
     let client_type = fields.client_type("client_type", &json.client_type);
-    if json
-        .captcha
-        .as_ref()
-        .is_some_and(|captcha| captcha.len() > 4096)
-    {
-        fields.fault("captcha", Fault::Value);
-    }
+    let captcha = json.captcha.as_deref().and_then(|text| {
+        let parsed = CaptchaToken::parse(text);
+        if parsed.is_err() {
+            fields.fault("captcha", Fault::Value);
+        }
+        parsed.ok()
+    });
     let phone = match (json.purpose.as_str(), &json.phone) {
         ("login" | "bind_phone", Some(phone)) => fields.phone(phone),
         ("login" | "bind_phone", None) => {
@@ -105,13 +120,14 @@ async fn scope(app: &App, http: &HttpRequest, json: &CodeRequest) -> Result<Code
     let client_type = client_type
         .ok_or_else(|| ApiError::internal("a client type was neither right nor wrong"))?;
     if let ("login", Some(phone)) = (json.purpose.as_str(), &phone) {
-        return Ok(CodeScope {
+        let scope = CodeScope {
             purpose: Purpose::Login,
             client_type,
             phone: phone.clone(),
-        });
+        };
+        return Ok((scope, captcha));
     }
-    own_scope(app, http, client_type, phone).await
+    Ok((own_scope(app, http, client_type, phone).await?, captcha))
 }
 
 /// A bearer purpose belongs to its user, and to the session's client type.

@@ -18,6 +18,7 @@ use menshen_domain::ports::open_data_reader::OpenDataError;
 use menshen_domain::ports::session_store::SessionStoreError;
 use menshen_domain::ports::wechat_push::WeChatPushError;
 use menshen_domain::services::administration::{AdministrationError, TestNumberRefusal};
+use menshen_domain::services::ask_captcha::CaptchaError;
 use menshen_domain::services::authenticate::AuthenticateError;
 use menshen_domain::services::bind::BindError;
 use menshen_domain::services::check_code::CheckCodeError;
@@ -296,6 +297,8 @@ impl From<SendCodeError> for ApiError {
     fn from(error: SendCodeError) -> Self {
         match error {
             SendCodeError::RegionNotAllowed => Self::new(&kinds::REGION_NOT_ALLOWED),
+            SendCodeError::CaptchaRequired(_) => Self::new(&kinds::CAPTCHA_REQUIRED),
+            SendCodeError::Captcha(error) => error.into(),
             SendCodeError::TooFrequent { retry_after } => {
                 Self::after(&kinds::SMS_TOO_FREQUENT, retry_after)
             }
@@ -313,6 +316,25 @@ impl From<SendCodeError> for ApiError {
                 error
             }
             SendCodeError::Unavailable(source) => Self::ours(&kinds::UNAVAILABLE, source),
+        }
+    }
+}
+
+impl From<CaptchaError> for ApiError {
+    fn from(error: CaptchaError) -> Self {
+        match error {
+            CaptchaError::Invalid => Self::new(&kinds::CAPTCHA_INVALID),
+            CaptchaError::RateLimited { retry_after } => {
+                Self::after(&kinds::RATE_LIMITED, retry_after)
+            }
+            CaptchaError::Unavailable {
+                retry_after,
+                source,
+            } => {
+                let mut error = Self::ours(&kinds::UNAVAILABLE, source);
+                error.details.retry_after = Some(retry_after);
+                error
+            }
         }
     }
 }

@@ -49,6 +49,8 @@ kinds! {
     STEP_UP_REQUIRED = 403 "step_up_required" "请先验证身份" "Prove who you are first";
     PHONE_CONFIRMATION_REQUIRED = 403 "phone_confirmation_required" "请用短信验证码确认手机号" "Confirm the phone number with an SMS code";
     IDENTITY_CONFIRMATION_REQUIRED = 403 "identity_confirmation_required" "请用已绑定的微信确认身份" "Confirm with the WeChat identity of the account";
+    CAPTCHA_REQUIRED = 403 "captcha_required" "请先完成人机验证" "Solve the captcha first";
+    CAPTCHA_INVALID = 403 "captcha_invalid" "人机验证未通过，请重试" "The captcha is not valid; solve another one";
     WECHAT_RISK_BLOCKED = 403 "wechat_risk_blocked" "微信判定此次登录存在风险，请换一种方式" "WeChat blocked this login; use another way";
     REGION_NOT_ALLOWED = 403 "region_not_allowed" "暂不支持该地区的手机号" "Phone numbers from this region are not supported";
     FORBIDDEN = 403 "forbidden" "无权访问" "This is not allowed";

@@ -214,13 +214,17 @@ pub const OPERATIONS: &[Operation] = &[
         summary: "Send a verification code",
         description: "Sends a 6-digit code; asked for again while it lives, the same code. `login` needs no token; \
             `bind_phone` and `step_up` belong to the bearer. A send whose outcome the vendor left open answers 200. \
-            The answer does not depend on whether the number has an account.",
+            The answer does not depend on whether the number has an account. Where the deployment checks captchas, \
+            one may have to come with the ask (`captcha_required`): what the client of its service gave, good once.",
         body: Some("CodeRequest"),
         answer: Schemas::Envelope("CodeSentJson"),
         kinds: &[
             &[
                 &k::INVALID_PHONE,
                 &k::REGION_NOT_ALLOWED,
+                &k::CAPTCHA_REQUIRED,
+                &k::CAPTCHA_INVALID,
+                &k::RATE_LIMITED,
                 &k::PHONE_REQUIRED,
                 &k::PHONE_UNREACHABLE,
                 &k::SMS_TOO_FREQUENT,

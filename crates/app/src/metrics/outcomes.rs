@@ -4,6 +4,7 @@
 use std::sync::atomic::AtomicU64;
 
 use menshen_domain::model::audit::AuditAction;
+use menshen_domain::model::captcha::CaptchaReason;
 use menshen_domain::model::limits::LimitRule;
 use menshen_domain::services::login::Arrival;
 use menshen_domain::services::refresh::Renewal;
@@ -96,6 +97,11 @@ struct OfOutcome {
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct OfReason {
+    reason: &'static str,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
 struct OfRule {
     rule: &'static str,
 }
@@ -116,6 +122,7 @@ pub struct Outcomes {
     logins: Family<OfLogin, Count>,
     code_requests: Family<OfPurpose, Count>,
     code_tries: Family<OfPurpose, Count>,
+    captchas: Family<OfReason, Count>,
     limits: Family<OfRule, Count>,
     issued: Count,
     refreshes: Family<OfOutcome, Count>,
@@ -136,6 +143,7 @@ impl Outcomes {
             logins: Family::default(),
             code_requests: Family::default(),
             code_tries: Family::default(),
+            captchas: Family::default(),
             limits: Family::default(),
             issued: Count::default(),
             refreshes: Family::default(),
@@ -154,6 +162,11 @@ impl Outcomes {
             "sms_code_tries",
             "Tries at verification codes by purpose and outcome",
             all.code_tries.clone(),
+        );
+        registry.register(
+            "captchas_required",
+            "Asks for a code that were refused for want of a captcha, by why one was asked for",
+            all.captchas.clone(),
         );
         registry.register(
             "limits_hit",
@@ -212,6 +225,9 @@ impl Outcomes {
                 );
             }
         }
+        for reason in CaptchaReason::ALL.map(CaptchaReason::as_str) {
+            drop(self.captchas.get_or_create(&OfReason { reason }));
+        }
         for rule in LimitRule::ALL.map(LimitRule::as_str) {
             drop(self.limits.get_or_create(&OfRule { rule }));
         }
@@ -242,6 +258,12 @@ impl Outcomes {
         self.code_requests
             .get_or_create(&OfPurpose { purpose, outcome })
             .inc();
+    }
+
+    /// Counts one ask that lacked a captcha.
+    pub(crate) fn captcha_required(&self, reason: CaptchaReason) {
+        let reason = reason.as_str();
+        self.captchas.get_or_create(&OfReason { reason }).inc();
     }
 
     pub(crate) fn code_tried(&self, purpose: &'static str, outcome: CodeTry) {

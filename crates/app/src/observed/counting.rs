@@ -74,10 +74,10 @@ impl RateLimiter for Counted<dyn RateLimiter> {
     async fn pardon(
         &self,
         reservation: &Reservation,
-        key: &LimitKey,
+        keys: &[LimitKey],
         proven: &[SpendScope],
     ) -> Result<(), RateLimiterError> {
-        self.inner.pardon(reservation, key, proven).await
+        self.inner.pardon(reservation, keys, proven).await
     }
 
     async fn unprove(&self, proven: &[SpendScope]) -> Result<(), RateLimiterError> {

@@ -4,6 +4,7 @@ use menshen_domain::model::wechat_login::UserRisk;
 use menshen_domain::ports::account_store::AccountStoreError;
 use menshen_domain::ports::admin_reader::AdminReaderError;
 use menshen_domain::ports::audit_log::AuditLogError;
+use menshen_domain::ports::captcha_verifier::CaptchaVerifierError;
 use menshen_domain::ports::code_store::CodeStoreError;
 use menshen_domain::ports::personal_records::PersonalRecordsError;
 use menshen_domain::ports::rate_limiter::RateLimiterError;
@@ -113,6 +114,15 @@ impl Failure for WeChatGatewayError {
         match self {
             Self::CodeRefused | Self::RiskBlocked => CallOutcome::Refused,
             Self::Busy { .. } => CallOutcome::Limited,
+            Self::Misconfigured(_) => CallOutcome::Misconfigured,
+            Self::Unavailable { .. } => CallOutcome::Unavailable,
+        }
+    }
+}
+
+impl Failure for CaptchaVerifierError {
+    fn outcome(&self) -> CallOutcome {
+        match self {
             Self::Misconfigured(_) => CallOutcome::Misconfigured,
             Self::Unavailable { .. } => CallOutcome::Unavailable,
         }

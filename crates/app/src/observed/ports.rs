@@ -6,6 +6,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 use menshen_domain::model::audit::AuditEvent;
+use menshen_domain::model::captcha::SolvedCaptcha;
 use menshen_domain::model::changes::{Changes, SessionsOf};
 use menshen_domain::model::identifiers::{SendId, SessionId, TestNumberId, UserId};
 use menshen_domain::model::limits::{LimitKey, PastUse, Window};
@@ -30,6 +31,9 @@ use menshen_domain::ports::account_store::{
 };
 use menshen_domain::ports::admin_reader::{AdminReader, AdminReaderError};
 use menshen_domain::ports::audit_log::{AuditLog, AuditLogError};
+use menshen_domain::ports::captcha_verifier::{
+    CaptchaVerdict, CaptchaVerifier, CaptchaVerifierError,
+};
 use menshen_domain::ports::code_store::{Attempt, CodeStore, CodeStoreError, Draft};
 use menshen_domain::ports::personal_records::{PersonalRecordsError, PersonalRecordsReader};
 use menshen_domain::ports::rate_limiter::{
@@ -150,7 +154,7 @@ observed!(RateLimiter as "rate_limiter" {
     reserve(windows: &[Window]) -> Result<Admission, RateLimiterError>;
     wait(windows: &[Window]) -> Result<Option<Duration>, RateLimiterError>;
     release(reservation: &Reservation) -> Result<(), RateLimiterError>;
-    pardon(reservation: &Reservation, key: &LimitKey, proven: &[SpendScope]) -> Result<(), RateLimiterError>;
+    pardon(reservation: &Reservation, keys: &[LimitKey], proven: &[SpendScope]) -> Result<(), RateLimiterError>;
     unprove(proven: &[SpendScope]) -> Result<(), RateLimiterError>;
     reserve_recalled(places: &MessagePlaces) -> Result<Remembered, RateLimiterError>;
     recall(uses: &[PastUse]) -> Result<bool, RateLimiterError>;
@@ -184,4 +188,8 @@ observed!(WeChatGateway as "wechat_gateway" {
 
 observed!(SmsSender as "sms_sender" {
     send(message: &SmsMessage) -> SmsReport;
+});
+
+observed!(CaptchaVerifier as "captcha_verifier" {
+    verify(solved: &SolvedCaptcha) -> Result<CaptchaVerdict, CaptchaVerifierError>;
 });

@@ -66,7 +66,7 @@ pub struct Settings {
 }
 
 /// Keys whose features come with later versions.
-const WITHOUT_EFFECT: &[&str] = &["sms.captcha.after", "webhooks"];
+const WITHOUT_EFFECT: &[&str] = &["webhooks"];
 
 /// Reads all settings; those with problems have their defaults.
 #[must_use]

@@ -16,11 +16,13 @@ use crate::settings::given::Given;
 use crate::settings::parse::{self, Members};
 use crate::settings::reader::Reader;
 use crate::settings::sms::accounts::GivenAccount;
+use crate::settings::sms::captcha::CaptchaSettings;
 use crate::settings::sms::receipts::ReceiptSettings;
 use crate::settings::sms::vendors::{Vendor, VendorSettings};
 
 pub mod accounts;
 mod aliyun;
+pub mod captcha;
 mod guard;
 mod huawei;
 mod limits;
@@ -50,10 +52,8 @@ pub struct SmsSettings {
     pub weights: Weights,
     /// The verified-to-sent budget.
     pub guard: GuardPolicy,
-    /// Where captchas are verified.
-    pub captcha_verify_url: Option<String>,
-    /// From how many codes an hour per address on a captcha is asked for.
-    pub captcha_after: u32,
+    /// Captchas, and who checks them.
+    pub captcha: CaptchaSettings,
 }
 
 /// Reads `sms.*`.
@@ -64,7 +64,7 @@ pub fn read(reader: &mut Reader, now: DateTime<Utc>) -> SmsSettings {
     served(reader, &policy, &vendors);
     let chosen: Vec<Vendor> = vendors.iter().map(VendorSettings::vendor).collect();
     let weights = weights::read(reader, &chosen);
-    let settings = SmsSettings {
+    SmsSettings {
         policy,
         limits,
         vendors,
@@ -72,25 +72,8 @@ pub fn read(reader: &mut Reader, now: DateTime<Utc>) -> SmsSettings {
         receipts: receipts::read(reader),
         weights,
         guard: guard::read(reader),
-        captcha_verify_url: reader.read_optional(
-            "sms.captcha.verify_url",
-            "where captchas are verified",
-            parse::text,
-        ),
-        captcha_after: reader.read(
-            "sms.captcha.after",
-            "3",
-            "from this many codes an hour per address on, a captcha is asked for",
-            parse::count,
-        ),
-    };
-    if settings.captcha_verify_url.is_some() {
-        reader.problem(
-            "sms.captcha.verify_url",
-            "this version has no captcha adapter yet: leave it out",
-        );
+        captcha: captcha::read(reader),
     }
-    settings
 }
 
 /// The regions whose numbers begin with +1 (the North American Numbering Plan).

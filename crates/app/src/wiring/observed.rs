@@ -5,6 +5,7 @@ use std::sync::Arc;
 use menshen_domain::ports::account_store::AccountStore;
 use menshen_domain::ports::admin_reader::AdminReader;
 use menshen_domain::ports::audit_log::AuditLog;
+use menshen_domain::ports::captcha_verifier::CaptchaVerifier;
 use menshen_domain::ports::code_store::CodeStore;
 use menshen_domain::ports::personal_records::PersonalRecordsReader;
 use menshen_domain::ports::rate_limiter::RateLimiter;
@@ -115,6 +116,13 @@ pub(super) fn gateway(
 
 pub(super) fn sender(observer: &Observer<'_>, sender: Arc<dyn SmsSender>) -> Arc<dyn SmsSender> {
     Arc::new(observer.outside("sms", sender))
+}
+
+pub(super) fn captcha(
+    observer: &Observer<'_>,
+    verifier: Arc<dyn CaptchaVerifier>,
+) -> Arc<dyn CaptchaVerifier> {
+    Arc::new(observer.outside("captcha", verifier))
 }
 
 /// Signing does no I/O: it is counted and not timed.

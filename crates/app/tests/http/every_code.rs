@@ -198,6 +198,16 @@ async fn sms(reached: &mut Reached) {
         service.fault(fault).await;
         reached.in_both(kind, || ask(&service, "13900000002")).await;
     }
+    let given = [
+        ("sms.captcha.vendor", "turnstile"),
+        ("sms.captcha.always", "true"),
+    ];
+    let service = Service::with(&given).await;
+    let none = || ask(&service, PHONE);
+    reached.in_both(&kinds::CAPTCHA_REQUIRED, none).await;
+    let body = json!({ "phone": PHONE, "purpose": "login", "client_type": "web", "captcha": "x" });
+    let made_up = || service.post("/v1/sms/codes").json(body.clone());
+    reached.in_both(&kinds::CAPTCHA_INVALID, made_up).await;
     let service = Service::with(&[("sms.per_ip_day", "1")]).await;
     service.ask(PHONE).await.ok();
     let more = || ask(&service, "13900000002");

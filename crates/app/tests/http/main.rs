@@ -10,6 +10,7 @@ mod administration_lists;
 mod backup;
 mod bad_input;
 mod cancelling;
+mod captcha;
 mod cloud_run;
 mod command_line;
 mod console;

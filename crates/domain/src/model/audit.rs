@@ -28,6 +28,10 @@ pub enum AuditAction {
     CodeFailed,
     /// Too many codes were wrong.
     CodeLocked,
+    /// A hundred codes in a row were wrong at a number.
+    OtpGuessing,
+    /// Wrong codes come in a wave, over all numbers.
+    OtpSpray,
     /// A test number's fixed code was used.
     TestNumberUsed,
     /// A person signed in.
@@ -136,6 +140,8 @@ impl AuditAction {
             Self::CodeVerified => "code.verified",
             Self::CodeFailed => "code.failed",
             Self::CodeLocked => "code.locked",
+            Self::OtpGuessing => "security.otp_guessing",
+            Self::OtpSpray => "security.otp_spray",
             Self::TestNumberUsed => "code.test_number_used",
             Self::SignedIn => "login.succeeded",
             Self::SignInRefused => "login.refused",

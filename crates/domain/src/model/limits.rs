@@ -33,6 +33,14 @@ pub enum LimitKey {
     FailuresSource(IpAddr),
     /// Wrong and malformed tries from a neighbourhood of source networks.
     FailuresNetwork(IpAddr),
+    /// Wrong tries in a row at a number, with a challenge or without.
+    GuessRun(PhoneNumber),
+    /// Wrong and malformed tries at all numbers.
+    WrongCodes,
+    /// Audit rows about guesses at a number; none stands for guesses at all.
+    GuessRows(Option<PhoneNumber>),
+    /// Captchas from a source network that failed.
+    CaptchaFailures(IpAddr),
     /// Audit rows about messages that were refused to a source network.
     RefusalRows(IpAddr),
     /// Rotations of a session's refresh token.
@@ -93,7 +101,11 @@ impl LimitKey {
             | Self::FailuresNetwork(_)
             | Self::RefusalRows(_)
             | Self::Events(_)
-            | Self::GuardRows(_) => false,
+            | Self::GuardRows(_)
+            | Self::GuessRun(_)
+            | Self::WrongCodes
+            | Self::GuessRows(_)
+            | Self::CaptchaFailures(_) => false,
         }
     }
 }
@@ -123,6 +135,16 @@ pub enum LimitRule {
     SourceFailures,
     /// Wrong tries from a neighbourhood of sources.
     NetworkFailures,
+    /// Codes that a source gets without a captcha.
+    Captcha,
+    /// Captchas that failed.
+    CaptchaFailures,
+    /// Wrong tries in a row at a number. Refuses no try: see `guessing`.
+    GuessRun,
+    /// Wrong tries at all numbers. Refuses no try either.
+    GuessWave,
+    /// Audit rows about guesses.
+    GuessRows,
     /// Rotations of refresh tokens.
     Refresh,
     /// Billed phone-number calls.
@@ -143,7 +165,7 @@ pub enum LimitRule {
 
 impl LimitRule {
     /// Every rule.
-    pub const ALL: [Self; 19] = [
+    pub const ALL: [Self; 24] = [
         Self::ResendInterval,
         Self::SmsVolume,
         Self::SmsNetwork,
@@ -155,6 +177,11 @@ impl LimitRule {
         Self::PhoneFailures,
         Self::SourceFailures,
         Self::NetworkFailures,
+        Self::Captcha,
+        Self::CaptchaFailures,
+        Self::GuessRun,
+        Self::GuessWave,
+        Self::GuessRows,
         Self::Refresh,
         Self::PhoneCalls,
         Self::OpenData,
@@ -180,6 +207,11 @@ impl LimitRule {
             Self::PhoneFailures => "phone_failures",
             Self::SourceFailures => "source_failures",
             Self::NetworkFailures => "network_failures",
+            Self::Captcha => "captcha",
+            Self::CaptchaFailures => "captcha_failures",
+            Self::GuessRun => "guess_run",
+            Self::GuessWave => "guess_wave",
+            Self::GuessRows => "guess_rows",
             Self::Refresh => "refresh",
             Self::PhoneCalls => "phone_calls",
             Self::OpenData => "open_data",

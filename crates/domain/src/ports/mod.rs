@@ -6,6 +6,7 @@
 pub mod account_store;
 pub mod admin_reader;
 pub mod audit_log;
+pub mod captcha_verifier;
 pub mod clock;
 pub mod code_store;
 pub mod keyring_store;

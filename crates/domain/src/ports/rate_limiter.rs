@@ -106,10 +106,11 @@ pub trait RateLimiter: Send + Sync {
     /// See [`RateLimiterError`].
     async fn release(&self, reservation: &Reservation) -> Result<(), RateLimiterError>;
 
-    /// Gives the places back and forgets all that was counted for a key, in one
+    /// Gives the places back and forgets all that was counted for some keys, in one
     /// atomic step: the act came out right, and what was wrong before it is over.
-    /// (Places that no use case takes together with the key may go a moment
-    /// earlier.) A right code is counted for each of `proven`.
+    /// (Places that no use case takes together with the first key may go a moment
+    /// earlier, as may keys that are not counted together with it.) A right code is
+    /// counted for each of `proven`.
     ///
     /// # Errors
     ///
@@ -117,7 +118,7 @@ pub trait RateLimiter: Send + Sync {
     async fn pardon(
         &self,
         reservation: &Reservation,
-        key: &LimitKey,
+        keys: &[LimitKey],
         proven: &[SpendScope],
     ) -> Result<(), RateLimiterError>;
 

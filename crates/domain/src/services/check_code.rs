@@ -18,6 +18,7 @@ use crate::ports::code_store::{Attempt, CodeReceipt, CodeStore};
 use crate::ports::mac::Mac;
 use crate::ports::randomness::Randomness;
 use crate::ports::rate_limiter::{Admission, RateLimiter, RateLimiterError, Reservation};
+use crate::services::guess_watch::GuessWatch;
 use crate::services::test_numbers::TestNumbers;
 
 /// Why a code proves nothing.
@@ -149,7 +150,10 @@ impl CheckCode {
             told(self.limiter.release(&reservation).await);
             return Err(CheckCodeError::Expired);
         }
-        let failures = LimitKey::FailuresPhone(scope.phone.clone());
+        let failures = [
+            LimitKey::FailuresPhone(scope.phone.clone()),
+            LimitKey::GuessRun(scope.phone.clone()),
+        ];
         // In the network that hands it in: mostly the one that asked.
         let proven = if compared.fixed {
             // Everybody has it: it is no news, and nothing was sent.
@@ -196,7 +200,10 @@ impl CheckCode {
     pub async fn count_malformed(&self, origin: &Origin) -> Result<(), CheckCodeError> {
         let windows = self.limits.for_malformed_try(origin.address);
         match self.limiter.reserve(&windows).await.map_err(unavailable)? {
-            Admission::Reserved(_) => Ok(()),
+            Admission::Reserved(_) => {
+                let counted = self.guesses().one_more().await;
+                counted.map_err(CheckCodeError::Unavailable)
+            }
             Admission::Refused { retry_after, .. } => {
                 Err(CheckCodeError::RateLimited { retry_after })
             }
@@ -266,7 +273,18 @@ impl CheckCode {
         if attempts_left == 0 {
             rows.push(self.row(AuditAction::CodeLocked, scope, origin));
         }
-        self.audit.append(&rows).await.map_err(unavailable)
+        self.audit.append(&rows).await.map_err(unavailable)?;
+        let counted = self.guesses().wrong(scope, origin).await;
+        counted.map_err(CheckCodeError::Unavailable)
+    }
+
+    fn guesses(&self) -> GuessWatch<'_> {
+        GuessWatch {
+            limiter: &*self.limiter,
+            audit: &*self.audit,
+            clock: &*self.clock,
+            randomness: &*self.randomness,
+        }
     }
 
     fn row(&self, action: AuditAction, scope: &CodeScope, origin: &Origin) -> AuditEvent {

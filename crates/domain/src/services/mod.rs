@@ -2,6 +2,7 @@
 
 pub mod administration;
 pub mod adopt_profile;
+pub mod ask_captcha;
 pub mod ask_phone_number;
 pub mod authenticate;
 pub mod bind;
@@ -12,6 +13,7 @@ pub mod complete_once;
 pub mod decrypt_open_data;
 pub mod erase_due;
 pub mod export_account;
+mod guess_watch;
 pub mod heed_wechat;
 pub mod introspect;
 pub mod issue_tokens;

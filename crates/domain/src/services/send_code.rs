@@ -1,11 +1,13 @@
 //! Sending a verification code.
 
+mod admission;
 mod places;
 
 use std::sync::Arc;
 use std::time::Duration;
 
 use crate::model::audit::{AuditAction, AuditEvent};
+use crate::model::captcha::{CaptchaReason, CaptchaToken};
 use crate::model::identifiers::SendId;
 use crate::model::limits::Limits;
 use crate::model::origin::{Origin, source_network};
@@ -22,6 +24,7 @@ use crate::ports::rate_limiter::RateLimiter;
 use crate::ports::send_records::{NewSend, SendRecords, SendRecordsError};
 use crate::ports::sms_sender::{SmsDelivery, SmsMessage, SmsReport, SmsSendError, SmsSender};
 use crate::ports::spend_observer::SpendObserver;
+use crate::services::ask_captcha::{AskCaptcha, CaptchaError};
 use crate::services::test_numbers::TestNumbers;
 
 /// A code with less life than this left is not sent again: a new one is made.
@@ -46,6 +49,12 @@ pub enum SendCodeError {
     /// The number is from where the deployment sends nothing.
     #[error("numbers from this region are not allowed")]
     RegionNotAllowed,
+    /// A captcha must come with the ask.
+    #[error("a captcha is asked for")]
+    CaptchaRequired(CaptchaReason),
+    /// The captcha that came does not count.
+    #[error(transparent)]
+    Captcha(#[from] CaptchaError),
     /// Too soon after the last message.
     #[error("too soon after the last message")]
     TooFrequent {
@@ -114,6 +123,8 @@ pub struct SendCode {
     pub randomness: Arc<dyn Randomness>,
     /// Regions and lives.
     pub policy: Arc<SmsPolicy>,
+    /// Asks for captchas; none where no service makes them.
+    pub captcha: Option<AskCaptcha>,
     /// To whom nothing is sent.
     pub test_numbers: Arc<TestNumbers>,
     /// The limits of messages.
@@ -127,6 +138,8 @@ pub struct SendCode {
 impl SendCode {
     /// Sends a code for `scope`: the one that lives, or a new one.
     ///
+    /// A captcha is looked at, and spent, only where one is asked for.
+    ///
     /// Who the number belongs to is not asked, so that the answer does not
     /// depend on it.
     ///
@@ -137,12 +150,13 @@ impl SendCode {
     pub async fn execute(
         &self,
         scope: &CodeScope,
+        captcha: Option<&CaptchaToken>,
         origin: &Origin,
     ) -> Result<CodeOnItsWay, SendCodeError> {
         if !self.policy.regions.contains(&scope.phone.region()) {
             return Err(SendCodeError::RegionNotAllowed);
         }
-        let reservation = self.reserve(scope, origin).await?;
+        let reservation = self.admit(scope, captcha, origin).await?;
         let sent = self.draft_and_send(scope, origin).await;
         if sent.is_err() {
             self.give_back(&reservation).await;

@@ -98,10 +98,13 @@ async fn a_right_code_is_counted_before_it_is_compared_and_then_spent_once() {
         .returning(|_, _| Ok(true));
     desk.limiter
         .expect_pardon()
-        .withf(|given_back, key, proven| {
-            let failures = LimitKey::FailuresPhone(phone(1));
+        .withf(|given_back, keys, proven| {
+            let both = [
+                LimitKey::FailuresPhone(phone(1)),
+                LimitKey::GuessRun(phone(1)),
+            ];
             given_back.id == 42
-                && *key == failures
+                && keys == both
                 && *proven == guard().scopes(&phone(1), origin().address)
         })
         .once()
@@ -117,6 +120,7 @@ async fn a_wrong_code_is_counted_told_and_spends_nothing() {
     let mut desk = Desk::default();
     desk.counted(3);
     desk.admitted();
+    desk.guesses_are_few();
     let audited = desk.audited();
     let error = run(desk, wrong(), None).await.unwrap_err();
     assert!(matches!(
@@ -135,6 +139,7 @@ async fn the_last_wrong_try_tells_that_the_challenge_is_locked() {
     let mut desk = Desk::default();
     desk.counted(0);
     desk.admitted();
+    desk.guesses_are_few();
     let audited = desk.audited();
     let error = run(desk, wrong(), None).await.unwrap_err();
     assert!(matches!(
@@ -323,6 +328,7 @@ async fn only_tries_without_a_challenge_count_against_the_number() {
             })
             .once()
             .returning(|windows| Ok(Admission::Reserved(reservation(windows.to_vec()))));
+        desk.guesses_are_few();
         desk.audited();
         let error = run(desk, wrong(), challenge).await.unwrap_err();
         assert!(matches!(error, CheckCodeError::Incorrect { .. }));
@@ -342,6 +348,7 @@ async fn a_malformed_try_counts_against_its_source_only() {
         })
         .once()
         .returning(|windows| Ok(Admission::Reserved(reservation(windows.to_vec()))));
+    desk.guesses_are_few();
     let office = desk.open();
     assert!(office.check().count_malformed(&origin()).await.is_ok());
 
@@ -380,6 +387,7 @@ async fn a_test_number_has_its_fixed_code_and_each_use_is_audited() {
     let mut desk = with_test_number();
     desk.counted(4);
     desk.admitted();
+    desk.guesses_are_few();
     desk.audited();
     let error = run_right(desk).await.unwrap_err();
     assert!(matches!(error, CheckCodeError::Incorrect { .. }));
@@ -393,6 +401,7 @@ async fn a_test_number_past_its_time_and_a_number_beside_it_have_no_fixed_code()
     };
     desk.counted(4);
     desk.admitted();
+    desk.guesses_are_few();
     desk.audited();
     let error = run(desk, wrong(), None).await.unwrap_err();
     assert!(matches!(error, CheckCodeError::Incorrect { .. }));
@@ -404,6 +413,7 @@ async fn a_test_number_past_its_time_and_a_number_beside_it_have_no_fixed_code()
     desk.sms.test_numbers[0].phone = phone(2);
     desk.counted(4);
     desk.admitted();
+    desk.guesses_are_few();
     desk.audited();
     let error = run(desk, wrong(), None).await.unwrap_err();
     assert!(matches!(error, CheckCodeError::Incorrect { .. }));

@@ -309,6 +309,24 @@ impl Desk {
             .returning(|windows| Ok(Admission::Reserved(reservation(windows.to_vec()))));
     }
 
+    /// Wrong tries are counted as guesses, and are not many.
+    pub(crate) fn guesses_are_few(&mut self) {
+        let of_guessing = |windows: &[Window]| {
+            let rules = windows.iter().map(|window| window.rule);
+            let mut rules = rules.peekable();
+            rules.peek().is_some()
+                && rules.all(|rule| matches!(rule, LimitRule::GuessRun | LimitRule::GuessWave))
+        };
+        self.limiter
+            .expect_reserve()
+            .withf(of_guessing)
+            .returning(|windows| Ok(Admission::Reserved(reservation(windows.to_vec()))));
+        self.limiter
+            .expect_wait()
+            .withf(of_guessing)
+            .returning(|_| Ok(None));
+    }
+
     /// No window is full; nothing is counted.
     pub(crate) fn within_limits(&mut self) {
         self.limiter.expect_wait().once().returning(|_| Ok(None));
@@ -487,6 +505,7 @@ impl Office {
             clock: self.clock.clone(),
             randomness: randomness(),
             policy: self.sms.clone(),
+            captcha: None,
             test_numbers: self.test_numbers(),
             limits: self.limits,
             guard: self.guard,

@@ -66,7 +66,11 @@ fn sent(desk: &mut Desk) {
 
 async fn run(desk: Desk) -> SendCodeError {
     let scope = login_scope(&phone(1));
-    let sent = desk.open().send_code().execute(&scope, &origin()).await;
+    let sent = desk
+        .open()
+        .send_code()
+        .execute(&scope, None, &origin())
+        .await;
     sent.expect_err("no place, or no answer")
 }
 

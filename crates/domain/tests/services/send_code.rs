@@ -24,7 +24,10 @@ fn scope() -> CodeScope {
 }
 
 async fn run(desk: Desk) -> Result<CodeOnItsWay, SendCodeError> {
-    desk.open().send_code().execute(&scope(), &origin()).await
+    desk.open()
+        .send_code()
+        .execute(&scope(), None, &origin())
+        .await
 }
 
 fn attempt(outcome: SendOutcome) -> SmsAttempt {
@@ -183,7 +186,7 @@ async fn a_code_is_reserved_drafted_recorded_sent_and_only_then_live() {
 async fn a_number_from_elsewhere_reaches_no_port() {
     let scope = login_scope(&PhoneNumber::parse("+85251234567").expect("a number"));
     let office = Desk::default().open();
-    let error = office.send_code().execute(&scope, &origin()).await;
+    let error = office.send_code().execute(&scope, None, &origin()).await;
     assert!(matches!(error, Err(SendCodeError::RegionNotAllowed)));
 }
 
@@ -574,7 +577,13 @@ async fn a_code_of_a_bearer_purpose_is_audited_under_its_user() {
         ..scope()
     };
     let office = desk.open();
-    assert!(office.send_code().execute(&scope, &origin()).await.is_ok());
+    assert!(
+        office
+            .send_code()
+            .execute(&scope, None, &origin())
+            .await
+            .is_ok()
+    );
     let told = recorded.audit.all();
     assert_eq!(told.len(), 2);
     assert!(told.iter().all(|row| row.user == Some(user(5))));
@@ -596,7 +605,7 @@ async fn every_ask_has_a_challenge_of_its_own() {
     desk.sender.expect_send().returning(|_| accepted());
     desk.codes.expect_commit().returning(|_, _, _, _| Ok(()));
     let send = desk.open().send_code();
-    let one = send.execute(&scope(), &origin()).await.expect("sent");
-    let other = send.execute(&scope(), &origin()).await.expect("sent");
+    let one = send.execute(&scope(), None, &origin()).await.expect("sent");
+    let other = send.execute(&scope(), None, &origin()).await.expect("sent");
     assert_ne!(one.challenge, other.challenge);
 }

@@ -133,7 +133,7 @@ async fn the_number_of_remembered_acts_is_bounded() {
         limiter.reserve(&windows).await,
         Err(RateLimiterError::Full)
     ));
-    limiter.pardon(&nothing(), &source(1), &[]).await.unwrap();
+    limiter.pardon(&nothing(), &[source(1)], &[]).await.unwrap();
     assert!(admitted(&limiter, &windows).await);
 }
 
@@ -149,7 +149,7 @@ async fn what_was_given_back_or_forgotten_leaves_nothing_behind() {
             limiter.release(&reservation).await.unwrap();
             limiter.release(&reservation).await.unwrap();
         } else {
-            limiter.pardon(&nothing(), &source(n), &[]).await.unwrap();
+            limiter.pardon(&nothing(), &[source(n)], &[]).await.unwrap();
         }
     }
     assert_eq!(lock(&limiter.state).places, 0);

@@ -1,8 +1,11 @@
--- Forgets all acts of KEYS[1], gives back the places of the act ARGV[1] in the other
--- keys, and counts a right code.
+-- Forgets all acts of the first ARGV[2] of KEYS, gives back the places of the act
+-- ARGV[1] in the other keys, and counts a right code.
 local scopes = take_scopes()
-redis.call('DEL', KEYS[1])
-for index = 2, #KEYS do
+local forgotten = tonumber(ARGV[2])
+for index = 1, forgotten do
+  redis.call('DEL', KEYS[index])
+end
+for index = forgotten + 1, #KEYS do
   local key = KEYS[index]
   if redis.call('ZREM', key, ARGV[1]) == 1 and redis.call('ZCARD', key) == 1 then
     redis.call('DEL', key)

@@ -35,6 +35,10 @@ impl Slot {
             | LimitKey::FailuresPhone(_)
             | LimitKey::FailuresSource(_)
             | LimitKey::FailuresNetwork(_)
+            | LimitKey::GuessRun(_)
+            | LimitKey::WrongCodes
+            | LimitKey::GuessRows(_)
+            | LimitKey::CaptchaFailures(_)
             | LimitKey::RefusalRows(_)
             | LimitKey::AdminKeys(_)
             | LimitKey::AdminSearches(_)
@@ -78,6 +82,15 @@ pub(super) fn name(names: &RedisNames, key: &LimitKey) -> String {
         LimitKey::FailuresPhone(phone) => ("failures-phone", phone.as_e164().as_bytes().to_vec()),
         LimitKey::FailuresSource(source) => ("failures-source", address(source)),
         LimitKey::FailuresNetwork(network) => ("failures-network", address(network)),
+        LimitKey::GuessRun(phone) => ("guess-run", phone.as_e164().as_bytes().to_vec()),
+        LimitKey::WrongCodes => ("wrong-codes", Vec::new()),
+        LimitKey::GuessRows(phone) => {
+            let phone = phone
+                .as_ref()
+                .map(|phone| phone.as_e164().as_bytes().to_vec());
+            ("guess-rows", phone.unwrap_or_default())
+        }
+        LimitKey::CaptchaFailures(source) => ("captcha-failures", address(source)),
         LimitKey::RefusalRows(source) => ("refusal-rows", address(source)),
         LimitKey::AdminKeys(source) => ("admin-keys", address(source)),
         LimitKey::AdminSearches(name) => ("admin-searches", name.as_bytes().to_vec()),

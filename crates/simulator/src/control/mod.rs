@@ -2,6 +2,7 @@
 //! see. Plain JSON without an envelope; a failure is `{"error":"…"}`.
 
 mod apps;
+mod captcha;
 mod clock;
 mod failure;
 mod faults;
@@ -89,6 +90,7 @@ pub(crate) fn configure(cfg: &mut ServiceConfig, shared: Data<Shared>) {
                 web::patch().to(settings::change),
             ],
         ))
+        .service(resource("/captcha", [web::post().to(captcha::solve)]))
         .service(resource("/reset", [web::post().to(reset)]))
         .default_service(web::to(|| async {
             Failure::not_found("no such control call")

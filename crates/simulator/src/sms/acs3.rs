@@ -23,22 +23,22 @@ const MUST_BE_SIGNED: &[&str] = &[
 const SIGNED_IF_SENT: &[&str] = &["x-acs-accesskey-id", "x-acs-security-token"];
 
 /// Whether the request means to be signed this way.
-pub(super) fn is_meant(call: &Call) -> bool {
+pub(crate) fn is_meant(call: &Call) -> bool {
     Authorization::is_meant(call, ALGORITHM)
 }
 
 /// What the request says of its signature.
-pub(super) fn read(call: &Call) -> Option<Authorization> {
+pub(crate) fn read(call: &Call) -> Option<Authorization> {
     Authorization::read(call, ALGORITHM, "Credential")
 }
 
 /// Whether all that must be signed is named as signed, and was sent.
-pub(super) fn is_complete(authorization: &Authorization, call: &Call) -> bool {
+pub(crate) fn is_complete(authorization: &Authorization, call: &Call) -> bool {
     authorization.covers(call, MUST_BE_SIGNED, SIGNED_IF_SENT)
 }
 
 /// Whether the request is, byte for byte, what the holder of `secret` signed.
-pub(super) fn is_made_with(secret: &str, authorization: &Authorization, call: &Call) -> bool {
+pub(crate) fn is_made_with(secret: &str, authorization: &Authorization, call: &Call) -> bool {
     let text = string_to_sign(&canonical_request(authorization, call));
     let is_right = authorization.is_signed_as(&hmac_sha256(secret.as_bytes(), &text));
     is_right && call.header("x-acs-content-sha256") == Some(sha256_hex(&call.body).as_str())

@@ -9,7 +9,7 @@ mod rpc;
 mod sdk_hmac;
 mod segments;
 mod signed;
-mod tc3;
+pub(crate) mod tc3;
 mod template;
 mod tencent;
 mod twilio;
@@ -98,7 +98,7 @@ fn beijing_time(at: DateTime<Utc>) -> String {
 }
 
 /// A random UUID in lower case.
-fn uuid(random: &mut Random) -> String {
+pub(crate) fn uuid(random: &mut Random) -> String {
     let hex = random.hex(16);
     [
         &hex[..8],

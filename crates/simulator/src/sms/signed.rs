@@ -13,7 +13,7 @@ use crate::call::Call;
 #[derive(Debug)]
 pub(crate) struct Authorization {
     /// The value of `Credential` or `Access`.
-    pub(super) credential: String,
+    pub(crate) credential: String,
     /// Lower case, in order.
     signed_headers: Vec<String>,
     signature: String,

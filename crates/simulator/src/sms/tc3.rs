@@ -10,7 +10,6 @@ use crate::call::Call;
 use crate::state::sha256_hex;
 
 const ALGORITHM: &str = "TC3-HMAC-SHA256";
-const SERVICE: &str = "sms";
 const TERMINATION: &str = "tc3_request";
 /// Headers without which a signature protects too little.
 const MUST_BE_SIGNED: &[&str] = &["content-type", "host"];
@@ -18,42 +17,45 @@ const MUST_BE_SIGNED: &[&str] = &["content-type", "host"];
 const UNSIGNED: &str = "UNSIGNED-PAYLOAD";
 
 /// What a request says of its signature.
-pub(super) struct Signature {
+pub(crate) struct Signature {
     authorization: Authorization,
-    pub(super) key_id: String,
+    pub(crate) key_id: String,
     /// The day in UTC on which the key was derived.
     date: String,
+    /// The service that it was derived for.
+    service: &'static str,
 }
 
 /// Whether the request means to be signed this way.
-pub(super) fn is_meant(call: &Call) -> bool {
+pub(crate) fn is_meant(call: &Call) -> bool {
     Authorization::is_meant(call, ALGORITHM)
 }
 
 impl Signature {
     /// Reads the header; nothing when a part is missing, or the credential is
-    /// not for this service.
-    pub(super) fn read(call: &Call) -> Option<Self> {
+    /// not for `service`.
+    pub(crate) fn read(call: &Call, service: &'static str) -> Option<Self> {
         let authorization = Authorization::read(call, ALGORITHM, "Credential")?;
         let mut parts = authorization.credential.rsplitn(4, '/');
-        let is_ours = parts.next() == Some(TERMINATION) && parts.next() == Some(SERVICE);
+        let is_ours = parts.next() == Some(TERMINATION) && parts.next() == Some(service);
         let (date, key_id) = (parts.next()?.to_owned(), parts.next()?.to_owned());
         let is_whole = is_ours && authorization.covers(call, MUST_BE_SIGNED, &[]);
         is_whole.then_some(Self {
             authorization,
             key_id,
             date,
+            service,
         })
     }
 
     /// Whether the holder of `secret` signed this very request at this time.
-    pub(super) fn is_made_with(&self, secret: &str, call: &Call, at: DateTime<Utc>) -> bool {
+    pub(crate) fn is_made_with(&self, secret: &str, call: &Call, at: DateTime<Utc>) -> bool {
         if self.date != at.format("%Y-%m-%d").to_string() {
             return false;
         }
         let key = derived_key(
             format!("TC3{secret}").as_bytes(),
-            &[&self.date, SERVICE, TERMINATION],
+            &[&self.date, self.service, TERMINATION],
         );
         // The vendor's client for Node signs the bare host, whatever port is on the wire.
         [false, true].into_iter().any(|without_port| {
@@ -80,9 +82,10 @@ impl Signature {
 
     fn string_to_sign(&self, canonical_request: &str, at: DateTime<Utc>) -> String {
         format!(
-            "{ALGORITHM}\n{}\n{}/{SERVICE}/{TERMINATION}\n{}",
+            "{ALGORITHM}\n{}\n{}/{}/{TERMINATION}\n{}",
             at.timestamp(),
             self.date,
+            self.service,
             sha256_hex(canonical_request.as_bytes())
         )
     }
@@ -119,7 +122,7 @@ mod tests {
         for vector in positive {
             let call = call_of(&vector["expected"]);
             let at = time_of(&call);
-            let signature = Signature::read(&call).unwrap();
+            let signature = Signature::read(&call, "sms").unwrap();
             let canonical = signature.canonical_request(&call, false);
             assert_eq!(canonical, text(vector, "/expected/canonical_request"));
             assert_eq!(
@@ -141,9 +144,10 @@ mod tests {
         for vector in vectors["negative_vectors"].as_array().unwrap() {
             let call = call_of(&vector["request"]);
             let secret = text(vector, "/server_knows/access_key_secret");
-            let made = Signature::read(&call)
-                .unwrap()
-                .is_made_with(secret, &call, time_of(&call));
+            let made =
+                Signature::read(&call, "sms")
+                    .unwrap()
+                    .is_made_with(secret, &call, time_of(&call));
             let expected = text(vector, "/expect") != "signature_mismatch";
             assert_eq!(made, expected, "{}", vector["id"]);
         }
@@ -157,7 +161,7 @@ mod tests {
             for (_, value) in &mut call.headers {
                 *value = value.replace("=content-type;host,", &format!("={list},"));
             }
-            assert!(Signature::read(&call).is_none(), "{list}");
+            assert!(Signature::read(&call, "sms").is_none(), "{list}");
         }
     }
 }

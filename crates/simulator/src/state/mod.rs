@@ -1,6 +1,7 @@
 //! All that the simulator remembers: in memory, bounded, behind one lock.
 
 mod app_tokens;
+mod captchas;
 mod codes;
 mod consoles;
 mod inbox;
@@ -24,6 +25,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use chrono::{DateTime, TimeDelta, Utc};
 
 pub(crate) use app_tokens::AppTokens;
+pub(crate) use captchas::{Captcha, Captchas, Worth};
 pub(crate) use codes::{Code, CodeKind, Codes};
 pub(crate) use consoles::Consoles;
 pub(crate) use inbox::{Inbox, Message, Sending};
@@ -108,6 +110,7 @@ pub(crate) struct World {
     pub(crate) phone_data: PhoneData,
     pub(crate) request_ids: RequestIds,
     pub(crate) codes: Codes,
+    pub(crate) captchas: Captchas,
     pub(crate) session_keys: SessionKeys,
     pub(crate) app_tokens: AppTokens,
     pub(crate) user_tokens: UserTokens,
@@ -136,6 +139,7 @@ impl World {
             phone_data: PhoneData::default(),
             request_ids: RequestIds::default(),
             codes: Codes::default(),
+            captchas: Captchas::default(),
             session_keys: SessionKeys::default(),
             app_tokens: AppTokens::default(),
             user_tokens: UserTokens::default(),

@@ -3,6 +3,7 @@
 pub mod account_store;
 pub mod admin_reader;
 pub mod audit_log;
+pub mod captcha_verifier;
 pub mod code_store;
 pub mod keyring_store;
 pub mod lease_store;

@@ -60,6 +60,7 @@ macro_rules! rate_limiter {
             a_release_after_a_pardon_does_nothing,
             a_pardon_forgets_one_key,
             a_pardon_gives_the_other_places_back,
+            a_pardon_forgets_several_keys_at_once,
             reservations_have_ids_of_their_own,
             concurrent_reservations_share_out_the_places_exactly,
             concurrent_reservations_of_several_windows_keep_them_equal,
@@ -122,7 +123,8 @@ async fn reserved(limiter: &Limiter, windows: &[Window]) -> Reservation {
 }
 
 async fn pardon(limiter: &Limiter, reservation: &Reservation, key: &LimitKey) {
-    let pardoned = limiter.pardon(reservation, key, &[]).await;
+    let keys = std::slice::from_ref(key);
+    let pardoned = limiter.pardon(reservation, keys, &[]).await;
     pardoned.expect("the limiter answers");
 }
 
@@ -289,6 +291,11 @@ pub async fn the_kinds_of_keys_are_counted_apart(limiter: Limiter) {
         LimitKey::FailuresSource(address),
         LimitKey::RefreshSource(address),
         LimitKey::SmsDeployment,
+        LimitKey::GuessRun(sample::phone(1)),
+        LimitKey::WrongCodes,
+        LimitKey::GuessRows(Some(sample::phone(1))),
+        LimitKey::GuessRows(None),
+        LimitKey::CaptchaFailures(address),
     ];
     for key in keys {
         assert!(admitted(&limiter, &[volume(key.clone(), 1)]).await);
@@ -365,6 +372,32 @@ pub async fn a_pardon_gives_the_other_places_back(limiter: Limiter) {
         assert!(admitted(&limiter, &[volume(number.clone(), 3)]).await);
     }
     assert!(!admitted(&limiter, &[volume(number, 3)]).await);
+}
+
+/// A right code ends both what counts against its number and the row of wrong ones,
+/// and gives back its own place elsewhere; keys that are not counted together go too.
+pub async fn a_pardon_forgets_several_keys_at_once(limiter: Limiter) {
+    let number = LimitKey::FailuresPhone(sample::phone(1));
+    let run = LimitKey::GuessRun(sample::phone(1));
+    let session = SessionId::from_uuid(uuid::Uuid::from_u128(1));
+    let elsewhere = LimitKey::RefreshSession(session);
+    let all = [number, run, elsewhere];
+    let each = || all.iter().map(|key| volume(key.clone(), 1));
+    for window in each() {
+        assert!(admitted(&limiter, &[window]).await);
+    }
+    let mine = reserved(&limiter, &[volume(source(1), 1)]).await;
+    let pardoned = limiter.pardon(&mine, &all, &[]).await;
+    pardoned.expect("the limiter answers");
+    for window in each() {
+        assert!(admitted(&limiter, &[window]).await);
+    }
+    assert!(admitted(&limiter, &[volume(source(1), 1)]).await);
+    let nothing = reserved(&limiter, &[]).await;
+    assert!(limiter.pardon(&nothing, &[], &[]).await.is_ok());
+    for window in each() {
+        assert!(!admitted(&limiter, &[window]).await);
+    }
 }
 
 /// Otherwise one release would give back another's place.

@@ -2,6 +2,7 @@
 
 use super::{SendCode, SendCodeError, unavailable};
 use crate::model::audit::{AuditAction, AuditEvent};
+use crate::model::captcha::CaptchaReason;
 use crate::model::limits::{LimitKey, LimitRule, Limits, Window};
 use crate::model::origin::Origin;
 use crate::model::spend::{GuardMode, Overdrawn};
@@ -11,12 +12,15 @@ use crate::services::send_budget::SendBudget;
 
 impl SendCode {
     /// Takes the places of a message, or tells which limit has none, or which budget.
+    /// Without a captcha, a source has only so many codes: those who ask at once cannot
+    /// all be the last.
     pub(super) async fn reserve(
         &self,
         scope: &CodeScope,
         origin: &Origin,
+        with_captcha: bool,
     ) -> Result<Reservation, SendCodeError> {
-        let places = self.places(scope, origin);
+        let places = self.places(scope, origin, with_captcha);
         let budget = SendBudget {
             limiter: &*self.limiter,
             records: &*self.records,
@@ -30,6 +34,9 @@ impl SendCode {
             }
             Admission::Refused { rule, retry_after } => (rule, retry_after),
         };
+        if rule == LimitRule::Captcha {
+            return Err(SendCodeError::CaptchaRequired(CaptchaReason::Source));
+        }
         self.tell_refused(rule, scope, origin).await?;
         Err(if rule == LimitRule::ResendInterval {
             SendCodeError::TooFrequent { retry_after }
@@ -38,7 +45,7 @@ impl SendCode {
         })
     }
 
-    fn places(&self, scope: &CodeScope, origin: &Origin) -> MessagePlaces {
+    fn places(&self, scope: &CodeScope, origin: &Origin, with_captcha: bool) -> MessagePlaces {
         let now = self.clock.now();
         let phone = &scope.phone;
         // A test number gets no message, and its code is no news.
@@ -48,8 +55,12 @@ impl SendCode {
             self.guard.scopes(phone, origin.address)
         };
         let limited = self.limits.person_since(now).is_some();
+        let mut windows = self.limits.for_sms(scope, origin.address);
+        if let Some(asks) = &self.captcha {
+            windows.push(asks.policy.source(origin.address, with_captcha));
+        }
         MessagePlaces {
-            windows: self.limits.for_sms(scope, origin.address),
+            windows,
             person: limited.then(|| LimitKey::SmsPhone(phone.clone())),
             scopes,
         }
@@ -122,7 +133,7 @@ impl SendCode {
 
     /// One row per source and minute; all refusals are counted in the metrics. That
     /// the day's budget is used up is an event of its own, once a day.
-    async fn tell_refused(
+    pub(super) async fn tell_refused(
         &self,
         rule: LimitRule,
         scope: &CodeScope,

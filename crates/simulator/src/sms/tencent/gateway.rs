@@ -37,8 +37,8 @@ pub(super) fn admit(world: &World, call: &Call, now: DateTime<Utc>) -> Result<()
     if !REGIONS.contains(&required(call, "x-tc-region", "Region")?) {
         return Err(Refusal::new("UnsupportedRegion"));
     }
-    let signature =
-        Signature::read(call).ok_or_else(|| Refusal::new("AuthFailure.InvalidAuthorization"))?;
+    let signature = Signature::read(call, "sms")
+        .ok_or_else(|| Refusal::new("AuthFailure.InvalidAuthorization"))?;
     let account = &world.config.tencent;
     if signature.key_id != account.secret_id {
         return Err(Refusal::new("AuthFailure.SecretIdNotFound"));

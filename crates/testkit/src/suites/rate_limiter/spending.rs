@@ -49,7 +49,9 @@ async fn message(limiter: &Limiter, scopes: &[SpendScope]) -> Reservation {
 async fn prove(limiter: &Limiter, scopes: &[SpendScope]) {
     let failures = LimitKey::FailuresPhone(sample::phone(1));
     let tried = reserved(limiter, &[volume(failures.clone(), 9)]).await;
-    let pardoned = limiter.pardon(&tried, &failures, scopes).await;
+    let pardoned = limiter
+        .pardon(&tried, std::slice::from_ref(&failures), scopes)
+        .await;
     pardoned.expect("the limiter answers");
 }
 

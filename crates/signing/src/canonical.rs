@@ -40,13 +40,18 @@ pub struct Signature {
 }
 
 /// A request in its canonical form, and the names of its signed headers.
-pub(crate) struct CanonicalRequest {
-    pub(crate) text: String,
-    pub(crate) signed_headers: String,
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CanonicalRequest {
+    /// The text that is hashed.
+    pub text: String,
+    /// The names, as the signature lists them.
+    pub signed_headers: String,
 }
 
 impl CanonicalRequest {
-    pub(crate) fn of(parts: &SignedParts<'_>) -> Self {
+    /// Brings the parts into it.
+    #[must_use]
+    pub fn of(parts: &SignedParts<'_>) -> Self {
         let (headers, signed_headers) = canonical_headers(parts.headers);
         let text = format!(
             "{}\n{}\n{}\n{headers}\n{signed_headers}\n{}",
@@ -62,7 +67,8 @@ impl CanonicalRequest {
     }
 
     /// The hash of the canonical form.
-    pub(crate) fn hash(&self) -> String {
+    #[must_use]
+    pub fn hash(&self) -> String {
         hex_sha256(self.text.as_bytes())
     }
 }
@@ -87,7 +93,8 @@ pub fn hex_sha256(bytes: &[u8]) -> String {
 }
 
 /// HMAC-SHA256, whose result may be the key of the next.
-pub(crate) fn hmac_sha256(key: &[u8], text: &str) -> hmac::Tag {
+#[must_use]
+pub fn hmac_sha256(key: &[u8], text: &str) -> hmac::Tag {
     hmac::sign(&hmac::Key::new(hmac::HMAC_SHA256, key), text.as_bytes())
 }
 
@@ -99,7 +106,8 @@ pub fn basic_date(time: DateTime<Utc>) -> String {
 
 /// The `Host` header exactly as it is sent: the port only where it is not the
 /// scheme's own.
-pub(crate) fn host_header(url: &Url) -> String {
+#[must_use]
+pub fn host_header(url: &Url) -> String {
     let host = url.host_str().unwrap_or_default();
     url.port()
         .map_or_else(|| host.to_owned(), |port| format!("{host}:{port}"))

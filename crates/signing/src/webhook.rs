@@ -7,7 +7,10 @@ use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
 use secrecy::{ExposeSecret as _, SecretString};
 
-use crate::vendor::VendorConfigError;
+/// The secret is none of Standard Webhooks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("a webhook secret is whsec_ and the base64 of 24 to 64 bytes")]
+pub struct BadWebhookSecret;
 
 /// A key of Standard Webhooks. `Debug` shows nothing of it.
 #[derive(Clone)]
@@ -24,15 +27,15 @@ impl WebhookKey {
     ///
     /// # Errors
     ///
-    /// [`VendorConfigError::Secret`] unless it is base64 of 24 to 64 bytes.
-    pub fn parse(secret: &SecretString) -> Result<Self, VendorConfigError> {
+    /// [`BadWebhookSecret`] unless it is base64 of 24 to 64 bytes.
+    pub fn parse(secret: &SecretString) -> Result<Self, BadWebhookSecret> {
         let text = secret.expose_secret().trim();
         let text = text.strip_prefix("v1,").unwrap_or(text);
         text.strip_prefix("whsec_")
             .and_then(|text| BASE64_STANDARD.decode(text).ok())
             .filter(|key| (24..=64).contains(&key.len()))
             .map(|key| Self(hmac::Key::new(hmac::HMAC_SHA256, &key)))
-            .ok_or(VendorConfigError::Secret)
+            .ok_or(BadWebhookSecret)
     }
 
     /// The value of `webhook-signature` for a message.
@@ -69,7 +72,7 @@ mod tests {
     fn a_secret_that_is_none_is_refused_without_being_shown() {
         for secret in ["", "secret", "whsec_", "whsec_dG9vc2hvcnQ=", "whsec_%%%"] {
             let error = WebhookKey::parse(&SecretString::from(secret)).unwrap_err();
-            assert!(matches!(error, VendorConfigError::Secret), "{secret}");
+            assert_eq!(error, BadWebhookSecret, "{secret}");
         }
         let key = WebhookKey::parse(&SECRET.into()).unwrap();
         assert_eq!(format!("{key:?}"), "WebhookKey(…)");

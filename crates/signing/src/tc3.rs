@@ -8,14 +8,14 @@ use secrecy::{ExposeSecret as _, SecretString};
 use crate::canonical::{CanonicalRequest, Signature, SignedParts, hmac_sha256};
 
 const ALGORITHM: &str = "TC3-HMAC-SHA256";
-const SERVICE: &str = "sms";
 const TERMINATOR: &str = "tc3_request";
 
-/// Signs a request to the SMS service, at the time that `X-TC-Timestamp` says.
+/// Signs a request to a service, such as `sms`, at the time that `X-TC-Timestamp` says.
 /// The headers are `content-type` and `host`, as they are sent.
 #[must_use]
 pub fn sign(
     parts: &SignedParts<'_>,
+    service: &str,
     at: DateTime<Utc>,
     secret_id: &str,
     secret_key: &SecretString,
@@ -23,7 +23,7 @@ pub fn sign(
     let request = CanonicalRequest::of(parts);
     // The UTC date: in Beijing's early morning it is yesterday's.
     let date = at.format("%Y-%m-%d").to_string();
-    let scope = format!("{date}/{SERVICE}/{TERMINATOR}");
+    let scope = format!("{date}/{service}/{TERMINATOR}");
     let string_to_sign = format!(
         "{ALGORITHM}\n{}\n{scope}\n{}",
         at.timestamp(),
@@ -31,7 +31,7 @@ pub fn sign(
     );
     let secret = format!("TC3{}", secret_key.expose_secret());
     let mut key = hmac_sha256(secret.as_bytes(), &date);
-    for part in [SERVICE, TERMINATOR] {
+    for part in [service, TERMINATOR] {
         key = hmac_sha256(key.as_ref(), part);
     }
     let signature = hex::encode(hmac_sha256(key.as_ref(), &string_to_sign));
