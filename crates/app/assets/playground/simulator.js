@@ -53,6 +53,8 @@ export const oauthCode = async (device) => (await asPerson(device, '/wechat/oaut
 export const ownCode = (device) => (device.client === 'mini_program' ? wechatCode(device) : oauthCode(device));
 export const openData = (device) => asPerson(device, '/wechat/open-data');
 
+export const solvedCaptcha = async (device) => (await control(device, 'POST', '/captcha', {})).captcha;
+
 /* The native app and the website are two applications of WeChat, each with codes of its own. */
 async function applicationFor(device) {
   const kind = device.client === 'web' ? 'website' : 'app';

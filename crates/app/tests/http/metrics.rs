@@ -90,6 +90,8 @@ async fn busy(collector: &str, more: &[(&str, &str)]) -> Service {
         ("sms.vendors", "[\"tencent\", \"aliyun\"]"),
         ("sms.receipt_secret", "0123456789abcdef01234567"),
         ("wechat.risk_rank", "4"),
+        ("sms.captcha.vendor", "turnstile"),
+        ("sms.captcha.after", "8"),
         ("tracing.otlp_endpoint", collector),
         ("tracing.sample_ratio", "1"),
     ];
@@ -156,6 +158,15 @@ async fn journey(service: &Service) {
         .await
         .fails(404, "not_found");
     receipt(service).await;
+    captcha(service).await;
+}
+
+/// One that nobody solved, asked for since this address has had its codes.
+async fn captcha(service: &Service) {
+    let ask =
+        json!({ "phone": "13900000099", "purpose": "login", "client_type": "web", "captcha": "x" });
+    let refused = service.post("/v1/sms/codes").json(ask).send().await;
+    refused.fails(403, "captcha_invalid");
 }
 
 /// A message whose receipt comes back.

@@ -117,10 +117,12 @@ pub enum AuditAction {
 impl AuditAction {
     /// What an operator is told of at once: rows that begin with `security.`, each
     /// written seldom, however often it happens.
-    pub const SECURITY: [Self; 3] = [
+    pub const SECURITY: [Self; 5] = [
         Self::SmsBudgetSpent,
         Self::RefreshReplaysMany,
         Self::SmsOverdrawn,
+        Self::OtpGuessing,
+        Self::OtpSpray,
     ];
 
     /// The word of a security event; nothing for all other rows.

@@ -189,7 +189,7 @@ export function createCore(platform: Platform, options: ClientOptions): Core {
       return fine(answer) as HttpAnswer & { data: T };
     },
     sendCode: (phone, purpose = "login", more) => sendCode(purpose, phone, more),
-    sendStepUpCode: () => sendCode("step_up"),
+    sendStepUpCode: (more) => sendCode("step_up", undefined, more),
     loginWithCode,
     loginWithOAuth: (code, more) =>
       once([code, more], () =>

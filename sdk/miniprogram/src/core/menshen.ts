@@ -85,6 +85,9 @@ export interface Menshen {
   /**
    * Sends a verification code, to sign in or, with `bind_phone`, to bind the number.
    * Which message it was is remembered for what follows.
+   *
+   * Fails with `captcha_required` where a captcha must come with it, and `captcha_invalid`
+   * where it was none: show the captcha of your service, and call again with what it gave.
    */
   sendCode(
     phone: string,
@@ -93,7 +96,7 @@ export interface Menshen {
   ): Promise<CodeSent>;
 
   /** Sends a code for `stepUp`, to the account's own number. */
-  sendStepUpCode(): Promise<CodeSent>;
+  sendStepUpCode(more?: { captcha?: string }): Promise<CodeSent>;
 
   /** Signs in with a phone number and the code that was sent to it. */
   loginWithCode(phone: string, code: string, options?: LoginOptions): Promise<SignedIn>;

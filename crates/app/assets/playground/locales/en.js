@@ -44,6 +44,8 @@ export default {
   sms_code: 'Verification code',
   six_digits: '6-digit code',
   send_code: 'Get code',
+  captcha_human: 'I am a person',
+  captcha_simulated: 'Stands in for the captcha',
   send_again: 'Send again',
   resend_in: 'Again in {seconds}s',
   login_sms: 'Sign in or sign up',

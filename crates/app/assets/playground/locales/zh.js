@@ -44,6 +44,8 @@ export default {
   sms_code: '短信验证码',
   six_digits: '6 位验证码',
   send_code: '获取验证码',
+  captcha_human: '我不是机器人',
+  captcha_simulated: '代替人机验证',
   send_again: '重新获取',
   resend_in: '{seconds} 秒后重发',
   login_sms: '登录 / 注册',

@@ -1,4 +1,5 @@
 import { call, open } from '../api.js';
+import { captchaBox } from '../captcha.js';
 import { offerCodeField } from '../code-target.js';
 import { busy, button, h } from '../dom.js';
 import { t } from '../i18n.js';
@@ -15,6 +16,7 @@ export function codeForm({ device, draft: name, purpose, ids, submitLabel, submi
   offerCodeField(code.input);
   const resend = button(t('send_code'), { kind: 'inline', testid: ids.send, onClick: () => busy(resend, ask) });
   const label = resend.lastChild;
+  const captcha = captchaBox({ device, solved: (token) => busy(resend, () => ask(token)) });
   const target = () => (withPhone ? toE164(phone.input.value) : device.user?.phone);
 
   everyHalfSecond(resend, () => {
@@ -25,14 +27,16 @@ export function codeForm({ device, draft: name, purpose, ids, submitLabel, submi
     if (label.textContent !== text) label.textContent = text;
   });
 
-  async function ask() {
+  async function ask(token) {
     const number = target();
-    const body = { purpose, client_type: device.client, ...(withPhone && { phone: number }) };
+    const body = { purpose, client_type: device.client, ...(withPhone && { phone: number }), ...(token && { captcha: token }) };
     try {
       const answer = purpose === 'login' ? await open(device, 'POST', '/v1/sms/codes', body) : await call(device, 'POST', '/v1/sms/codes', body);
       keep({ sentTo: number, challenge: answer.data.challenge_id, resendAt: Date.now() + answer.data.resend_after * 1000 });
+      captcha.hide();
       code.input.focus();
     } catch (error) {
+      if (error.code === 'captcha_required' || error.code === 'captcha_invalid') captcha.show();
       if (error.retryAfter) keep({ sentTo: number, resendAt: Date.now() + error.retryAfter * 1000 });
       complain(error);
     }
@@ -79,6 +83,7 @@ export function codeForm({ device, draft: name, purpose, ids, submitLabel, submi
     },
     phone && h('div', { class: 'field-row' }, h('span', { class: 'prefix', 'aria-hidden': 'true' }, '+86'), phone.input),
     h('div', { class: 'field-row' }, code.input, resend),
+    captcha.box,
     go,
   );
 }

@@ -111,7 +111,7 @@ pub(super) fn read(reader: &mut Reader) -> CaptchaSettings {
     let timeout = reader.read(
         "sms.captcha.timeout",
         "1s",
-        "how long the captcha service may take, 300ms to 3s; with more than 1s an answer can take longer than six seconds in all",
+        "how long the captcha service may take, 300ms to 3s",
         parse::duration,
     );
     let bounds = Duration::from_millis(300)..=Duration::from_secs(3);
@@ -191,5 +191,107 @@ fn demand_all(reader: &mut Reader, vendor: CaptchaVendor, required: &[(&str, boo
                 format!("must be set while sms.captcha.vendor is {name}"),
             );
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use chrono::DateTime;
+
+    use super::*;
+    use crate::settings::Settings;
+
+    /// What is read, and which keys of captchas have a problem.
+    fn read(profile: &str, given: &[(&str, &str)]) -> (Settings, Vec<String>) {
+        let given = given.iter().chain(&[("profile", profile)]);
+        let given: BTreeMap<_, _> = given
+            .map(|(key, value)| ((*key).to_owned(), Given::Text((*value).to_owned())))
+            .collect();
+        let (settings, report) = crate::settings::read(given, DateTime::UNIX_EPOCH);
+        let keys = report.problems.into_iter().map(|problem| problem.key);
+        let ours = keys.filter(|key| key.starts_with("sms.captcha"));
+        (settings, ours.collect())
+    }
+
+    #[test]
+    fn without_a_name_there_is_no_captcha_service() {
+        for profile in ["development", "production"] {
+            let (settings, problems) = read(profile, &[]);
+            assert!(settings.sms.captcha.vendor.is_none() && problems.is_empty());
+        }
+    }
+
+    #[test]
+    fn in_development_a_name_is_enough_and_in_production_it_is_not() {
+        for (vendor, lacking) in [
+            (
+                "tencent",
+                &["tencent.secret_id", "tencent.secret_key", "tencent.app_id"][..],
+            ),
+            (
+                "aliyun",
+                &[
+                    "aliyun.access_key_id",
+                    "aliyun.access_key_secret",
+                    "aliyun.scene_id",
+                ],
+            ),
+            ("turnstile", &["turnstile.secret_key"]),
+            ("verify_url", &["verify_url"]),
+        ] {
+            let given = [("sms.captcha.vendor", vendor)];
+            let (settings, problems) = read("development", &given);
+            let simulated = settings.sms.captcha.vendor.is_some() && problems.is_empty();
+            assert_eq!(simulated, vendor != "verify_url", "{vendor}");
+            let (_, problems) = read("production", &given);
+            let lacking: Vec<_> = lacking
+                .iter()
+                .map(|name| format!("sms.captcha.{name}"))
+                .collect();
+            assert_eq!(problems, lacking, "{vendor}");
+        }
+    }
+
+    #[test]
+    fn what_would_let_everybody_through_is_refused_in_production() {
+        for (key, value) in [
+            ("sms.captcha.verify_url", "simulator"),
+            ("sms.captcha.verify_url", "http://captcha.example/verify"),
+            ("sms.captcha.verify_url", "https://u:p@captcha.example"),
+            ("sms.captcha.timeout", "10s"),
+        ] {
+            let (_, problems) = read("production", &[(key, value)]);
+            assert_eq!(problems, [key], "{value}");
+        }
+        let simulated = [
+            ("sms.captcha.vendor", "turnstile"),
+            ("sms.captcha.turnstile.endpoint", "simulator"),
+        ];
+        let (_, problems) = read("production", &simulated);
+        assert_eq!(problems, ["sms.captcha.turnstile.endpoint"]);
+    }
+
+    #[test]
+    fn an_address_alone_chooses_itself_and_its_secret_must_be_one() {
+        let url = ("sms.captcha.verify_url", "https://captcha.example/verify");
+        let (settings, problems) = read("production", &[url]);
+        assert!(problems.is_empty(), "{problems:?}");
+        assert!(matches!(
+            settings.sms.captcha.vendor,
+            Some(CaptchaVendorSettings::VerifyUrl(_))
+        ));
+        let secret = ("sms.captcha.verify_secret", "too short");
+        let (_, problems) = read("production", &[url, secret]);
+        assert_eq!(problems, ["sms.captcha.verify_secret"]);
+    }
+
+    #[test]
+    fn half_of_an_application_is_a_problem() {
+        let given = [("sms.captcha.tencent.mini_program_app_id", "190000002")];
+        let (_, problems) = read("development", &given);
+        let lacking = "sms.captcha.tencent.mini_program_app_secret_key";
+        assert_eq!(problems, [lacking]);
     }
 }
