@@ -164,7 +164,7 @@ fn every_setting_of_a_vendor_is_on_its_page() {
         let (pages, wanted) = match key.split('.').collect::<Vec<_>>()[..] {
             ["sms", "weights", _] => (vec!["sms/README".to_owned()], "[sms.weights]"),
             ["sms", "templates"] => (vec!["sms/README".to_owned()], "sms.templates"),
-            ["sms", "captcha", _] => continue,
+            ["sms", "captcha", .., name] => (vec!["captcha".to_owned()], name),
             ["sms", vendor, name] => (vec![format!("sms/{vendor}")], name),
             ["wechat", name] => {
                 let pages = ["README", "mini-program", "cloud-hosting"];
