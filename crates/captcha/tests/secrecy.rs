@@ -75,7 +75,7 @@ async fn no_token_no_key_and_no_address_reaches_a_log_line_or_an_error() {
             if let Err(error) = verifier.verify(&solved).await {
                 let mut source = Some(&error as &dyn std::error::Error);
                 while let Some(error) = source {
-                    told.push_str(&format!("{error} {error:?}\n"));
+                    told = format!("{told}{error} {error:?}\n");
                     source = error.source();
                 }
             }

@@ -10,9 +10,7 @@ use std::sync::Arc;
 use menshen_captcha::{CaptchaConfigError, Turnstile, TurnstileConfig, VerifyUrl, VerifyUrlConfig};
 use menshen_domain::model::captcha::{CaptchaToken, SolvedCaptcha};
 use menshen_domain::model::verification::Purpose;
-use menshen_domain::ports::captcha_verifier::{
-    CaptchaVerdict, CaptchaVerifier, CaptchaVerifierError,
-};
+use menshen_domain::ports::captcha_verifier::{CaptchaVerdict, CaptchaVerifierError};
 use menshen_outbound::mock::{MockServer, Reaction, Seen};
 use serde_json::{Value, json};
 use support::{Counting, Kind, Now, adapter, guarded};

@@ -75,6 +75,7 @@ async fn a_code_for_binding_belongs_to_its_user_and_binds_the_number() {
         let mut desk = Desk::default();
         desk.counted(4);
         desk.admitted();
+        desk.guesses_are_few();
         desk.audited();
         let error = with_sms(desk, &me, right_code(&other)).await.unwrap_err();
         assert!(matches!(
@@ -180,6 +181,7 @@ async fn a_number_that_is_taken_is_told_only_after_the_proof_and_spends_it() {
     let mut desk = Desk::default();
     desk.counted(4);
     desk.admitted();
+    desk.guesses_are_few();
     desk.audited();
     let wrong = right_code(&login_scope(&phone(1)));
     let error = with_sms(desk, &me, wrong).await.unwrap_err();

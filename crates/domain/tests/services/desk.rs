@@ -8,7 +8,7 @@ use menshen_domain::model::audit::{AuditAction, AuditEvent};
 use menshen_domain::model::changes::{Changes, Step};
 use menshen_domain::model::client::{Client, ClientType, Label};
 use menshen_domain::model::identifiers::EventId;
-use menshen_domain::model::limits::{LimitRule, Limits};
+use menshen_domain::model::limits::{LimitRule, Limits, Window};
 use menshen_domain::model::linking::Snapshot;
 use menshen_domain::model::policy::{
     AccountPolicy, RequirePhone, SmsPolicy, TokenLives, TokenPolicy,
@@ -456,7 +456,7 @@ impl Desk {
     }
 }
 
-pub(crate) fn reservation(windows: Vec<menshen_domain::model::limits::Window>) -> Reservation {
+pub(crate) fn reservation(windows: Vec<Window>) -> Reservation {
     Reservation {
         id: 42,
         windows,

@@ -82,6 +82,7 @@ async fn a_wrong_code_touches_no_account() {
     let mut desk = Desk::default();
     desk.counted(4);
     desk.admitted();
+    desk.guesses_are_few();
     desk.audited();
     let right = proof();
     let wrong = if right.code.expose() == "000000" {

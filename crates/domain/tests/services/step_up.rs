@@ -104,6 +104,7 @@ async fn a_code_of_another_purpose_or_user_proves_nothing() {
         let mut desk = desk();
         desk.counted(4);
         desk.admitted();
+        desk.guesses_are_few();
         desk.audited();
         let error = with_sms(desk, right_code(&other)).await.unwrap_err();
         assert!(matches!(
