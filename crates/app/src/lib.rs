@@ -23,6 +23,7 @@ pub mod rounds;
 pub mod server;
 pub mod settings;
 mod simulated;
+mod start_audit;
 mod test_number_care;
 mod use_cases;
 pub mod wiring;

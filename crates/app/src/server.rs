@@ -21,6 +21,7 @@ use crate::receipt_address::ReceiptAddress;
 use crate::rounds::Running as Background;
 use crate::settings::Settings;
 use crate::settings::server::ServerSettings;
+use crate::start_audit::tell_start;
 use crate::wiring::{self, InProcessSimulator, StartError};
 use crate::{housekeeping, resealing};
 
@@ -63,6 +64,7 @@ struct Leave {
 /// [`StartError`] if a part cannot be had, or the address is taken.
 pub async fn start(settings: &Settings) -> Result<Running, StartError> {
     let parts = wiring::wire(settings).await?;
+    tell_start(&*parts.audit, &*parts.clock, settings).await?;
     let background = parts.app.metrics.background.clone();
     let app = Data::new(parts.app);
     let (shared, control) = (

@@ -2,15 +2,15 @@
 
 use async_trait::async_trait;
 use menshen_domain::model::audit::AuditEvent;
+use menshen_domain::model::origin::kept_address;
 use menshen_domain::ports::audit_log::{AuditLog, AuditLogError};
 use sea_orm::{ConnectionTrait, EntityTrait as _, Set};
 
-use crate::database::Database;
 use crate::entity::audit_event::{ActiveModel, Entity};
 use crate::failure::Failure;
 use crate::lane::{Filled, column};
 use crate::moment::micros;
-use crate::store::SqlStore;
+use crate::store::{Keys, SqlStore};
 
 #[async_trait]
 impl AuditLog for SqlStore {
@@ -18,21 +18,19 @@ impl AuditLog for SqlStore {
         if events.is_empty() {
             return Ok(());
         }
-        let appended = self
-            .database
-            .within(append_alone(&self.database, events))
-            .await;
+        let appended = self.database.within(append_alone(self, events)).await;
         appended.map_err(|failure| AuditLogError(failure.boxed()))
     }
 }
 
 /// Appends rows, in a transaction of their own.
-async fn append_alone(database: &Database, events: &[AuditEvent]) -> Result<(), Failure> {
+async fn append_alone(store: &SqlStore, events: &[AuditEvent]) -> Result<(), Failure> {
+    let SqlStore { database, keys, .. } = store;
     let Some(lane) = database.lane() else {
-        return append(database.write(), events).await;
+        return append(database.write(), keys, events).await;
     };
     database.tick_single_write();
-    let rows = bind(sqlx::query(APPEND), events);
+    let rows = bind(sqlx::query(APPEND), keys, events);
     lane.run(rows.bind(column(events, |row| row.actor.clone())))
         .await?;
     Ok(())
@@ -47,7 +45,7 @@ const APPEND: &str = "\
 
 /// Binds eleven columns of the rows, each as an array; the twelfth is the actor, whom
 /// no login has.
-pub(crate) fn bind(statement: Filled, rows: &[AuditEvent]) -> Filled {
+pub(crate) fn bind(statement: Filled, keys: &Keys, rows: &[AuditEvent]) -> Filled {
     statement
         .bind(column(rows, |row| row.id.as_uuid()))
         .bind(column(rows, |row| micros(row.at)))
@@ -57,24 +55,30 @@ pub(crate) fn bind(statement: Filled, rows: &[AuditEvent]) -> Filled {
         .bind(column(rows, |row| row.subject.clone()))
         .bind(column(rows, |row| row.method))
         .bind(column(rows, |row| row.reason.clone()))
-        .bind(column(rows, |row| row.address.map(|ip| ip.to_string())))
+        .bind(column(rows, |row| kept(row, keys)))
         .bind(column(rows, |row| row.device_id.clone()))
         .bind(column(rows, |row| row.request_id.clone()))
+}
+
+/// The address of a row, as it is kept.
+fn kept(row: &AuditEvent, keys: &Keys) -> Option<String> {
+    row.address.map(|address| kept_address(address, &*keys.mac))
 }
 
 /// Appends rows in one statement.
 pub(crate) async fn append(
     db: &impl ConnectionTrait,
+    keys: &Keys,
     events: &[AuditEvent],
 ) -> Result<(), Failure> {
     if !events.is_empty() {
-        let rows = Entity::insert_many(events.iter().map(to_row));
+        let rows = Entity::insert_many(events.iter().map(|event| to_row(event, keys)));
         rows.exec_without_returning(db).await?;
     }
     Ok(())
 }
 
-fn to_row(event: &AuditEvent) -> ActiveModel {
+fn to_row(event: &AuditEvent, keys: &Keys) -> ActiveModel {
     ActiveModel {
         id: Set(event.id.as_uuid()),
         at: Set(micros(event.at)),
@@ -84,7 +88,7 @@ fn to_row(event: &AuditEvent) -> ActiveModel {
         subject: Set(event.subject.clone()),
         method: Set(event.method.map(ToOwned::to_owned)),
         reason: Set(event.reason.clone()),
-        address: Set(event.address.map(|address| address.to_string())),
+        address: Set(kept(event, keys)),
         device_id: Set(event.device_id.clone()),
         request_id: Set(event.request_id.clone()),
         actor: Set(event.actor.clone()),

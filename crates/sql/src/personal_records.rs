@@ -3,6 +3,7 @@
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 use menshen_domain::model::identifiers::UserId;
+use menshen_domain::model::origin::network_kept;
 use menshen_domain::model::personal_records::{
     Consent, HistoryEntry, MessageEntry, Newest, PersonalRecords,
 };
@@ -124,9 +125,14 @@ fn told(row: audit_event::Model) -> HistoryEntry {
         method: row.method,
         reason: row.reason.filter(|_| own),
         subject: row.subject,
-        address: row.address.filter(|_| own),
+        address: row.address.filter(|_| own).map(network),
         device_id: row.device_id.filter(|_| own),
     }
+}
+
+/// The tag is not the person's: it leads to others of the same source.
+fn network(kept: String) -> String {
+    network_kept(&kept).to_owned()
 }
 
 fn message(row: &QueryResult) -> Result<MessageEntry, Failure> {

@@ -212,7 +212,7 @@ impl SqlStore {
             let transaction = self.database.begin().await?;
             let touched = run(&transaction, ROTATE, values).await?;
             if touched == 1 {
-                audit_log::append(&transaction, &[row]).await?;
+                audit_log::append(&transaction, &self.keys, &[row]).await?;
                 transaction.commit().await?;
             }
             touched
@@ -238,7 +238,7 @@ impl SqlStore {
         let values = [i64::from(generation).into(), id.as_uuid().into()];
         let first = run(&transaction, sql, values).await? == 1;
         if first {
-            audit_log::append(&transaction, &[audit]).await?;
+            audit_log::append(&transaction, &self.keys, &[audit]).await?;
             transaction.commit().await?;
         }
         Ok(first)
@@ -262,7 +262,7 @@ impl SqlStore {
         if let Some(code) = code {
             spend_code(&transaction, code, now).await?;
         }
-        audit_log::append(&transaction, &[audit]).await?;
+        audit_log::append(&transaction, &self.keys, &[audit]).await?;
         transaction.commit().await?;
         Ok(Proof::Taken)
     }
@@ -285,7 +285,7 @@ impl SqlStore {
         }
         let ended = end_live(&transaction, user, which, reason, now).await?;
         if !ended.is_empty() {
-            audit_log::append(&transaction, &[audit]).await?;
+            audit_log::append(&transaction, &self.keys, &[audit]).await?;
             let event = |id: &SessionId| {
                 OutboxEvent::new(
                     user,

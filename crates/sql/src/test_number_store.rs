@@ -51,7 +51,7 @@ impl TestNumberStore for SqlStore {
             if run(&transaction, sql, [id.as_uuid().into()]).await? == 0 {
                 return Ok(false);
             }
-            audit_log::append(&transaction, std::slice::from_ref(&audit)).await?;
+            audit_log::append(&transaction, &self.keys, std::slice::from_ref(&audit)).await?;
             transaction.commit().await?;
             Ok(true)
         });
@@ -101,7 +101,7 @@ async fn put(store: &SqlStore, new: &StoredTestNumber, audit: AuditEvent) -> Res
         new.note.clone().into(),
     ];
     run(&transaction, sql, values).await?;
-    audit_log::append(&transaction, &[audit]).await?;
+    audit_log::append(&transaction, &store.keys, &[audit]).await?;
     transaction.commit().await?;
     Ok(true)
 }

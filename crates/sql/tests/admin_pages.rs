@@ -14,6 +14,7 @@ use menshen_domain::model::record::{ActionWord, AuditFilter, Page, Position};
 use menshen_domain::ports::admin_reader::AdminReader as _;
 use menshen_domain::ports::audit_log::AuditLog as _;
 use menshen_sql::{Database, StatementCount, audit_page, send_page, sent_to_number};
+use menshen_testkit::fake_keys::FakeMac;
 use menshen_testkit::people::People;
 use menshen_testkit::sample::{now, phone};
 use menshen_testkit::servers::postgres::PostgresDatabase;
@@ -119,6 +120,11 @@ async fn each_condition_of_the_audit_list_has_an_index() {
             ..none.clone()
         },
         AuditFilter {
+            user: Some(user),
+            address: Some([203, 0, 113, 7].into()),
+            ..none.clone()
+        },
+        AuditFilter {
             from: Some(now() - TimeDelta::hours(3)),
             to: Some(now() - TimeDelta::hours(2)),
             ..none
@@ -131,7 +137,7 @@ async fn each_condition_of_the_audit_list_has_an_index() {
     for database in databases {
         for filter in &filters {
             for after in [None, Some(middle)] {
-                let (sql, values) = audit_page(filter, Page { limit: 50, after });
+                let (sql, values) = audit_page(filter, &FakeMac, Page { limit: 50, after });
                 let plan = explain(&database, &sql, values).await;
                 is_by_index(&plan, &format!("{filter:?} {after:?}"));
             }

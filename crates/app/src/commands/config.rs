@@ -67,9 +67,7 @@ pub async fn run(action: &Action, file: Option<&Path>) -> Result<(), StartError>
         }
         Action::Show => {
             let (_, report) = read_settings(file)?;
-            for entry in &report.entries {
-                println!("{} = {}", entry.key, entry.effective);
-            }
+            print!("{}", report.shown());
             if !report.problems.is_empty() {
                 return Err(problems(&report).into());
             }

@@ -121,7 +121,8 @@ pub struct HistoryJson {
     reason: Option<String>,
     /// What it was about, masked.
     subject: Option<String>,
-    /// From which address.
+    /// From which network: /24 of IPv4, /48 of IPv6.
+    #[schema(example = "203.0.113.0/24")]
     address: Option<String>,
     /// On which device, masked.
     device_id: Option<String>,

@@ -20,6 +20,7 @@ pub mod wechat;
 
 use std::collections::BTreeMap;
 
+use aws_lc_rs::digest::{SHA256, digest};
 use chrono::{DateTime, Utc};
 
 use crate::settings::given::Given;
@@ -63,6 +64,9 @@ pub struct Settings {
     pub log: logging::LogSettings,
     /// `tracing.*`.
     pub tracing: tracing::TracingSettings,
+    /// SHA-256 of all that is in force as `menshen config show` prints it, in
+    /// hexadecimal: with secrets masked, so that nobody can try secrets against it.
+    pub digest: String,
 }
 
 /// Keys whose features come with later versions.
@@ -82,7 +86,7 @@ pub fn read(given: BTreeMap<String, Given>, now: DateTime<Utc>) -> (Settings, Re
         "`development` or `production`, which refuses every development stand-in",
         parse::text,
     );
-    let settings = Settings {
+    let mut settings = Settings {
         profile,
         server: server::read(&mut reader),
         stores: stores::read(&mut reader),
@@ -96,6 +100,7 @@ pub fn read(given: BTreeMap<String, Given>, now: DateTime<Utc>) -> (Settings, Re
         webhooks: webhooks::read(&mut reader),
         log: logging::read(&mut reader),
         tracing: tracing::read(&mut reader),
+        digest: String::new(),
     };
     wechat::check_hosting(
         &mut reader,
@@ -103,7 +108,20 @@ pub fn read(given: BTreeMap<String, Given>, now: DateTime<Utc>) -> (Settings, Re
         &settings.server.trusted_proxies,
     );
     reader.without_effect(WITHOUT_EFFECT);
-    (settings, reader.finish())
+    let report = reader.finish();
+    settings.digest = hex::encode(digest(&SHA256, report.shown().as_bytes()));
+    (settings, report)
+}
+
+impl Profile {
+    /// The word of the settings.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Development => "development",
+            Self::Production => "production",
+        }
+    }
 }
 
 fn profile_of(given: &BTreeMap<String, Given>) -> (Profile, bool) {

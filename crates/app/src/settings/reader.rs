@@ -310,6 +310,15 @@ impl Reader {
     }
 }
 
+impl Report {
+    /// What is in force, a key a line, with secrets masked.
+    #[must_use]
+    pub fn shown(&self) -> String {
+        let line = |entry: &Entry| format!("{} = {}\n", entry.key, entry.effective);
+        self.entries.iter().map(line).collect()
+    }
+}
+
 /// What a reading came to.
 #[derive(Debug, Clone)]
 pub struct Report {

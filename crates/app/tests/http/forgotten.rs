@@ -182,4 +182,12 @@ async fn nothing_of_a_person_who_left_is_in_the_database_or_in_redis() {
     );
     let addresses = "sessions WHERE address <> '0.0.0.0'";
     assert_eq!(service.count(addresses).await, 0);
+    // Messages were sent from somewhere, and rows tell of which network, not of whom.
+    assert!(service.count("sms_sends").await > 0);
+    assert_eq!(service.count("sms_sends WHERE source <> '0.0.0.0'").await, 0);
+    let told = "audit_events WHERE address IS NOT NULL";
+    assert!(service.count(told).await > 5);
+    let whole = format!("{told} AND address NOT LIKE '127.0.0.0/24~%'");
+    assert_eq!(service.count(&whole).await, 0);
+    assert!(!holds(&after, "127.0.0.1"), "an address is in the database");
 }

@@ -52,6 +52,7 @@ mod simulate;
 mod sms;
 mod sms_limits;
 mod spend_guard;
+mod starts;
 mod statements;
 mod tokens;
 mod tracing;

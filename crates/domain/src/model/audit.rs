@@ -112,6 +112,8 @@ pub enum AuditAction {
     RefreshReplaysMany,
     /// Security event: too few of the messages sent were verified.
     SmsOverdrawn,
+    /// A process of the service started, with which version and settings.
+    ProcessStarted,
 }
 
 impl AuditAction {
@@ -184,6 +186,7 @@ impl AuditAction {
             Self::SmsBudgetSpent => "security.sms_budget",
             Self::RefreshReplaysMany => "security.refresh_replays",
             Self::SmsOverdrawn => "security.sms_guard",
+            Self::ProcessStarted => "process.started",
         }
     }
 }
@@ -207,7 +210,8 @@ pub struct AuditEvent {
     pub method: Option<&'static str>,
     /// Why it came out so.
     pub reason: Option<String>,
-    /// From which address.
+    /// From which address; the log [keeps](crate::model::origin::kept_address) of it
+    /// the network and a keyed tag.
     pub address: Option<IpAddr>,
     /// The device's own name for itself, masked.
     pub device_id: Option<String>,

@@ -28,7 +28,7 @@ pub struct HistoryEntry {
     pub reason: Option<String>,
     /// What it was about, masked.
     pub subject: Option<String>,
-    /// From which address.
+    /// From which network.
     pub address: Option<String>,
     /// On which device, masked.
     pub device_id: Option<String>,

@@ -1,6 +1,8 @@
 //! What is on record, as operators read it. Words that newer versions wrote are
 //! shown as they are.
 
+use std::net::IpAddr;
+
 use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
@@ -70,10 +72,22 @@ pub struct AuditFilter {
     pub action: Option<ActionWord>,
     /// By the operator of this name.
     pub actor: Option<String>,
+    /// From this address, or for IPv6 from its /64. No index leads to it, so it goes
+    /// with an account or a beginning.
+    pub address: Option<IpAddr>,
     /// Not before.
     pub from: Option<DateTime<Utc>>,
     /// Before.
     pub to: Option<DateTime<Utc>>,
+}
+
+impl AuditFilter {
+    /// Whether an index leads to the rows: an address goes with an account or with a
+    /// beginning.
+    #[must_use]
+    pub fn is_bounded(&self) -> bool {
+        self.address.is_none() || self.user.is_some() || self.from.is_some()
+    }
 }
 
 /// A row of the audit log.

@@ -61,7 +61,7 @@ async fn in_several(store: &SqlStore, changes: &Changes) -> Result<(), Failure> 
     for step in &changes.steps {
         work.take(step).await?;
     }
-    audit_log::append(&transaction, &work.audit).await?;
+    audit_log::append(&transaction, &store.keys, &work.audit).await?;
     outbox::add(&transaction, &work.outbox).await?;
     transaction.commit().await?;
     Ok(())

@@ -20,6 +20,7 @@ impl Work<'_> {
         let sql = "DELETE FROM identities WHERE user_id = $1";
         run(self.transaction, sql, [id.into()]).await?;
         self.forget_devices(user).await?;
+        self.forget_sources(user).await?;
         let sql = "UPDATE users SET status = 'erased', purge_at = NULL, \
                    phone_sealed = NULL, phone_index = NULL, phone_proof = NULL, \
                    nickname = NULL, avatar_url = NULL, birthday = NULL, bio = NULL, \
@@ -27,6 +28,20 @@ impl Work<'_> {
                    WHERE id = $1 AND status NOT IN ('merged', 'erased')";
         self.one(sql, vec![id.into()]).await
     }
+    /// From where the messages to the number of an account were asked for is gone;
+    /// that there were so many, and what they cost, stays. By the index of the number.
+    async fn forget_sources(&self, user: UserId) -> Result<(), Failure> {
+        let sql = "UPDATE sms_sends SET source = $2 \
+                   WHERE phone_index = (SELECT phone_index FROM users WHERE id = $1)";
+        run(
+            self.transaction,
+            sql,
+            [user.as_uuid().into(), NO_ADDRESS.into()],
+        )
+        .await?;
+        Ok(())
+    }
+
     /// What the sessions of an account tell of devices and addresses is gone. Two
     /// statements, each by its index: the live ones have just ended, the rest had
     /// ended or expired before.

@@ -1,7 +1,9 @@
 //! Pages of the audit log.
 
 use menshen_domain::model::identifiers::{EventId, SessionId, UserId, first_uuid_of};
+use menshen_domain::model::origin::kept_address;
 use menshen_domain::model::record::{AuditFilter, AuditRecord, Page};
+use menshen_domain::ports::mac::Mac;
 use sea_orm::{QueryResult, Value};
 use uuid::Uuid;
 
@@ -15,7 +17,7 @@ use crate::moment::micros;
 /// but those of an account, which have an index by time. The order of each page is
 /// the one of the index that finds its rows.
 #[must_use]
-pub fn audit_page(filter: &AuditFilter, page: Page) -> (String, Vec<Value>) {
+pub fn audit_page(filter: &AuditFilter, mac: &dyn Mac, page: Page) -> (String, Vec<Value>) {
     let mut where_ = Conditions::default();
     let order = if let Some(user) = filter.user {
         where_.add("user_id = $", user.as_uuid());
@@ -28,6 +30,9 @@ pub fn audit_page(filter: &AuditFilter, page: Page) -> (String, Vec<Value>) {
     }
     if let Some(actor) = &filter.actor {
         where_.add("actor = $", actor.as_str());
+    }
+    if let Some(address) = filter.address {
+        where_.add("address = $", kept_address(address, mac));
     }
     // Within a millisecond, ids are not of the order of time.
     if let Some(from) = filter.from {

@@ -27,7 +27,7 @@ impl AdminReader for SqlStore {
         filter: &AuditFilter,
         page: Page,
     ) -> Result<Vec<AuditRecord>, AdminReaderError> {
-        let (sql, values) = audit_page(filter, page);
+        let (sql, values) = audit_page(filter, &*self.keys.mac, page);
         let read = self.database.within(async {
             let found = rows(self.database.read(), &sql, values).await?;
             found.iter().map(audit::from_row).collect()

@@ -52,13 +52,13 @@ pub(super) async fn begin(
         send.source.to_string().into(),
     ];
     run(&transaction, sql, values).await?;
-    audit_log::append(&transaction, audit).await?;
+    audit_log::append(&transaction, &store.keys, audit).await?;
     transaction.commit().await?;
     Ok(())
 }
 
 fn begin_at_once(store: &SqlStore, send: &NewSend, audit: &[AuditEvent]) -> Filled {
-    audit_log::bind(sqlx::query(BEGIN), audit)
+    audit_log::bind(sqlx::query(BEGIN), &store.keys, audit)
         .bind(send.id.as_uuid())
         .bind(micros(send.at))
         .bind(index(store, &send.phone).to_vec())

@@ -34,7 +34,7 @@ pub(super) async fn finish(
     let audit = slice::from_ref(audit);
     if let Some(lane) = store.database.lane() {
         store.database.tick_single_write();
-        let statement = finish_at_once(id, attempts, verdict, audit);
+        let statement = finish_at_once(store, id, attempts, verdict, audit);
         if let [row] = lane.rows(statement).await?.as_slice() {
             let (finished, begun): (bool, bool) = (row.try_get(0)?, row.try_get(1)?);
             return Ok(match (finished, begun) {
@@ -66,7 +66,7 @@ pub(super) async fn finish(
         let rows = sms_attempt::Entity::insert_many(rows);
         rows.exec_without_returning(&transaction).await?;
     }
-    audit_log::append(&transaction, audit).await?;
+    audit_log::append(&transaction, &store.keys, audit).await?;
     transaction.commit().await?;
     Ok(Finish::Done)
 }
@@ -94,13 +94,14 @@ const FINISH: &str = "\
            EXISTS (SELECT 1 FROM sms_sends WHERE id = $13::uuid)";
 
 fn finish_at_once(
+    store: &SqlStore,
     id: SendId,
     attempts: &[SmsAttempt],
     verdict: SendVerdict,
     audit: &[AuditEvent],
 ) -> Filled {
     let numbers: Vec<i64> = (1..).take(attempts.len()).collect();
-    audit_log::bind(sqlx::query(FINISH), audit)
+    audit_log::bind(sqlx::query(FINISH), &store.keys, audit)
         .bind(verdict.as_str())
         .bind(id.as_uuid())
         .bind(numbers)

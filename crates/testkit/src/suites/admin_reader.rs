@@ -33,6 +33,7 @@ macro_rules! admin_reader {
             pages_hold_every_row_once_newest_first,
             rows_of_one_millisecond_are_all_there,
             conditions_hold_together,
+            rows_of_an_address_are_found,
             a_span_of_time_has_an_end_and_a_beginning,
             messages_are_read_with_their_tries_and_receipts,
             messages_of_one_number_only_page_by_page,

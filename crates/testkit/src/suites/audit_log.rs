@@ -10,7 +10,9 @@ use std::net::IpAddr;
 
 use menshen_domain::model::audit::{AuditAction, AuditEvent};
 use menshen_domain::model::identifiers::{SessionId, UserId};
+use menshen_domain::model::origin::kept_address;
 
+use crate::fake_keys::FakeMac;
 use crate::people::People;
 use crate::sample::now;
 use crate::stores::{AuditRow, Stores};
@@ -24,6 +26,7 @@ macro_rules! audit_log {
         $crate::clauses! {
             $crate::suites::audit_log, $stores,
             a_row_tells_all_of_its_event,
+            of_an_address_the_network_and_a_tag_are_kept,
             several_rows_are_appended_at_once,
             no_rows_are_no_fault,
             a_row_with_a_known_id_appends_none,
@@ -62,6 +65,31 @@ pub async fn a_row_tells_all_of_its_event(stores: Stores) {
     assert_eq!(stores.witness.audit().await, expected);
 }
 
+/// Whatever writes the row, nobody's address is in it; rows of one source are alike.
+pub async fn of_an_address_the_network_and_a_tag_are_kept(stores: Stores) {
+    let people = People::new(1);
+    let from = |last: u8| AuditEvent {
+        address: Some(IpAddr::from([203, 0, 113, last])),
+        ..event(&people)
+    };
+    let rows = [from(7), from(8), from(7)];
+    stores.audit_log.append(&rows).await.unwrap();
+    let kept = stores.witness.audit().await;
+    let kept: Vec<_> = kept.iter().filter_map(|row| row.address.clone()).collect();
+    assert_eq!(kept.len(), 3);
+    let alike = kept
+        .iter()
+        .filter(|one| **one == kept_address([203, 0, 113, 7].into(), &FakeMac));
+    assert_eq!(alike.count(), 2, "{kept:?}");
+    for one in kept {
+        assert!(one.starts_with("203.0.113.0/24~"), "{one}");
+        assert!(
+            !one.contains("203.0.113.7") && !one.contains("203.0.113.8"),
+            "{one}"
+        );
+    }
+}
+
 fn row(event: &AuditEvent) -> AuditRow {
     AuditRow {
         id: event.id.to_string(),
@@ -71,7 +99,7 @@ fn row(event: &AuditEvent) -> AuditRow {
         subject: event.subject.clone(),
         method: event.method.map(ToOwned::to_owned),
         reason: event.reason.clone(),
-        address: event.address.map(|address| address.to_string()),
+        address: event.address.map(|address| kept_address(address, &FakeMac)),
         device_id: event.device_id.clone(),
         request_id: event.request_id.clone(),
         actor: event.actor.clone(),

@@ -1,5 +1,7 @@
 //! What `menshen admin` takes.
 
+use std::net::IpAddr;
+
 use chrono::{DateTime, NaiveDate, Utc};
 use clap::{Args, Subcommand, ValueEnum};
 
@@ -106,6 +108,9 @@ pub enum Work {
         /// By the operator of this name.
         #[arg(long)]
         actor: Option<String>,
+        /// From this address (IPv6: from its /64); with `--user` or `--from`.
+        #[arg(long)]
+        address: Option<IpAddr>,
         /// Not before, RFC 3339.
         #[arg(long)]
         from: Option<DateTime<Utc>>,

@@ -121,6 +121,7 @@ impl Desk<'_> {
                 user,
                 action,
                 actor,
+                address,
                 from,
                 to,
                 part,
@@ -131,9 +132,13 @@ impl Desk<'_> {
                     user: user.as_deref().map(user_id).transpose()?,
                     action: action.map_err(|error| format!("--action: {error}"))?,
                     actor,
+                    address,
                     from,
                     to,
                 };
+                if !filter.is_bounded() {
+                    return Err("--address needs --user or --from".into());
+                }
                 self.audit(&filter, &part, form).await
             }
             Work::Sends { phone, part, form } => self.sends(&phone, &part, form).await,

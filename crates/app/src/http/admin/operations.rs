@@ -146,12 +146,17 @@ pub const OPERATIONS: &[Operation] = &[
             ("user_id", "About this account."),
             ("action", "Of this action, such as `login.refused`."),
             ("actor", "By the operator of this name."),
+            (
+                "address",
+                "From this address (IPv6: from its /64). With `user_id` or `from`, and for keys with the scope `write` only.",
+            ),
             ("from", "Not before, RFC 3339."),
             ("to", "Before, RFC 3339."),
             ("limit", "Rows of a page, 1 to 100; 50 if left out."),
             ("cursor", "`next_cursor` of the page before."),
         ],
         answer: Schemas::Envelope("AuditPageJson"),
+        kinds: &[ASKED, &[&k::FORBIDDEN]],
         ..LOOK
     },
     Operation {

@@ -100,8 +100,8 @@ pub fn page(limit: Option<u32>, after: Option<&str>) -> Result<Page, ApiError> {
 
 /// The query of the audit list.
 pub(super) fn audit(http: &HttpRequest) -> Result<(AuditFilter, Page), ApiError> {
-    const KNOWN: [&str; 7] = [
-        "user_id", "action", "actor", "from", "to", "limit", "cursor",
+    const KNOWN: [&str; 8] = [
+        "user_id", "action", "actor", "address", "from", "to", "limit", "cursor",
     ];
     let mut members = Members::of(http, &KNOWN)?;
     let filter = AuditFilter {
@@ -111,9 +111,13 @@ pub(super) fn audit(http: &HttpRequest) -> Result<(AuditFilter, Page), ApiError>
             let plain = text.len() <= 80 && text.bytes().all(|b| b.is_ascii_graphic());
             plain.then(|| text.to_owned())
         }),
+        address: members.parsed("address", |text| text.parse().ok()),
         from: members.parsed("from", moment),
         to: members.parsed("to", moment),
     };
+    if !filter.is_bounded() {
+        members.fault("from", Fault::Required);
+    }
     let limit = members.parsed("limit", |text| text.parse().ok());
     let after = members.take("cursor");
     members.finish()?;

@@ -15,7 +15,7 @@ use crate::http::App;
 use crate::http::body::Body;
 use crate::http::context::Context;
 use crate::http::error::ApiError;
-use crate::http::kinds::Fault;
+use crate::http::kinds::{self, Fault};
 
 /// Whose messages.
 #[derive(Debug, Deserialize, ToSchema)]
@@ -39,6 +39,11 @@ pub(super) async fn audit_events(
     let door = door(&app)?;
     let act = door.look(&http, &context, "audit_events.list").await?;
     let (filter, page) = query::audit(&http)?;
+    // Whoever may ask for single addresses can find the one behind a tag.
+    if filter.address.is_some() && !act.operator.may_change() {
+        door.desk.tell_refusal(&act, None, "forbidden").await;
+        return Err(ApiError::new(&kinds::FORBIDDEN));
+    }
     let listed = door.desk.audit_events(&act, &filter, page).await?;
     let data = AuditPageJson::new(&listed, act.operator.may_change());
     context.ok(("成功", "Done"), &data)

@@ -34,7 +34,7 @@ pub(super) fn statement(
         None => (None, None, None),
     };
     let profile = &account.profile;
-    let filled = rows::fill(sqlx::query(SQL), changes, first.opened, at)
+    let filled = rows::fill(sqlx::query(SQL), &store.keys, changes, first.opened, at)
         .bind(status)
         .bind(sealed)
         .bind(index)

@@ -49,7 +49,7 @@ pub(super) fn statement(
         0 => i64::MAX,
         limit => i64::from(limit) - 1,
     };
-    let filled = rows::fill(sqlx::query(SQL), changes, *opened, at)
+    let filled = rows::fill(sqlx::query(SQL), &store.keys, changes, *opened, at)
         .bind(expected.version)
         .bind(micros(expected.last_login_at))
         .bind(expected.signed_in_at.map(micros))

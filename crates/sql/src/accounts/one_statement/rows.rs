@@ -11,17 +11,19 @@ use crate::audit_log;
 use crate::lane::{Filled, column};
 use crate::moment::micros;
 use crate::outbox::payload;
+use crate::store::Keys;
 
 /// Fills in `$1` to `$32`.
 pub(super) fn fill(
     statement: Filled,
+    keys: &Keys,
     changes: &Changes,
     opened: Opened<'_>,
     at: DateTime<Utc>,
 ) -> Filled {
     let statement = session(statement, opened);
     // `$16` to `$26`.
-    let statement = audit_log::bind(statement, &changes.audit);
+    let statement = audit_log::bind(statement, keys, &changes.audit);
     outbox(statement, &changes.outbox).bind(at)
 }
 

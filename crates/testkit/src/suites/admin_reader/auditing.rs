@@ -6,9 +6,11 @@ use chrono::TimeDelta;
 use menshen_domain::model::audit::{AuditAction, AuditEvent};
 use menshen_domain::model::identifiers::{SessionId, UserId};
 use menshen_domain::model::operator::{Operator, OperatorScope};
+use menshen_domain::model::origin::kept_address;
 use menshen_domain::model::record::{ActionWord, AuditFilter, AuditRecord, Page};
 
 use super::{after, first, seconds};
+use crate::fake_keys::FakeMac;
 use crate::people::People;
 use crate::sample::now;
 use crate::stores::Stores;
@@ -90,7 +92,7 @@ fn record(event: &AuditEvent) -> AuditRecord {
         subject: event.subject.clone(),
         method: event.method.map(ToOwned::to_owned),
         reason: event.reason.clone(),
-        address: event.address.map(|address| address.to_string()),
+        address: event.address.map(|address| kept_address(address, &FakeMac)),
         device_id: event.device_id.clone(),
         request_id: event.request_id.clone(),
         actor: event.actor.clone(),
@@ -174,6 +176,28 @@ pub async fn conditions_hold_together(stores: Stores) {
         let read = page(&stores, &filter, first(9)).await;
         let ids: Vec<_> = read.iter().map(|row| row.id).collect();
         assert_eq!(ids, expected, "{filter:?}");
+    }
+}
+
+/// A source is found by its address, and its neighbours are not.
+pub async fn rows_of_an_address_are_found(stores: Stores) {
+    let people = People::new(1);
+    let from = |second, last: u8| AuditEvent {
+        address: Some(IpAddr::from([203, 0, 113, last])),
+        ..event(&people, AuditAction::SignedIn, second)
+    };
+    let rows = [from(1, 7), from(2, 8), from(3, 7)];
+    stores.audit_log.append(&rows).await.unwrap();
+    for (last, expected) in [(7, vec![2, 0]), (8, vec![1]), (9, vec![])] {
+        let filter = AuditFilter {
+            address: Some(IpAddr::from([203, 0, 113, last])),
+            from: Some(seconds(0)),
+            ..AuditFilter::default()
+        };
+        let read = page(&stores, &filter, first(9)).await;
+        let ids: Vec<_> = read.iter().map(|row| row.id).collect();
+        let expected: Vec<_> = expected.into_iter().map(|n: usize| rows[n].id).collect();
+        assert_eq!(ids, expected, "{last}");
     }
 }
 

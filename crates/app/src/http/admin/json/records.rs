@@ -1,5 +1,6 @@
 //! The audit log and the record of messages.
 
+use menshen_domain::model::origin::network_kept;
 use menshen_domain::model::record::{AuditRecord, SendRecord};
 use menshen_domain::services::administration::Listed;
 use serde::Serialize;
@@ -29,7 +30,9 @@ pub struct AuditEventJson {
     method: Option<String>,
     /// Why it came out so; of operators' acts, why it was done.
     reason: Option<String>,
-    /// From which address; for keys with scope `read` its host part is hidden.
+    /// From which network, and a keyed tag that rows of one source share, which keys
+    /// with scope `read` do not see.
+    #[schema(example = "203.0.113.0/24~3c0ffee1ab2d4e5f")]
     address: Option<String>,
     /// The device's own name for itself; for keys with scope `write` only.
     device_id: Option<String>,
@@ -43,9 +46,9 @@ impl AuditEventJson {
     /// A row, whole or with personal data masked.
     #[must_use]
     pub fn new(row: &AuditRecord, whole: bool) -> Self {
-        let address = row.address.as_ref().map(|address| match address.parse() {
-            Ok(address) => shown_address(address, whole),
-            Err(_) => String::new(),
+        let address = row.address.as_deref().map(|kept| {
+            let shown = if whole { kept } else { network_kept(kept) };
+            shown.to_owned()
         });
         Self {
             id: row.id.to_string(),
