@@ -38,6 +38,7 @@ use menshen_domain::services::cancel_account::CancelAccount;
 use menshen_domain::services::check_code::CheckCode;
 use menshen_domain::services::complete_once::CompleteOnce;
 use menshen_domain::services::decrypt_open_data::DecryptOpenData;
+use menshen_domain::services::end_codes::EndCodes;
 use menshen_domain::services::export_account::ExportAccount;
 use menshen_domain::services::heed_wechat::HeedWeChat;
 use menshen_domain::services::introspect::Introspect;
@@ -210,8 +211,12 @@ pub(crate) fn app(
         limiter: limiter.clone(),
         limits: settings.wechat.limits,
     });
+    let end_codes = Arc::new(EndCodes {
+        codes: codes.clone(),
+    });
     let bind = Arc::new(Bind {
         sign_in: sign_in.clone(),
+        end_codes: end_codes.clone(),
     });
     let vouch = Arc::new(Vouch {
         gateway: gateway.clone(),
@@ -246,6 +251,7 @@ pub(crate) fn app(
             sessions: sessions.clone(),
             reader: admin_reader,
             test_numbers: test_number_store.clone(),
+            end_codes,
             audit: audit.clone(),
             mac: mac.clone(),
             clock: clock.clone(),

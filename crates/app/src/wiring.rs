@@ -79,7 +79,7 @@ mod sms;
 
 pub(crate) use background::renew_ring;
 pub(crate) use captcha::verifier as captcha;
-pub(crate) use ephemeral::redis;
+pub(crate) use ephemeral::{codes, redis};
 pub(crate) use sms::vendor;
 
 /// Sessions that a process remembers as live for a second.

@@ -133,6 +133,11 @@ impl CodeStore for MemoryCodeStore {
     ) -> Result<(), CodeStoreError> {
         self.step(scope, |codes, _| codes.give_back(challenge, seed))
     }
+
+    async fn end(&self, scopes: &[CodeScope]) -> Result<(), CodeStoreError> {
+        let mut scopes = scopes.iter();
+        scopes.try_for_each(|scope| self.step(scope, |codes, _| *codes = Outstanding::default()))
+    }
 }
 
 #[cfg(test)]

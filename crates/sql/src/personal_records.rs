@@ -125,14 +125,14 @@ fn told(row: audit_event::Model) -> HistoryEntry {
         method: row.method,
         reason: row.reason.filter(|_| own),
         subject: row.subject,
-        address: row.address.filter(|_| own).map(network),
+        address: row.address.filter(|_| own).as_deref().map(network),
         device_id: row.device_id.filter(|_| own),
     }
 }
 
 /// The tag is not the person's: it leads to others of the same source.
-fn network(kept: String) -> String {
-    network_kept(&kept).to_owned()
+fn network(kept: &str) -> String {
+    network_kept(kept).to_owned()
 }
 
 fn message(row: &QueryResult) -> Result<MessageEntry, Failure> {

@@ -182,6 +182,10 @@ impl CodeStore for Counted<dyn CodeStore> {
         self.outcomes.code_tried(purpose, CodeTry::GivenBack);
         Ok(())
     }
+
+    async fn end(&self, scopes: &[CodeScope]) -> Result<(), CodeStoreError> {
+        self.inner.end(scopes).await
+    }
 }
 
 #[async_trait]

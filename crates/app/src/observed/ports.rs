@@ -148,6 +148,7 @@ observed!(CodeStore as "code_store" {
     uncount(scope: &CodeScope, challenge: Option<ChallengeId>, seed: CodeId) -> Result<(), CodeStoreError>;
     spend(scope: &CodeScope, seed: CodeId) -> Result<bool, CodeStoreError>;
     give_back(scope: &CodeScope, challenge: Option<ChallengeId>, seed: CodeId) -> Result<(), CodeStoreError>;
+    end(scopes: &[CodeScope]) -> Result<(), CodeStoreError>;
 });
 
 observed!(RateLimiter as "rate_limiter" {

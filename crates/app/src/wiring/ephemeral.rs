@@ -105,6 +105,19 @@ pub(super) fn stores(
     })
 }
 
+/// The codes alone, for a command of the operator's: where they are in the memory of the
+/// server, it has none of them.
+pub(crate) fn codes(
+    settings: &Settings,
+    keyring: &Arc<Keyring>,
+) -> Result<Arc<dyn CodeStore>, StartError> {
+    let Ephemeral::Redis(url) = &settings.stores.ephemeral else {
+        return Ok(Arc::new(MemoryCodeStore::default()));
+    };
+    let names = RedisNames::new(PREFIX, keyring.clone());
+    Ok(Arc::new(RedisCodeStore::new(redis(settings, url)?, names)))
+}
+
 /// The connections to Redis, none of which is made yet.
 pub(crate) fn redis(settings: &Settings, url: &RedisUrl) -> Result<Redis, RedisFault> {
     let timeout = settings.stores.ephemeral_timeout;

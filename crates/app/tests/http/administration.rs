@@ -413,7 +413,12 @@ async fn sessions_are_ended_one_by_one_and_all_at_once() {
 async fn a_number_is_detached_and_free_for_its_new_owner() {
     let service = with_keys(&[("sms.resend_interval", "0s")]).await;
     let alice = Login::of(&service.press_button("alice").await);
+    service.ask(ALICE).await.ok();
+    let outstanding = service.code_at(ALICE).await;
     let line = act(&service, alice.user(), "detach-phone").await.ok();
+    let tried = service.try_code(ALICE, &outstanding).await;
+    tried.fails(400, "sms_code_expired");
+    service.forget_messages().await;
     assert_eq!(line["phone_masked"], Value::Null);
     let over = service.me(alice.access()).await;
     assert_eq!(

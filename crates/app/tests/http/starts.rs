@@ -36,7 +36,11 @@ async fn each_start_is_told_with_its_version_and_the_digest_of_its_settings() {
     let same = format!("{told} = 'settings sha256:{sum}'");
     assert_eq!(other.count(&same).await, 2);
     let others = format!("{told} LIKE 'settings sha256:%' AND reason <> 'settings sha256:{sum}'");
-    assert_eq!(other.count(&others).await, 1, "other settings, another digest");
+    assert_eq!(
+        other.count(&others).await,
+        1,
+        "other settings, another digest"
+    );
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -189,4 +189,14 @@ pub trait CodeStore: Send + Sync {
         challenge: Option<ChallengeId>,
         seed: CodeId,
     ) -> Result<(), CodeStoreError>;
+
+    /// Ends all codes of these scopes: what lives, what is a draft, and what was spent
+    /// and might be given back. Each scope is one atomic step, all are tried, and
+    /// other scopes are left alone. The code of a message that is on its way may be
+    /// committed afterwards.
+    ///
+    /// # Errors
+    ///
+    /// See [`CodeStoreError`]; some of the scopes may have ended then.
+    async fn end(&self, scopes: &[CodeScope]) -> Result<(), CodeStoreError>;
 }

@@ -18,6 +18,7 @@ use crate::model::verification::CodeId;
 use crate::ports::account_store::AccountStoreError;
 use crate::services::account_changes::ChangeSet;
 use crate::services::authenticate::Authenticated;
+use crate::services::end_codes::EndCodes;
 use crate::services::login::{Arrival, LoginError, SignedIn};
 use crate::services::recent_proof::{StepUpRequired, require_recent_proof};
 use crate::services::sign_in::{MAX_ROUNDS, SignIn, confirm, lookup, take_from_holder};
@@ -35,6 +36,17 @@ pub enum Bound {
         /// Whether two accounts became one.
         merged: bool,
     },
+}
+
+impl Bound {
+    /// The account that the caller is in now.
+    #[must_use]
+    pub fn account(&self) -> &Account {
+        match self {
+            Self::Kept(account) => account,
+            Self::Moved { signed_in, .. } => &signed_in.account,
+        }
+    }
 }
 
 /// Why a binding failed.
@@ -95,10 +107,13 @@ impl From<AccountStoreError> for BindError {
 pub struct Bind {
     /// Shares stores, tokens and rules with the logins.
     pub sign_in: Arc<SignIn>,
+    /// Ends the codes of a number that was replaced.
+    pub end_codes: Arc<EndCodes>,
 }
 
 impl Bind {
-    /// Binds what was proven; durable on return.
+    /// Binds what was proven; durable on return. Where a number was replaced, the codes
+    /// that are outstanding for it end.
     ///
     /// # Errors
     ///
@@ -151,10 +166,19 @@ impl Bind {
                 found: &found,
                 now,
             };
+            let before = me.phone.clone();
             match self.carry_out(decision, me, &round).await {
                 Err(BindError::Login(LoginError::Unavailable(source)))
                     if matches!(source.downcast_ref(), Some(AccountStoreError::Stale)) => {}
-                settled => return settled,
+                Ok(bound) => {
+                    if let Some(old) =
+                        before.filter(|old| bound.account().phone.as_ref() != Some(old))
+                    {
+                        self.end_codes.of_number(caller.account.id, &old).await;
+                    }
+                    return Ok(bound);
+                }
+                refused => return refused,
             }
         }
         Err(AccountStoreError::Stale.into())

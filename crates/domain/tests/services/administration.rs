@@ -240,6 +240,7 @@ async fn a_detached_number_ends_all_sessions() {
         .with_phone(&phone(1))
         .with_openid(&app(0), openid(0));
     desk.observed(known(holder));
+    desk.codes_end(user(1), phone(1), true);
     let applied = desk.applied();
     let detached = open(desk)
         .detach_phone(&act("users.detach_phone"), user(1), false)

@@ -197,6 +197,19 @@ async fn an_account_without_a_phone_is_merged_into_the_signed_in_one() {
     }
 }
 
+/// What is committed is not taken back.
+#[tokio::test]
+async fn a_number_is_replaced_though_its_codes_cannot_be_ended() {
+    let me = account(1).with_phone(&phone(9));
+    let mut desk = Desk::default();
+    desk.observed(found(&me));
+    desk.codes_end(me.id, phone(9), false);
+    let applied = desk.applied();
+    let bound = kept(run(desk, &me, number()).await);
+    assert_eq!(bound.phone, Some(phone(1)));
+    applied.only();
+}
+
 #[tokio::test]
 async fn a_replaced_number_needs_a_recent_proof_and_ends_all_other_sessions() {
     let me = account(1)
@@ -207,6 +220,7 @@ async fn a_replaced_number_needs_a_recent_proof_and_ends_all_other_sessions() {
         ..Desk::default()
     };
     desk.observed(found(&me));
+    desk.codes_end(me.id, phone(9), true);
     let applied = desk.applied();
     let bound = kept(run(desk, &me, number()).await);
     assert_eq!(bound.phone, Some(phone(1)));

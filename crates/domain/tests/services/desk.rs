@@ -1,5 +1,6 @@
 //! The ports and settings of one test, and the use cases over them.
 
+use std::collections::HashSet;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use chrono::{DateTime, Utc};
@@ -7,9 +8,10 @@ use menshen_domain::model::account::Account;
 use menshen_domain::model::audit::{AuditAction, AuditEvent};
 use menshen_domain::model::changes::{Changes, Step};
 use menshen_domain::model::client::{Client, ClientType, Label};
-use menshen_domain::model::identifiers::EventId;
+use menshen_domain::model::identifiers::{EventId, UserId};
 use menshen_domain::model::limits::{LimitRule, Limits, Window};
 use menshen_domain::model::linking::Snapshot;
+use menshen_domain::model::phone_number::PhoneNumber;
 use menshen_domain::model::policy::{
     AccountPolicy, RequirePhone, SmsPolicy, TokenLives, TokenPolicy,
 };
@@ -19,6 +21,7 @@ use menshen_domain::model::session::Session;
 use menshen_domain::model::sms_delivery::SendVerdict;
 use menshen_domain::model::spend::GuardPolicy;
 use menshen_domain::model::token::{AccessClaims, AccessToken, Scope};
+use menshen_domain::model::verification::CodeScope;
 use menshen_domain::model::wechat::{WeChatApp, WeChatApps};
 use menshen_domain::model::wechat_limits::WeChatLimits;
 use menshen_domain::model::wechat_login::RiskRank;
@@ -26,7 +29,7 @@ use menshen_domain::ports::account_store::{AccountStoreError, MockAccountStore};
 use menshen_domain::ports::admin_reader::MockAdminReader;
 use menshen_domain::ports::audit_log::{AuditLogError, MockAuditLog};
 use menshen_domain::ports::clock::Clock;
-use menshen_domain::ports::code_store::{Attempt, MockCodeStore};
+use menshen_domain::ports::code_store::{Attempt, CodeStoreError, MockCodeStore};
 use menshen_domain::ports::mac::Mac;
 use menshen_domain::ports::open_data_reader::MockOpenDataReader;
 use menshen_domain::ports::personal_records::MockPersonalRecordsReader;
@@ -53,6 +56,7 @@ use menshen_domain::services::cancel_account::CancelAccount;
 use menshen_domain::services::check_code::CheckCode;
 use menshen_domain::services::complete_once::CompleteOnce;
 use menshen_domain::services::decrypt_open_data::DecryptOpenData;
+use menshen_domain::services::end_codes::EndCodes;
 use menshen_domain::services::erase_due::EraseDue;
 use menshen_domain::services::export_account::ExportAccount;
 use menshen_domain::services::heed_wechat::HeedWeChat;
@@ -371,6 +375,25 @@ impl Desk {
             });
     }
 
+    /// All codes of a number end: those to log in, and those of this account.
+    pub(crate) fn codes_end(&mut self, user: UserId, phone: PhoneNumber, answer: bool) {
+        let belong = move |scopes: &[CodeScope]| {
+            let distinct: HashSet<_> = scopes.iter().collect();
+            let own = |scope: &CodeScope| {
+                scope.phone == phone && scope.purpose.user().is_none_or(|one| one == user)
+            };
+            distinct.len() == 9 && scopes.iter().all(own)
+        };
+        let ends = self.codes.expect_end().withf(belong).once();
+        ends.returning(move |_| {
+            if answer {
+                Ok(())
+            } else {
+                Err(CodeStoreError::Unavailable(away()))
+            }
+        });
+    }
+
     /// A right code is accepted, once, and taken off the counts.
     pub(crate) fn right_code_is_spent(&mut self) {
         self.counted(4);
@@ -603,6 +626,7 @@ impl Office {
             sessions: self.sessions.clone(),
             reader: Arc::new(reader),
             test_numbers: Arc::new(test_numbers),
+            end_codes: Arc::new(self.end_codes()),
             audit: self.audit.clone(),
             mac: self.mac.clone(),
             clock: self.clock.clone(),
@@ -675,6 +699,13 @@ impl Office {
     pub(crate) fn bind(&self) -> Bind {
         Bind {
             sign_in: Arc::new(self.sign_in()),
+            end_codes: Arc::new(self.end_codes()),
+        }
+    }
+
+    pub(crate) fn end_codes(&self) -> EndCodes {
+        EndCodes {
+            codes: self.codes.clone(),
         }
     }
 

@@ -17,6 +17,7 @@ use menshen_domain::model::recycled::{IDLE, RecycledPhone};
 use menshen_domain::model::token::{AccessClaims, AccessToken, Scope};
 use menshen_domain::ports::account_store::{AccountStore as _, Lookup};
 use menshen_domain::ports::clock::Clock;
+use menshen_domain::ports::code_store::MockCodeStore;
 use menshen_domain::ports::randomness::Randomness;
 use menshen_domain::ports::session_store::SessionStore as _;
 use menshen_domain::ports::token_issuer::MockTokenIssuer;
@@ -25,6 +26,7 @@ use menshen_domain::ports::wechat_gateway::MockWeChatGateway;
 use menshen_domain::services::authenticate::Authenticated;
 use menshen_domain::services::bind::{Bind, Bound};
 use menshen_domain::services::cancel_account::CancelAccount;
+use menshen_domain::services::end_codes::EndCodes;
 use menshen_domain::services::erase_due::EraseDue;
 use menshen_domain::services::issue_tokens::IssueTokens;
 use menshen_domain::services::login::{LoginError, LoginRequest};
@@ -158,6 +160,9 @@ impl Town {
         Self {
             bind: Bind {
                 sign_in: sign_in.clone(),
+                end_codes: Arc::new(EndCodes {
+                    codes: Arc::new(codes_that_end()),
+                }),
             },
             unlink: UnlinkIdentity {
                 accounts: accounts.clone(),
@@ -594,4 +599,11 @@ fn tokens(randomness: &Arc<dyn Randomness>) -> IssueTokens {
         },
         require_phone: RequirePhone::Never,
     }
+}
+
+/// Nobody has a code here; those of a number that was changed are ended all the same.
+fn codes_that_end() -> MockCodeStore {
+    let mut codes = MockCodeStore::new();
+    codes.expect_end().returning(|_| Ok(()));
+    codes
 }

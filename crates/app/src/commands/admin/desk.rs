@@ -17,6 +17,7 @@ use menshen_domain::ports::randomness::Randomness as _;
 use menshen_domain::services::administration::{
     Act, Administration, AdministrationError, DaySpan, HourCache,
 };
+use menshen_domain::services::end_codes::EndCodes;
 use menshen_token::system_randomness::SystemRandomness;
 use serde::Serialize;
 
@@ -50,6 +51,9 @@ pub(super) async fn run(work: Work, file: Option<&Path>) -> Result<(), StartErro
         sessions: store.clone(),
         reader: store.clone(),
         test_numbers: store.clone(),
+        end_codes: Arc::new(EndCodes {
+            codes: wiring::codes(&settings, &keyring)?,
+        }),
         audit: store,
         mac: keyring,
         clock,

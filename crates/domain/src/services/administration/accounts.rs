@@ -72,8 +72,9 @@ impl Administration {
     }
 
     /// Takes the phone number away from an account. All its sessions end with
-    /// [`EndReason::PhoneChanged`]: whoever has the number now may have opened them.
-    /// An account without a number stays as it is.
+    /// [`EndReason::PhoneChanged`]: whoever has the number now may have opened them; and
+    /// codes that are outstanding for it end. An account without a number stays as it
+    /// is.
     ///
     /// # Errors
     ///
@@ -189,13 +190,19 @@ impl Administration {
                 signed_in: Some(account.clone()),
                 ..Snapshot::default()
             };
+            let before = account.phone.clone();
             let (account, changes) = {
                 let mut set = self.change_set(act, account);
                 change.collect(&mut set);
                 set.finish(&found, None, false)
             };
             match self.accounts.apply(&changes).await {
-                Ok(()) => return Ok(account),
+                Ok(()) => {
+                    if let Some(old) = before.filter(|old| account.phone.as_ref() != Some(old)) {
+                        self.end_codes.of_number(account.id, &old).await;
+                    }
+                    return Ok(account);
+                }
                 Err(AccountStoreError::Stale) => {}
                 Err(error) => return Err(error.into()),
             }

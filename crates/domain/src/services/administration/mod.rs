@@ -32,6 +32,7 @@ use crate::ports::mac::Mac;
 use crate::ports::randomness::Randomness;
 use crate::ports::session_store::{SessionStore, SessionStoreError};
 use crate::ports::test_number_store::{TestNumberStore, TestNumberStoreError};
+use crate::services::end_codes::EndCodes;
 
 /// Why an operator does not get it.
 #[derive(Debug, thiserror::Error)]
@@ -105,6 +106,8 @@ pub struct Administration {
     pub reader: Arc<dyn AdminReader>,
     /// The test numbers.
     pub test_numbers: Arc<dyn TestNumberStore>,
+    /// Ends the codes of a number that was taken away.
+    pub end_codes: Arc<EndCodes>,
     /// Is told of everything.
     pub audit: Arc<dyn AuditLog>,
     /// Makes keyed hashes.

@@ -7,7 +7,7 @@
 use menshen_domain::ports::code_store::Attempt;
 
 use super::steps::{
-    LONG, Store, TRIES, attempt, commit, counted, draft, fresh, give_back, scope, send, spend,
+    LONG, Store, TRIES, attempt, commit, counted, draft, end, fresh, give_back, scope, send, spend,
 };
 
 /// A code works once.
@@ -78,4 +78,44 @@ pub async fn only_the_spent_code_is_given_back(store: Store) {
     assert!(spend(&store, &scope(1), seed).await);
     give_back(&store, &scope(1), None, never).await;
     assert!(!spend(&store, &scope(1), seed).await);
+}
+
+/// Whether they live or are drafts; the store answers for all of them at once.
+pub async fn an_ended_scope_has_no_codes_and_others_keep_theirs(store: Store) {
+    let mut sent = Vec::new();
+    for n in 1..=3 {
+        sent.push(send(&store, &scope(n), LONG).await);
+    }
+    let drafted = draft(&store, &scope(4), LONG).await;
+    end(&store, &[scope(1), scope(2), scope(4), scope(5)]).await;
+    for (n, (seed, challenge)) in (1..=3).zip(&sent) {
+        let ended = n < 3;
+        for tried in [Some(*challenge), None] {
+            let tried = attempt(&store, &scope(n), tried).await;
+            assert_eq!(tried == Attempt::Absent, ended, "{n}");
+        }
+        assert_eq!(spend(&store, &scope(n), *seed).await, !ended, "{n}");
+    }
+    let again = draft(&store, &scope(4), LONG).await;
+    assert_ne!(again.seed, drafted.seed);
+}
+
+/// The request that it is to be completed with comes too late.
+pub async fn what_was_spent_is_not_given_back_after_an_end(store: Store) {
+    let (seed, challenge) = send(&store, &scope(1), LONG).await;
+    assert!(spend(&store, &scope(1), seed).await);
+    end(&store, &[scope(1)]).await;
+    give_back(&store, &scope(1), Some(challenge), seed).await;
+    assert!(!spend(&store, &scope(1), seed).await);
+}
+
+/// Whoever has the number by then asks for a code.
+pub async fn a_code_that_is_sent_after_an_end_is_good(store: Store) {
+    let (old, _) = send(&store, &scope(1), LONG).await;
+    end(&store, &[scope(1)]).await;
+    let (new, challenge) = send(&store, &scope(1), LONG).await;
+    assert_ne!(old, new);
+    let tried = attempt(&store, &scope(1), Some(challenge)).await;
+    assert_eq!(tried, counted(new, TRIES - 1));
+    assert!(spend(&store, &scope(1), new).await);
 }

@@ -114,6 +114,10 @@ pub(super) async fn discard(store: &Store, scope: &CodeScope, seed: CodeSeed) {
     discarded.expect("the store answers");
 }
 
+pub(super) async fn end(store: &Store, scopes: &[CodeScope]) {
+    store.end(scopes).await.expect("the store answers");
+}
+
 pub(super) fn counted(seed: CodeSeed, attempts_left: u8) -> Attempt {
     Attempt::Counted {
         seed,

@@ -1,0 +1,4 @@
+-- Drops all codes of the scope.
+codes = {}
+keep()
+return 1
