@@ -5,6 +5,7 @@ use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::net::TcpStream;
 use std::sync::Arc;
 
+use menshen_testkit::servers::postgres::PostgresServer;
 use menshen_testkit::servers::redis::RedisServer;
 use sea_orm::{ConnectionTrait as _, Statement};
 use serde_json::json;
@@ -20,15 +21,34 @@ const AVATAR: &str = "https://cdn.example/only-mine.png";
 const DEVICE_ID: &str = "9b1f2c77-device-of-mine";
 const DEVICE_NAME: &str = "我自己的旧手机";
 const USER_AGENT: &str = "OnlyMine/7.1";
+const MASTER_KEY: &str = "q0xTlXvS2mY8cQd1Zr5hWn7uEoPa3KfGjBt9yLiV6sM=";
 
-/// The live content of the whole database, as bytes of a fresh file.
-async fn dump(service: &Service) -> Vec<u8> {
+/// The live content of the whole database: all rows of PostgreSQL, or the bytes of a
+/// fresh file.
+async fn dump(service: &Service, postgres: Option<&Arc<PostgresServer>>) -> Vec<u8> {
+    if let Some(postgres) = postgres.map(Arc::clone) {
+        return spawn_blocking(move || rows_of(&postgres))
+            .await
+            .expect("rows");
+    }
     let folder = tempfile::tempdir().expect("a folder");
     let file = folder.path().join("copy.db");
     service
         .sql(&format!("VACUUM INTO '{}'", file.display()))
         .await;
     std::fs::read(&file).expect("the copy")
+}
+
+/// All rows of all tables, bytes in hexadecimal; what is found there in hexadecimal is
+/// there as well.
+fn rows_of(postgres: &PostgresServer) -> Vec<u8> {
+    let tables = postgres.execute("SELECT tablename FROM pg_tables WHERE schemaname = 'public'");
+    assert!(tables.lines().count() > 8, "{tables}");
+    let rows = tables.lines().map(|table| {
+        let rows = postgres.execute(&format!("SELECT * FROM {table}"));
+        format!("{rows}\n")
+    });
+    rows.collect::<String>().into_bytes()
 }
 
 /// One command of Redis and the bytes of its answer, of any depth.
@@ -85,8 +105,10 @@ async fn dump_of(redis: &RedisServer) -> Vec<u8> {
 }
 
 fn holds(dump: &[u8], needle: &str) -> bool {
-    dump.windows(needle.len())
-        .any(|bytes| bytes == needle.as_bytes())
+    [needle.to_owned(), hex::encode(needle)].iter().any(|form| {
+        dump.windows(form.len())
+            .any(|bytes| bytes == form.as_bytes())
+    })
 }
 
 /// The openid and the unionid.
@@ -140,20 +162,33 @@ async fn live(service: &Service) -> Login {
 
 #[tokio::test]
 async fn nothing_of_a_person_who_left_is_in_the_database_or_in_redis() {
+    leave_and_look(None).await;
+}
+
+#[tokio::test]
+async fn nothing_of_a_person_who_left_is_in_postgresql_either() {
+    let postgres = spawn_blocking(PostgresServer::start).await;
+    leave_and_look(Some(Arc::new(postgres.expect("a server")))).await;
+}
+
+async fn leave_and_look(postgres: Option<Arc<PostgresServer>>) {
     let redis = spawn_blocking(RedisServer::start).await.expect("a Redis");
     let redis = Arc::new(redis);
     let url = redis.url();
-    let given = [
+    let database = postgres.as_ref().map(|server| server.url());
+    let mut given = vec![
         ("ephemeral.url", url.as_str()),
         ("accounts.cancel_after", "0s"),
         ("sms.resend_interval", "0s"),
+        ("secrets.master_key", MASTER_KEY),
     ];
+    given.extend(database.iter().map(|url| ("database.url", url.as_str())));
     let service = Service::with(&given).await;
     let login = live(&service).await;
     let mut told: Vec<String> = subjects(&service).await;
     assert_eq!(told.len(), 2, "an openid and a unionid");
     told.extend([NICKNAME, BIO, AVATAR, DEVICE_ID, DEVICE_NAME, USER_AGENT].map(str::to_owned));
-    let before = dump(&service).await;
+    let before = dump(&service, postgres.as_ref()).await;
     for needle in &told {
         assert!(holds(&before, needle), "the search finds {needle}");
     }
@@ -162,7 +197,7 @@ async fn nothing_of_a_person_who_left_is_in_the_database_or_in_redis() {
 
     let cancel = service.delete("/v1/me").bearer(login.access());
     assert_eq!(cancel.send().await.ok()["erased"], true);
-    let after = dump(&service).await;
+    let after = dump(&service, postgres.as_ref()).await;
     let ephemeral = dump_of(&redis).await;
     assert!(!ephemeral.is_empty(), "Redis was used");
     for needle in &told {
@@ -184,7 +219,10 @@ async fn nothing_of_a_person_who_left_is_in_the_database_or_in_redis() {
     assert_eq!(service.count(addresses).await, 0);
     // Messages were sent from somewhere, and rows tell of which network, not of whom.
     assert!(service.count("sms_sends").await > 0);
-    assert_eq!(service.count("sms_sends WHERE source <> '0.0.0.0'").await, 0);
+    assert_eq!(
+        service.count("sms_sends WHERE source <> '0.0.0.0'").await,
+        0
+    );
     let told = "audit_events WHERE address IS NOT NULL";
     assert!(service.count(told).await > 5);
     let whole = format!("{told} AND address NOT LIKE '127.0.0.0/24~%'");

@@ -58,14 +58,14 @@ fn wechat(seen: &Seen, _: usize) -> Reaction {
 
 /// Everything secret or personal that the journey has touched.
 #[derive(Default)]
-struct Secrets(Vec<String>);
+pub(crate) struct Secrets(Vec<String>);
 
 impl Secrets {
-    fn add(&mut self, secret: impl Into<String>) {
+    pub(crate) fn add(&mut self, secret: impl Into<String>) {
         self.0.push(secret.into());
     }
 
-    fn of(&mut self, answer: &Answer) -> Login {
+    pub(crate) fn of(&mut self, answer: &Answer) -> Login {
         let login = Login::of(answer);
         for token in [login.access(), login.refresh()] {
             // The last part makes a token: a session's id alone is no secret.
@@ -77,7 +77,7 @@ impl Secrets {
     }
 
     /// Panics where one of them stands in `text` as a word of its own.
-    fn are_not_in(&self, what: &str, text: &str) {
+    pub(crate) fn are_not_in(&self, what: &str, text: &str) {
         for secret in &self.0 {
             let mut rest = text;
             while let Some(at) = rest.find(secret.as_str()) {
