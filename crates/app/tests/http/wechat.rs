@@ -597,6 +597,18 @@ async fn consent_is_asked_of_the_new_only_and_keeps_every_code_good() {
         .await;
     assert!(Login::of(&login).is_new());
     assert_eq!(service.calls(PHONE_NUMBER).await, 1);
+
+    service.person("erin", None).await;
+    let mut body = json!({
+        "code": service.oauth_code(APP, "erin").await, "app_id": APP, "client": client_of("app"),
+    });
+    let refused = service.post("/v1/login/wechat-oauth").json(body.clone());
+    let failure = refused.send().await.fails(403, "consent_required");
+    assert_eq!(failure["version"], "2026-01");
+    body["consent"] = agreed;
+    let login = service.post("/v1/login/wechat-oauth").json(body);
+    assert!(Login::of(&login.send().await).is_new());
+    assert_eq!(service.count("users WHERE consented_at IS NULL").await, 0);
 }
 
 #[tokio::test]
