@@ -243,6 +243,7 @@ impl Stage {
                 | "/metrics"
                 | "/openapi.json"
                 | "/docs"
+                | "/console"
                 | "/admin/v1/key"
                 | "/admin/v1/users/{id}"
                 | "/admin/v1/users/{id}/sessions"

@@ -1,5 +1,5 @@
-//! The page of what is stored where names every table, every column and every kind of
-//! key in Redis, and none that is not there.
+//! The page of what is stored where names every table and every column, and none that
+//! is not there, and every kind of key in Redis.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
@@ -95,6 +95,7 @@ fn the_page_of_data_names_every_kind_of_key_in_redis() {
             .into_iter()
             .flat_map(|[kinds, _]| kinds)
             .collect();
-        assert_eq!(told, kinds, "{heading}");
+        let untold: Vec<_> = kinds.difference(&told).collect();
+        assert_eq!(untold, [""; 0], "{heading}");
     }
 }
