@@ -249,6 +249,7 @@ impl Stage {
                 | "/admin/v1/users/{id}/sessions"
                 | "/admin/v1/users/{id}/sessions/{session_id}"
                 | "/admin/v1/audit-events"
+                | "/admin/v1/applications"
                 | "/admin/v1/counters"
                 | "/admin/v1/signing-keys"
                 | "/admin/v1/signing-keys/{kid}"
