@@ -24,11 +24,14 @@ fn folder() -> PathBuf {
 /// The inputs kept for a target, in the order of their names.
 fn corpus(target: &Target) -> Vec<(PathBuf, Vec<u8>)> {
     let folder = folder().join("corpus").join(target.name);
-    let entries = fs::read_dir(&folder).unwrap_or_else(|error| panic!("{folder:?}: {error}"));
-    let mut paths: Vec<PathBuf> = entries.map(|entry| entry.unwrap().path()).collect();
+    let entries =
+        fs::read_dir(&folder).unwrap_or_else(|error| panic!("{}: {error}", folder.display()));
+    let mut paths: Vec<PathBuf> = entries
+        .map(|entry| entry.expect("an entry").path())
+        .collect();
     paths.sort();
     let read = |path: PathBuf| {
-        let data = fs::read(&path).unwrap();
+        let data = fs::read(&path).expect("an input");
         (path, data)
     };
     paths.into_iter().map(read).collect()
@@ -36,7 +39,9 @@ fn corpus(target: &Target) -> Vec<(PathBuf, Vec<u8>)> {
 
 fn target(name: &str) -> Target {
     let mut targets = TARGETS.iter();
-    *targets.find(|target| target.name == name).unwrap()
+    *targets
+        .find(|target| target.name == name)
+        .expect("a target of this name")
 }
 
 /// The whole corpus, and then changes of it: the same ones each time, so that a

@@ -56,18 +56,18 @@ pub(crate) fn change(inputs: Vec<Vec<u8>>) -> impl Strategy<Value = Vec<u8>> {
         let input = which.get(&inputs).clone();
         edits
             .into_iter()
-            .fold(input, |data, edit| apply(data, edit, &inputs))
+            .fold(input, |data, edit| apply(data, &edit, &inputs))
     })
 }
 
-fn apply(mut data: Vec<u8>, edit: Edit, inputs: &[Vec<u8>]) -> Vec<u8> {
-    let place = |at: Index, data: &[u8]| at.index(data.len() + 1);
+fn apply(mut data: Vec<u8>, edit: &Edit, inputs: &[Vec<u8>]) -> Vec<u8> {
+    let place = |at: &Index, data: &[u8]| at.index(data.len() + 1);
     match edit {
         Edit::Byte(at, byte) => {
             let at = place(at, &data);
             match data.get_mut(at) {
-                Some(old) => *old = byte,
-                None => data.push(byte),
+                Some(old) => *old = *byte,
+                None => data.push(*byte),
             }
         }
         Edit::Word(at, word) => {

@@ -214,8 +214,12 @@ async fn a_past_that_does_not_fit_changes_nothing() {
     ] {
         let refused = limiter.recall(&uses).await;
         assert!(matches!(refused, Err(RateLimiterError::Full)));
-        let windows = [window(source(9), 1, 60)];
-        assert_eq!(limiter.reserve_recalled(&windows).await.unwrap(), None);
+        let places = MessagePlaces {
+            windows: vec![window(source(9), 1, 60)],
+            ..MessagePlaces::default()
+        };
+        let remembered = limiter.reserve_recalled(&places).await.unwrap();
+        assert_eq!(remembered, Remembered::Nothing);
     }
     assert!(!admitted(&limiter, &[window(source(1), 1, 60)]).await);
     // What it replaces makes room.

@@ -205,7 +205,8 @@ mod tests {
 
     /// What is read, and which keys of captchas have a problem.
     fn read(profile: &str, given: &[(&str, &str)]) -> (Settings, Vec<String>) {
-        let given = given.iter().chain(&[("profile", profile)]);
+        let profile = [("profile", profile)];
+        let given = given.iter().chain(&profile);
         let given: BTreeMap<_, _> = given
             .map(|(key, value)| ((*key).to_owned(), Given::Text((*value).to_owned())))
             .collect();

@@ -59,8 +59,8 @@ impl Tally {
 /// by hours. Bounded, however much is counted.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Slices {
-    fine: BTreeMap<u64, Tally>,
-    coarse: BTreeMap<u64, Tally>,
+    pub(super) fine: BTreeMap<u64, Tally>,
+    pub(super) coarse: BTreeMap<u64, Tally>,
 }
 
 impl Slices {
