@@ -73,7 +73,7 @@ pub async fn after_a_loss_the_past_of_each_person_is_asked_for_once(limiter: Lim
 pub async fn what_a_person_had_before_counts_for_what_is_left_of_its_time(limiter: Limiter) {
     emptied(&limiter).await;
     assert!(recall(&limiter, &phone(1), &past(&phone(1))).await);
-    for (limit, left) in [(1, LONG - LONG / 60), (3, LONG / 2)] {
+    for (limit, left) in [(1, LONG * 59 / 60), (3, LONG / 2)] {
         let asked = ask(&limiter, &phone(1), &[volume(phone(1), limit)]).await;
         let Remembered::Known(Admission::Refused { retry_after, .. }) = asked else {
             panic!("{asked:?}");
