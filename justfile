@@ -32,6 +32,10 @@ fuzz *arguments:
 sdk:
     scripts/sdk
 
+# The example backends and gateways, against the real server
+backends *names:
+    scripts/backends {{ names }}
+
 # The files under deploy/ against their schemas, nginx, systemd, and our own settings
 check-deployment:
     scripts/check-deployment

@@ -12,6 +12,8 @@ use std::process::Command;
 const MAY_USE: &[(&str, &[&str])] = &[
     ("menshen-domain", &[]),
     ("menshen-outbound", &[]),
+    // For services of others: it sees ours over HTTP only.
+    ("menshen-client", &[]),
     ("menshen-migrations", &[]),
     // An independent reading of the vendors' protocols.
     ("menshen-simulator", &[]),
@@ -86,16 +88,21 @@ const TECHNOLOGIES: &[(&str, &[&str])] = &[
     // The bench has an empty handler, for comparison, and fills tables.
     (
         "actix-web",
-        &["menshen", "menshen-bench", "menshen-simulator"],
+        &[
+            "menshen",
+            "menshen-bench",
+            "menshen-client",
+            "menshen-simulator",
+        ],
     ),
     ("deadpool", &["menshen-redis"]),
     ("deadpool-redis", &["menshen-redis"]),
-    ("jsonwebtoken", &["menshen-token"]),
+    ("jsonwebtoken", &["menshen-client", "menshen-token"]),
     ("opentelemetry", &["menshen-telemetry"]),
     ("opentelemetry-proto", &["menshen-telemetry"]),
     ("opentelemetry_sdk", &["menshen-telemetry"]),
     ("redis", &["menshen-redis"]),
-    ("reqwest", &["menshen-outbound"]),
+    ("reqwest", &["menshen-client", "menshen-outbound"]),
     ("sea-orm", &["menshen-sql"]),
     ("sea-orm-migration", &["menshen-migrations"]),
     ("sqlx", &["menshen-bench", "menshen-sql"]),
