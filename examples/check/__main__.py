@@ -4,6 +4,7 @@ Arguments name the backends to run; without any, all of them.
 """
 
 import os
+import signal
 import sys
 import tempfile
 import time
@@ -96,6 +97,8 @@ def backends(names, folder):
 
 
 def main():
+    # Ended from outside, it ends what it has started.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit("ended before it was through"))
     names = sys.argv[1:] or list(COMMANDS)
     failed = pages.check() if not sys.argv[1:] else []
     with tempfile.TemporaryDirectory() as folder:
