@@ -5,7 +5,6 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use menshen_captcha::CaptchaMetrics;
 use menshen_domain::model::wechat::AppId;
 use menshen_domain::model::wechat::AppKind;
 use menshen_domain::model::wechat::Platform;
@@ -196,42 +195,25 @@ pub async fn wire(settings: &Settings) -> Result<Parts, StartError> {
         tracing: &tracing,
     };
     let simulator = simulator(settings).await?;
-    let simulated = simulator
-        .as_ref()
-        .map(|simulator| simulator.running.address());
+    let simulated = simulator.as_ref().map(|one| one.running.address());
     let receipt_address = receipt_address(settings);
-    let (wechat_metrics, messages) = (
-        WeChatMetrics::default(),
-        sms::messages(settings, simulated, receipt_address.as_ref(), &clock)?,
-    );
-    let captcha_metrics = CaptchaMetrics::default();
-    let captcha = captcha(
-        &settings.sms.captcha,
-        simulated,
-        &captcha_metrics,
-        clock.clone(),
-    )?;
+    let wechat_metrics = WeChatMetrics::default();
+    let messages = sms::messages(settings, simulated, receipt_address.as_ref(), &clock)?;
+    let (captcha, captcha_metrics) = captcha::watched(settings, simulated, &clock, &observer)?;
     let ephemeral = observed::ephemeral(&observer, ephemeral::stores(settings, &keyring)?);
     let sql = observed::sql(&observer, &store);
     let sessions =
         RecentSessions::new(sql.sessions, REMEMBERED_SESSIONS, ephemeral.notices.clone());
     ephemeral.notices.subscribe(sessions.listener());
     let accounts: Arc<dyn AccountStore> = Arc::new(sessions.watch(sql.accounts));
+    let tokens = ephemeral.tokens;
+    let gateway = gateway(settings, simulated, &wechat_metrics, tokens, clock.clone())?;
     let outside = Outside {
-        gateway: observed::gateway(
-            &observer,
-            gateway(
-                settings,
-                simulated,
-                &wechat_metrics,
-                ephemeral.tokens,
-                clock.clone(),
-            )?,
-        ),
+        gateway: observed::gateway(&observer, gateway),
         reader: Arc::new(AesOpenDataReader),
         push: Arc::new(push(settings)?),
         sender: observed::sender(&observer, Arc::new(messages.sender)),
-        captcha: captcha.map(|captcha| observed::captcha(&observer, captcha)),
+        captcha,
         apps: Arc::new(apps(settings)?),
         receipt_readers: messages.receipt_readers,
         receipt_observers: vec![messages.health],

@@ -13,8 +13,26 @@ use menshen_domain::ports::clock::Clock;
 use menshen_simulator::defaults as d;
 use menshen_token::system_randomness::SystemRandomness;
 
+use crate::settings::Settings;
 use crate::settings::sms::captcha::{CaptchaSettings, CaptchaVendor, CaptchaVendorSettings};
-use crate::wiring::StartError;
+use crate::wiring::{Observer, StartError, observed};
+
+/// The adapter of the service that the settings name, if they do, as it is watched.
+///
+/// # Errors
+///
+/// As of [`verifier`].
+pub(super) fn watched(
+    settings: &Settings,
+    simulated: Option<SocketAddr>,
+    clock: &Arc<dyn Clock>,
+    observer: &Observer<'_>,
+) -> Result<(Option<Arc<dyn CaptchaVerifier>>, CaptchaMetrics), StartError> {
+    let (settings, metrics) = (&settings.sms.captcha, CaptchaMetrics::default());
+    let verifier = verifier(settings, simulated, &metrics, clock.clone())?;
+    let watched = verifier.map(|verifier| observed::captcha(observer, verifier));
+    Ok((watched, metrics))
+}
 
 /// The adapter of the service that the settings name, if they do.
 ///

@@ -99,7 +99,10 @@ fn sending(desk: &mut Desk) {
 
 async fn run(desk: Desk) -> Result<CodeOnItsWay, SendCodeError> {
     let scope = login_scope(&phone(1));
-    desk.open().send_code().execute(&scope, None, &origin()).await
+    desk.open()
+        .send_code()
+        .execute(&scope, None, &origin())
+        .await
 }
 
 #[tokio::test]
