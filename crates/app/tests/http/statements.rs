@@ -61,9 +61,14 @@ async fn calls(service: &Service) -> u64 {
 
 #[tokio::test]
 async fn a_login_by_sms_commits_three_times_and_calls_the_shared_store_seven_times() {
-    let service = Service::start().await;
-    // The limiter is told of the day before the first message.
+    let service = Service::with(&[("sms.resend_interval", "0s")]).await;
+    // The limiter is told of the day before the first message, and of each number: that
+    // is one read and two calls more, for a day after it was emptied.
     service.sms_login("13800138001").await;
+    let (before, start) = (service.statements(), calls(&service).await);
+    service.ask("13800138000").await.ok();
+    assert_eq!(asked(&service, before).reads, 1);
+    assert_eq!(calls(&service).await - start, 5);
 
     let (before, start) = (service.statements(), calls(&service).await);
     service.ask("13800138000").await.ok();
