@@ -54,8 +54,10 @@ impl Default for Settings {
 /// Settings that cannot be used.
 #[derive(Debug, Error)]
 pub enum BadSettings {
-    /// The address is none, or not one of `http` or `https` without query.
-    #[error("the address of Menshen must be http:// or https:// with a host")]
+    /// The address is none, or not one of `http` or `https` with a host and perhaps a path.
+    #[error(
+        "the address of Menshen must be http:// or https:// with a host, without password or query"
+    )]
     Url,
     /// An empty issuer or audience, which would be nobody's.
     #[error("issuer and audience must not be empty")]
@@ -68,13 +70,19 @@ pub enum BadSettings {
 impl Settings {
     /// An address below the base.
     pub(crate) fn address(&self, path: &str) -> Result<Url, BadSettings> {
-        let base = format!("{}{path}", self.url.trim_end_matches('/'));
-        let url = Url::parse(&base).map_err(|_| BadSettings::Url)?;
-        let usable = matches!(url.scheme(), "http" | "https")
+        let mut url = Url::parse(&self.url).map_err(|_| BadSettings::Url)?;
+        let plain = matches!(url.scheme(), "http" | "https")
             && url.has_host()
+            && url.username().is_empty()
+            && url.password().is_none()
             && url.query().is_none()
             && url.fragment().is_none();
-        usable.then_some(url).ok_or(BadSettings::Url)
+        if !plain {
+            return Err(BadSettings::Url);
+        }
+        let path = format!("{}{path}", url.path().trim_end_matches('/'));
+        url.set_path(&path);
+        Ok(url)
     }
 
     pub(crate) fn check(&self) -> Result<(), BadSettings> {
@@ -119,6 +127,7 @@ mod tests {
             "http://",
             "https://a/?b=",
             "https://a/#",
+            "https://user:secret@a/",
         ] {
             assert!(matches!(at(given), Err(BadSettings::Url)), "{given}");
         }
