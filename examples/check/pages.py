@@ -1,11 +1,14 @@
 """The guide shows what the examples are, in both languages, and its commands are run."""
 
 import glob
+import os
 import re
 import subprocess
 import traceback
 
 GUIDES = ("docs/guides/backends.md", "docs/guides/zh/backends.md")
+READ = (*GUIDES, "crates/client/README.md", *glob.glob("examples/**/README.md", recursive=True))
+LINK = re.compile(r"\]\(([^)#\s]*)(?:#([^)\s]+))?\)")
 # Lines that are not empty, in one file.
 LONGEST = 60
 SHOWN = re.compile(r"<!-- file: (\S+) -->\n```\w+\n(.*?)```\n", re.S)
@@ -52,6 +55,24 @@ def both_languages_run_the_same():
     assert runs[0] and runs[0] == runs[1], runs
 
 
+def anchors(page):
+    """The places of a page that a link may name, as they are made of its headings."""
+    headings = re.findall(r"^#+ (.+)$", re.sub(r"```.*?```", "", read(page), flags=re.S), re.M)
+    return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
+
+
+def links_lead_somewhere():
+    for page in READ:
+        if "/node_modules/" in page or page.startswith("examples/miniprogram"):
+            continue
+        for path, anchor in LINK.findall(re.sub(r"```.*?```", "", read(page), flags=re.S)):
+            if path.startswith("http"):
+                continue
+            target = os.path.normpath(os.path.join(os.path.dirname(page), path)) if path else page
+            assert os.path.exists(target), f"{page}: {path}"
+            assert not anchor or anchor in anchors(target), f"{page}: {path}#{anchor}"
+
+
 def the_commands_of_the_guide_do_what_they_say(menshen, backend):
     [text] = RUN.findall(read(GUIDES[0]))
     for written, url in (("http://127.0.0.1:8080", menshen.base), ("http://127.0.0.1:3000", f"http://127.0.0.1:{backend.port}")):
@@ -66,7 +87,15 @@ def the_commands_of_the_guide_do_what_they_say(menshen, backend):
     assert -1 not in places and places == sorted(places), said
 
 
-def check(cases=(no_example_is_longer_than_it_says, what_the_guide_shows_stands_in_the_examples, both_languages_run_the_same), *arguments):
+READING = (
+    no_example_is_longer_than_it_says,
+    what_the_guide_shows_stands_in_the_examples,
+    both_languages_run_the_same,
+    links_lead_somewhere,
+)
+
+
+def check(cases=READING, *arguments):
     """What went wrong."""
     failed = []
     for case in cases:

@@ -184,7 +184,7 @@ async fn a_source_with_too_many_failures_is_not_looked_at() {
         .expect_reserve()
         .once()
         .returning(move |_| Ok(refused.clone()));
-    let (limited, _) = asks(limiter, MockCaptchaVerifier::new());
-    let error = check(&limited).await.unwrap_err();
+    let (full, _) = asks(limiter, MockCaptchaVerifier::new());
+    let error = check(&full).await.unwrap_err();
     assert!(matches!(error, CaptchaError::RateLimited { retry_after } if retry_after == secs(37)));
 }

@@ -75,7 +75,7 @@ async fn guess(desk: Desk) -> CheckCodeError {
     let scope = login_scope(&phone(1));
     let check = desk.open().check();
     let tried = check.execute(&scope, None, &wrong(), &origin()).await;
-    tried.unwrap_err()
+    tried.expect_err("no code is right")
 }
 
 #[tokio::test]
