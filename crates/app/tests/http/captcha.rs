@@ -323,6 +323,7 @@ async fn guessable(more: &[(&str, &str)]) -> Service {
         ("sms.per_ip_day", "0"),
         ("sms.failures_per_ip", "0"),
         ("sms.failures_per_phone_day", "0"),
+        ("sms.failures_per_network", "0"),
         ("sms.captcha.after", "0"),
     ];
     given.extend_from_slice(more);
