@@ -4,6 +4,7 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
 
 use aws_lc_rs::digest::{SHA256, digest};
 use menshen_app::clock::SystemClock;
@@ -355,12 +356,21 @@ impl Stage {
         let enable = format!("/admin/v1/users/{}/enable", self.login.user());
         let enable = self.menshen.post(&enable).bearer(ADMIN_KEY);
         enable.json(json!({ "reason": "ticket 1" })).send().await;
-        let body = json!({
-            "phone_code": self.wechat_code("phone"), "login_code": self.wechat_code("login"),
-            "client": client(), "restore": true,
-        });
-        let answer = self.menshen.post("/v1/login/wechat-phone").json(body);
-        self.login = self.secrets.of(&answer.send().await);
+        // A WeChat that failed a moment ago is left alone for a while.
+        for _ in 0..150 {
+            let body = json!({
+                "phone_code": self.wechat_code("phone"), "login_code": self.wechat_code("login"),
+                "client": client(), "restore": true,
+            });
+            let call = self.menshen.post("/v1/login/wechat-phone").json(body);
+            let answer = call.send().await;
+            if answer.status != 503 {
+                self.login = self.secrets.of(&answer);
+                return;
+            }
+            tokio::time::sleep(Duration::from_millis(200)).await;
+        }
+        panic!("nobody can sign in");
     }
 
     fn look_at(&mut self, operation: &Operation, answer: &Answer) {
