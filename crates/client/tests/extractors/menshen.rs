@@ -99,6 +99,11 @@ impl Menshen {
         self.url.clone()
     }
 
+    /// The key set.
+    pub(crate) fn set(&self) -> &str {
+        &self.state.set
+    }
+
     /// How often the key set was fetched.
     pub(crate) fn fetches(&self) -> usize {
         self.state.fetches.load(Ordering::SeqCst)
