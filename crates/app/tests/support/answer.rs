@@ -14,6 +14,7 @@ pub(crate) struct Call {
     method: Method,
     path: String,
     request: RequestBuilder,
+    at_any_door: bool,
 }
 
 impl Call {
@@ -22,7 +23,15 @@ impl Call {
             request: http.request(method.clone(), format!("http://{address}{path}")),
             method,
             path: path.to_owned(),
+            at_any_door: false,
         }
+    }
+
+    /// At a listener that may serve nothing of the kind: the description is of one that
+    /// serves everything.
+    pub(super) fn at_any_door(mut self) -> Self {
+        self.at_any_door = true;
+        self
     }
 
     pub(crate) fn bearer(mut self, token: &str) -> Self {
@@ -69,6 +78,7 @@ impl Call {
     /// Sends it, and holds the answer against what all answers keep to.
     pub(crate) async fn send(self) -> Answer {
         let (method, path) = (self.method.clone(), self.path.clone());
+        let at_any_door = self.at_any_door;
         let response = self.raw().await;
         let answer = Answer {
             status: response.status().as_u16(),
@@ -78,6 +88,10 @@ impl Call {
             path,
         };
         answer.minds_its_manners();
+        let not_here = at_any_door && answer.status == 404;
+        if answer.method != Method::HEAD && !not_here {
+            documented::holds(&answer);
+        }
         answer
     }
 
@@ -188,7 +202,6 @@ impl Answer {
         if of_the_api && !acknowledged || self.is_a_failure_of_ours() {
             self.is_an_envelope(id);
         }
-        documented::holds(self);
     }
 
     fn is_a_failure_of_ours(&self) -> bool {

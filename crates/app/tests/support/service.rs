@@ -164,7 +164,7 @@ impl Service {
 
     /// Begins a request at another of its listeners.
     pub(crate) fn call_at(&self, address: SocketAddr, method: Method, path: &str) -> Call {
-        Call::new(&self.http, address, method, path)
+        Call::new(&self.http, address, method, path).at_any_door()
     }
 
     pub(crate) fn get(&self, path: &str) -> Call {
