@@ -27,7 +27,8 @@ use crate::http::admin::json::{
     SendPageJson, SigningKeysJson, TestNumberJson, TestNumbersJson, WholeAccountJson,
 };
 use crate::http::admin::{
-    ActRequest, DetachRequest, MergeRequest, NewTestNumberJson, SendSearch, UserSearch,
+    ActRequest, DetachRequest, EndedPartJson, EverybodyRequest, MergeRequest, NewTestNumberJson,
+    SendSearch, UserSearch,
 };
 use crate::http::codes::{CodeRequest, CodeSentJson};
 use crate::http::devices::SessionsJson;
@@ -153,6 +154,8 @@ fn add_administration(all: &mut Vec<(String, RefOr<Schema>)>) {
     add::<IntrospectionJson>(all);
     add::<UserSearch>(all);
     add::<ActRequest>(all);
+    add::<EverybodyRequest>(all);
+    add::<EndedPartJson>(all);
     add::<DetachRequest>(all);
     add::<MergeRequest>(all);
     add::<SendSearch>(all);

@@ -125,6 +125,7 @@ observed!(AdminReader as "admin_reader" {
     audit_events(filter: &AuditFilter, page: Page) -> Result<Vec<AuditRecord>, AdminReaderError>;
     sends(phone: &PhoneNumber, page: Page) -> Result<Vec<SendRecord>, AdminReaderError>;
     consent(user: UserId) -> Result<Option<ConsentRecord>, AdminReaderError>;
+    signed_in(after: Option<UserId>, limit: u32) -> Result<Vec<UserId>, AdminReaderError>;
     counts(from: DateTime<Utc>, to: DateTime<Utc>) -> Result<Counts, AdminReaderError>;
 });
 

@@ -410,6 +410,43 @@ async fn sessions_are_ended_one_by_one_and_all_at_once() {
 }
 
 #[tokio::test]
+async fn everybody_is_signed_out_once_that_is_confirmed() {
+    let service = with_keys(&[]).await;
+    let logins = [
+        service.one_tap("alice").await,
+        service.one_tap("bob").await,
+        service.sms_login(PHONE).await,
+    ];
+    let end = async |key: &str, body: Value| {
+        let call = service.post("/admin/v1/sessions/end").bearer(key);
+        call.json(body).send().await
+    };
+    let body = json!({ "confirm": "everybody", "reason": "ticket 4711" });
+    end(READ, body.clone()).await.fails(403, "forbidden");
+    for (member, wrong) in [("confirm", "yes"), ("cursor", "x"), ("reason", "")] {
+        let mut body = body.clone();
+        body[member] = json!(wrong);
+        end(WRITE, body).await.fails(400, "invalid_request");
+    }
+    for login in &logins {
+        service.me(login.access()).await.ok();
+    }
+    let part = end(WRITE, body.clone()).await.ok();
+    assert_eq!(part, json!({ "count": 3, "next_cursor": null }));
+    for login in &logins {
+        let over = service.me(login.access()).await;
+        assert_eq!(over.fails(401, "session_revoked")["reason"], "signed_out");
+        let over = service.refresh(login.refresh()).await;
+        over.fails(401, "session_revoked");
+    }
+    let again = end(WRITE, body).await.ok();
+    assert_eq!(again["count"], 0);
+    let because = "audit_events WHERE action = 'session.revoked' AND reason = 'ticket 4711' \
+                   AND method = 'sessions.end_everybody' AND actor = 'ops.alice'";
+    assert_eq!(service.count(because).await, 3);
+}
+
+#[tokio::test]
 async fn a_number_is_detached_and_free_for_its_new_owner() {
     let service = with_keys(&[("sms.resend_interval", "0s")]).await;
     let alice = Login::of(&service.press_button("alice").await);

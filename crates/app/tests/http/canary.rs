@@ -215,6 +215,10 @@ impl Stage {
                 | "/admin/v1/users/{id}/enable"
                 | "/admin/v1/users/{id}/detach-phone",
             ) => json!({ "reason": "ticket 1" }),
+            // With another word, nobody is signed out.
+            ("POST", "/admin/v1/sessions/end") => json!({
+                "confirm": "nobody", "reason": "ticket 1", "cursor": self.login.user(),
+            }),
             ("POST", "/admin/v1/test-numbers") => json!({
                 "phone": TEST_PHONE, "code": "739164",
                 "until": SystemClock.now() + chrono::TimeDelta::days(1),

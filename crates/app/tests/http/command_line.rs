@@ -71,6 +71,7 @@ fn every_command_has_help_with_an_example() {
         &["admin", "disable"],
         &["admin", "enable"],
         &["admin", "end-sessions"],
+        &["admin", "end-all-sessions"],
         &["admin", "detach-phone"],
         &["admin", "merge"],
         &["admin", "audit"],

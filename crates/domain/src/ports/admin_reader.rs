@@ -49,6 +49,18 @@ pub trait AdminReader: Send + Sync {
     /// [`AdminReaderError`].
     async fn consent(&self, user: UserId) -> Result<Option<ConsentRecord>, AdminReaderError>;
 
+    /// Accounts that have a session which has not ended, in the order of their ids,
+    /// from behind `after` on, `limit` of them at most.
+    ///
+    /// # Errors
+    ///
+    /// [`AdminReaderError`].
+    async fn signed_in(
+        &self,
+        after: Option<UserId>,
+        limit: u32,
+    ) -> Result<Vec<UserId>, AdminReaderError>;
+
     /// What happened from one moment up to another, to the millisecond. It costs as
     /// much as happened then: ask for an hour at a time.
     ///

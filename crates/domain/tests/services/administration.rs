@@ -9,13 +9,14 @@ use menshen_domain::model::changes::SessionsOf;
 use menshen_domain::model::linking::Snapshot;
 use menshen_domain::model::operator::{Operator, OperatorScope};
 use menshen_domain::model::record::Counts;
+use menshen_domain::model::session::EndReason;
 use menshen_domain::model::sms_code::SmsCode;
 use menshen_domain::model::test_number::NewTestNumber;
 use menshen_domain::ports::account_store::AccountStoreError;
 use menshen_domain::ports::admin_reader::{AdminReaderError, MockAdminReader};
 use menshen_domain::ports::test_number_store::{MockTestNumberStore, TestNumberStoreError};
 use menshen_domain::services::administration::{
-    Act, Administration, AdministrationError, DaySpan, FoundBy, TestNumberRefusal,
+    Act, Administration, AdministrationError, DaySpan, FoundBy, PART, TestNumberRefusal,
 };
 
 use crate::desk::{Desk, actions, notices, steps};
@@ -339,6 +340,39 @@ async fn one_session_that_does_not_live_is_not_found() {
         .await;
     assert!(all.unwrap().is_empty());
     assert_eq!(audited.actions(), [AuditAction::AdminRefused; 2]);
+}
+
+/// Account by account, each with its row; a full part says where the next begins.
+#[tokio::test]
+async fn everybody_is_signed_out_part_by_part() {
+    for (accounts, next) in [(0, None), (3, None), (u128::from(PART), Some(PART))] {
+        let mut desk = Desk::default();
+        let users: Vec<_> = (1..=accounts).map(user).collect();
+        let last = users.last().copied();
+        let mut reader = MockAdminReader::new();
+        reader
+            .expect_signed_in()
+            .withf(|after, limit| *after == Some(user(0)) && *limit == PART)
+            .once()
+            .returning(move |_, _| Ok(users.clone()));
+        desk.sessions
+            .expect_end()
+            .withf(|user, which, reason, _, row| {
+                let told = row.actor.as_deref() == Some("ops.alice") && row.user == Some(*user);
+                *which == SessionsOf::All && *reason == EndReason::SignedOut && told
+            })
+            .times(usize::try_from(accounts).unwrap())
+            .returning(|_, _, _, _, _| Ok(vec![session_id(1), session_id(2)]));
+        let audited = desk.audited();
+        let desk = desk
+            .open()
+            .administration(reader, MockTestNumberStore::new());
+        let act = act("sessions.end_everybody");
+        let part = desk.end_everybody(&act, Some(user(0))).await.unwrap();
+        assert_eq!(part.sessions as u128, accounts * 2);
+        assert_eq!(part.next, next.and(last));
+        assert_eq!(audited.all().len(), usize::from(accounts == 0));
+    }
 }
 
 /// With the log away, nothing is shown.

@@ -2,6 +2,7 @@
 
 mod audit;
 mod counts;
+mod live;
 mod sends;
 
 use async_trait::async_trait;
@@ -55,6 +56,19 @@ impl AdminReader for SqlStore {
             let at: Option<DateTime<Utc>> = row.try_get("", "consented_at")?;
             let given = version.zip(at);
             Ok(given.map(|(version, at)| ConsentRecord { version, at }))
+        });
+        read.await.map_err(unavailable)
+    }
+
+    async fn signed_in(
+        &self,
+        after: Option<UserId>,
+        limit: u32,
+    ) -> Result<Vec<UserId>, AdminReaderError> {
+        let (sql, values) = live::statement(after, limit);
+        let read = self.database.within(async {
+            let found = rows(self.database.read(), &sql, values).await?;
+            found.iter().map(live::from_row).collect()
         });
         read.await.map_err(unavailable)
     }

@@ -9,10 +9,12 @@
 mod auditing;
 mod counting;
 mod sending;
+mod signed_in;
 
 pub use auditing::*;
 pub use counting::*;
 pub use sending::*;
+pub use signed_in::*;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use menshen_domain::model::record::{Page, Position};
@@ -41,6 +43,7 @@ macro_rules! admin_reader {
             an_hour_ends_where_the_next_begins,
             nothing_counts_as_nothing,
             consent_is_told_with_its_time,
+            whoever_is_signed_in_is_listed_once_part_by_part,
         }
     };
 }

@@ -68,6 +68,20 @@ pub enum Work {
         #[command(flatten)]
         form: Form,
     },
+    /// End the live sessions of everybody.
+    #[command(
+        after_help = "Example: menshen admin end-all-sessions --everybody --reason 'key in a log, ticket 4711'"
+    )]
+    EndAllSessions {
+        /// That it is meant.
+        #[arg(long, required = true)]
+        everybody: bool,
+        /// Why, for the audit log; it names nobody.
+        #[arg(long)]
+        reason: String,
+        #[command(flatten)]
+        form: Form,
+    },
     /// Take the phone number away from an account; its sessions end.
     #[command(
         after_help = "Example: menshen admin detach-phone 0198c0de-7c1a-7000-8000-4f2a9b1c3d5e --reason 'reissued number'"

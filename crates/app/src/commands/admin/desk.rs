@@ -110,6 +110,7 @@ impl Desk<'_> {
                 session,
                 form,
             } => self.end_sessions(&user, session.as_deref(), form).await,
+            Work::EndAllSessions { reason, form, .. } => self.end_everybody(&reason, form).await,
             Work::Merge {
                 from,
                 into,
@@ -192,6 +193,19 @@ impl Desk<'_> {
         let ended = self.desk.end_sessions(&act, user_id(user)?, which).await;
         let count = ended.map_err(told)?.len();
         print(form, &DoneJson { count })
+    }
+
+    async fn end_everybody(&self, reason: &str, form: Form) -> Result<(), StartError> {
+        let act = act("sessions.end_everybody").because(reason)?;
+        let (mut count, mut after) = (0, None);
+        loop {
+            let part = self.desk.end_everybody(&act, after).await.map_err(told)?;
+            count += part.sessions;
+            after = part.next;
+            if after.is_none() {
+                return print(form, &DoneJson { count });
+            }
+        }
     }
 
     async fn audit(&self, filter: &AuditFilter, part: &Part, form: Form) -> Result<(), StartError> {

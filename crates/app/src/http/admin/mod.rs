@@ -3,6 +3,7 @@
 
 pub mod counters_json;
 mod cursor;
+mod everybody;
 pub mod json;
 pub mod keys;
 pub mod operations;
@@ -24,6 +25,7 @@ use menshen_domain::services::administration::{Act, Administration};
 use menshen_domain::services::introspect::Introspect;
 use menshen_domain::services::test_numbers::TestNumbers;
 
+pub use everybody::{EndedPartJson, EverybodyRequest};
 pub use query::{offset as minutes_ahead, page as list_part};
 pub use records::SendSearch;
 pub(super) use routes::routes;

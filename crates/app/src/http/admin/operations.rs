@@ -139,6 +139,15 @@ pub const OPERATIONS: &[Operation] = &[
         ..CHANGE
     },
     Operation {
+        path: "/admin/v1/sessions/end",
+        summary: "Sign everybody out",
+        description: "Ends the live sessions of the next accounts, with the reason `signed_out`. A call ends those of 200 accounts at most: go on with \
+            `next_cursor` until it is null. `confirm` is the word `everybody`.",
+        body: Some("EverybodyRequest"),
+        answer: Schemas::Envelope("EndedPartJson"),
+        ..CHANGE
+    },
+    Operation {
         path: "/admin/v1/audit-events",
         summary: "Read the audit log",
         description: "Newest first. All conditions hold together. `next_cursor` leads to the next page, with the same conditions.",

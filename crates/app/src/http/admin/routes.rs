@@ -2,13 +2,14 @@
 
 use actix_web::web::{self, ServiceConfig};
 
-use super::{records, signing_keys, test_numbers, users};
+use super::{everybody, records, signing_keys, test_numbers, users};
 use crate::http::{at, introspect, pages};
 
 /// Adds them.
 pub(in crate::http) fn routes(config: &mut ServiceConfig) {
     of_services_and_the_page(config);
     of_accounts(config);
+    of_everybody(config);
     of_records(config);
     of_keys_and_numbers(config);
 }
@@ -77,6 +78,15 @@ fn of_accounts(config: &mut ServiceConfig) {
             [web::delete().to(users::end_one)],
             "DELETE",
         ));
+}
+
+/// Everybody.
+fn of_everybody(config: &mut ServiceConfig) {
+    config.service(at(
+        "/admin/v1/sessions/end",
+        [web::post().to(everybody::end)],
+        "POST",
+    ));
 }
 
 /// Whose key it is, and what is on record.

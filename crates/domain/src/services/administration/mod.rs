@@ -7,6 +7,7 @@
 
 mod accounts;
 mod counting;
+mod everybody;
 mod finding;
 mod records;
 mod test_numbers;
@@ -14,6 +15,7 @@ mod test_numbers;
 use std::sync::Arc;
 
 pub use counting::{Bucket, DayCounts, DaySpan, HourCache};
+pub use everybody::{EndedPart, PART};
 pub use finding::{FoundBy, WholeAccount};
 pub use records::Listed;
 pub use test_numbers::TestNumberRefusal;
