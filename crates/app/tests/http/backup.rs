@@ -11,6 +11,15 @@ const MASTER: &str = "MDEyMzQ1Njc4OWFiY2RlZmdoaWprbG1ub3BxcnN0dXY=";
 const ANOTHER_MASTER: &str = "h7PzKq3VwB9sXn2LcRt6YdFg8JmEaUo1iTbNvSxZ4Q0=";
 const PHONE: &str = "13912345678";
 
+/// A restored record tells of the messages just sent, so nobody waits between two.
+fn settings(url: &str) -> [(&str, &str); 3] {
+    [
+        ("database.url", url),
+        ("secrets.master_key", MASTER),
+        ("sms.resend_interval", "0s"),
+    ]
+}
+
 /// People of the time of the backup, and what happened afterwards.
 struct Then {
     quiet: Login,
@@ -78,7 +87,6 @@ async fn a_dump_of_postgresql_restored_elsewhere_knows_everybody() {
     let started = spawn_blocking(|| DurablePostgres::start(&[]));
     let server = started.await.expect("a start").expect("a server");
     let [before, after] = ["before", "after"].map(|name| server.database(name));
-    let settings = |url| [("database.url", url), ("secrets.master_key", MASTER)];
     let service = Service::with(&settings(&before)).await;
     let folder = tempfile::tempdir().expect("a folder");
     let dump = folder.path().join("menshen.dump");
@@ -109,7 +117,6 @@ async fn a_copy_of_sqlite_restored_elsewhere_knows_everybody() {
     let folder = tempfile::tempdir().expect("a folder");
     let path = |name: &str| folder.path().join(name).display().to_string();
     let (before, copy) = (format!("sqlite://{}", path("before.db")), path("copy.db"));
-    let settings = |url| [("database.url", url), ("secrets.master_key", MASTER)];
     let service = Service::with(&settings(&before)).await;
     let then = live(&service, async || {
         service.sql(&format!("VACUUM INTO '{copy}'")).await;

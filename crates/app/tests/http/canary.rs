@@ -369,6 +369,7 @@ impl Stage {
             let call = self.menshen.post("/v1/login/wechat-phone").json(body);
             let answer = call.send().await;
             if answer.status != 503 {
+                answer.ok();
                 self.login = self.secrets.of(&answer);
                 return;
             }
@@ -379,7 +380,9 @@ impl Stage {
 
     fn look_at(&mut self, operation: &Operation, answer: &Answer) {
         let what = format!("{} {}: {}", operation.method, operation.path, answer.status);
-        if answer.status == 200 && answer.text.contains("\"refresh_token\"") {
+        let body: Option<Value> = serde_json::from_str(&answer.text).ok();
+        let issued = body.and_then(|body| body.pointer("/data/refresh_token").cloned());
+        if issued.is_some() {
             self.login = self.secrets.of(answer);
         }
         let headers = format!("{:?}", answer.headers);

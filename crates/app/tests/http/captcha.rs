@@ -287,6 +287,7 @@ async fn one_captcha_at_two_replicas_is_used_once() {
         ("ephemeral.url", store.as_str()),
         ("sms.captcha.verify_url", &address),
         ("sms.captcha.always", "true"),
+        ("sms.captcha.failures_per_ip", "0"),
     ])
     .await;
     let other = one.replica().await;

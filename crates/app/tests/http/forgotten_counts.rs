@@ -20,8 +20,9 @@ fn phone(n: u32) -> String {
     format!("1390000000{n}")
 }
 
-/// Three messages a day, and no other limit of a number.
-const LIMITS: [(&str, &str); 3] = [
+/// Three messages a day, and no other limit of a number, nor one of the vendor's.
+const LIMITS: [(&str, &str); 4] = [
+    ("sms.vendors", "[\"twilio\"]"),
     ("sms.resend_interval", "0s"),
     ("sms.per_phone_hour", "0"),
     ("sms.per_phone_day", "3"),

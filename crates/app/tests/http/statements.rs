@@ -70,6 +70,7 @@ async fn a_login_by_sms_commits_three_times_and_calls_the_shared_store_seven_tim
     assert_eq!(asked(&service, before).reads, 1);
     assert_eq!(calls(&service).await - start, 5);
 
+    service.forget_messages().await;
     let (before, start) = (service.statements(), calls(&service).await);
     service.ask("13800138000").await.ok();
     let ask = asked(&service, before);
