@@ -115,7 +115,7 @@ mod tests {
             assert_eq!(usage, MacUse::BlindIndex);
             let mut tag = [0; 32];
             for (n, byte) in message.iter().enumerate() {
-                tag[n % 8] = tag[n % 8] * 31 % 127 + byte;
+                tag[n % 8] = tag[n % 8].wrapping_mul(31).wrapping_add(*byte);
             }
             tag
         });
