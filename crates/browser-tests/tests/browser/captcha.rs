@@ -24,5 +24,5 @@ async fn signs_in_past_the_captcha(page: &Page) {
     let code = page.attribute(message, "data-code").await;
     page.write("sms-code", &code).await;
     page.tap("sms-login").await;
-    page.screen("account").await;
+    page.screen("profile").await;
 }
