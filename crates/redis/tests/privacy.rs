@@ -161,8 +161,9 @@ async fn a_dump_tells_nothing_and_every_key_has_an_end() {
     use_everything(&stores).await;
     let keys = server.command(&["KEYS", "*"]);
     let keys: Vec<_> = keys.lines().collect();
-    // Code, three counts, two proofs, token, renewals.
-    assert_eq!(keys.len(), 8, "{keys:?}");
+    // Code, three counts, a person and what else was told, three budgets, two proofs,
+    // token, renewals.
+    assert_eq!(keys.len(), 13, "{keys:?}");
     let mut dump = keys.join("\n");
     for key in &keys {
         let left: i64 = server.command(&["PTTL", key]).parse().unwrap();
@@ -170,6 +171,7 @@ async fn a_dump_tells_nothing_and_every_key_has_an_end() {
         assert!((1..end).contains(&left), "{key}: {left}");
         let value = match server.command(&["TYPE", key]).as_str() {
             "string" => server.command(&["GET", key]),
+            "hash" => server.command(&["HGETALL", key]),
             "zset" => server.command(&["ZRANGE", key, "0", "-1"]),
             other => panic!("{key} is a {other}"),
         };

@@ -205,7 +205,9 @@ impl Answer {
     }
 
     fn is_a_failure_of_ours(&self) -> bool {
-        self.status >= 400 && !self.path.starts_with("/simulator") && self.path != "/readyz"
+        self.status >= 400
+            && !self.path.starts_with("/simulator")
+            && !self.path.starts_with("/readyz")
     }
 
     fn is_an_envelope(&self, id: &str) {

@@ -113,7 +113,7 @@ mod tests {
         let mut mac = MockMac::new();
         mac.expect_tag().returning(|usage, message| {
             assert_eq!(usage, MacUse::BlindIndex);
-            let mut tag = [0; 32];
+            let mut tag = [0_u8; 32];
             for (n, byte) in message.iter().enumerate() {
                 tag[n % 8] = tag[n % 8].wrapping_mul(31).wrapping_add(*byte);
             }

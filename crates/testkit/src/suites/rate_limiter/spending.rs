@@ -48,7 +48,7 @@ async fn message(limiter: &Limiter, scopes: &[SpendScope]) -> Reservation {
 /// A code proves right.
 async fn prove(limiter: &Limiter, scopes: &[SpendScope]) {
     let failures = LimitKey::FailuresPhone(sample::phone(1));
-    let tried = reserved(limiter, &[volume(failures.clone(), 9)]).await;
+    let tried = reserved(limiter, &[volume(failures.clone(), 99)]).await;
     let pardoned = limiter
         .pardon(&tried, std::slice::from_ref(&failures), scopes)
         .await;
