@@ -49,6 +49,7 @@ def start(server, folder, key):
     digest = re.search(r"[0-9a-f]{64}", digest.stdout)[0]
     settings = LIMITS_OFF | {
         "SERVER__LISTEN": "127.0.0.1:0",
+        "SERVER__TRUSTED_PROXIES": '["127.0.0.0/8"]',
         "ADMIN__KEYS": f'[{{ name = "fuzz", sha256 = "{digest}", scope = "write" }}]',
     }
     environment = {f"MENSHEN_{key}": value for key, value in settings.items()}
