@@ -37,7 +37,12 @@ function draw(why) {
   view.scrollTop = 0;
 }
 
-onPlace(() => isOpen() && draw());
+onPlace(() => {
+  if (!isOpen()) return;
+  // Whoever goes by keyboard is in the new view, and not before all links again.
+  view.focus({ preventScroll: true });
+  draw();
+});
 onLanguage(() => draw());
 onLock((reason) => {
   document.querySelector('.toasts').replaceChildren();
