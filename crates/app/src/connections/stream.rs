@@ -65,13 +65,17 @@ impl<S: AsyncRead + Unpin> AsyncRead for PatientStream<S> {
         context: &mut Context<'_>,
         buffer: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
-        if self.is_over(context) {
+        if self.over {
             return Poll::Ready(Ok(()));
         }
         let before = buffer.filled().len();
         let read = Pin::new(&mut self.stream).poll_read(context, buffer);
         if buffer.filled().len() > before {
             self.turn.heard();
+        }
+        // Only now: what came in time counts, however late this process looks at it.
+        if read.is_pending() && self.is_over(context) {
+            return Poll::Ready(Ok(()));
         }
         read
     }
