@@ -15,6 +15,7 @@ pub const PATTERNS: &[&str] = &[
     "/admin/v1/counters",
     "/admin/v1/key",
     "/admin/v1/sends/search",
+    "/admin/v1/sessions/end",
     "/admin/v1/signing-keys",
     "/admin/v1/signing-keys/{kid}",
     "/admin/v1/test-numbers",
