@@ -6,6 +6,8 @@ use crate::model::region::Region;
 
 /// The longest input that is looked at, in bytes.
 const MAX_INPUT: usize = 32;
+/// The most digits of a number, its country code included (E.164 6.1).
+const MAX_DIGITS: usize = 15;
 
 /// A phone number in E.164 form (`+8613800138000`), with its region.
 ///
@@ -89,6 +91,10 @@ impl PhoneNumber {
     }
 
     fn overseas(digits: &str) -> Result<Self, PhoneNumberError> {
+        // Some ranges of Germany are listed with more.
+        if digits.len() > MAX_DIGITS {
+            return Err(PhoneNumberError);
+        }
         let e164 = format!("+{digits}");
         let number = phonenumber::parse(None, &e164).map_err(|_| PhoneNumberError)?;
         // A trunk zero after the country code would be dropped silently.
@@ -187,6 +193,8 @@ mod tests {
             "+861380013800013800138000138001",
             "                      13800138000",
             "+440 7911 123456",
+            // Listed in Germany, and a digit more than E.164 has.
+            "+4951123456162789",
         ] {
             assert!(PhoneNumber::parse(raw).is_err(), "{raw:?}");
         }

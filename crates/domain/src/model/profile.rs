@@ -116,6 +116,8 @@ impl Birthday {
         let date = (text.len() == "YYYY-MM-DD".len())
             .then(|| NaiveDate::parse_from_str(text, "%Y-%m-%d").ok())
             .flatten()
+            // chrono passes over white space and takes `-9` for `-09`.
+            .filter(|date| date.to_string() == text)
             .filter(|date| date.year() >= 1900 && *date < now.date_naive());
         date.map(Self).ok_or(ProfileError::Birthday)
     }
@@ -304,6 +306,8 @@ mod tests {
             "",
             "2000-01-01T00",
             "+200-01-01",
+            "2006-02-\n9",
+            "2006-02- 9",
         ] {
             assert!(Birthday::parse(bad, now).is_err(), "{bad}");
         }
