@@ -1,13 +1,15 @@
 //! Phone numbers, reduced to one spelling before anything is looked up.
 
 use std::fmt;
+use std::ops::RangeInclusive;
 
 use crate::model::region::Region;
 
 /// The longest input that is looked at, in bytes.
 const MAX_INPUT: usize = 32;
-/// The most digits of a number, its country code included (E.164 6.1).
-const MAX_DIGITS: usize = 15;
+/// How many digits a number has, its country code included: 15 at most (E.164 6.1), and
+/// no country has mobile numbers of less than seven.
+const DIGITS: RangeInclusive<usize> = 7..=15;
 
 /// A phone number in E.164 form (`+8613800138000`), with its region.
 ///
@@ -91,8 +93,8 @@ impl PhoneNumber {
     }
 
     fn overseas(digits: &str) -> Result<Self, PhoneNumberError> {
-        // Some ranges of Germany are listed with more.
-        if digits.len() > MAX_DIGITS {
+        // Some ranges of Germany are listed with more, and some with less.
+        if !DIGITS.contains(&digits.len()) {
             return Err(PhoneNumberError);
         }
         let e164 = format!("+{digits}");
@@ -137,7 +139,9 @@ impl PhoneNumber {
         } else {
             self.e164.split_at(4)
         };
-        format!("{shown}****{}", &rest[rest.len().saturating_sub(4)..])
+        // Of a short number no more than half of what is behind the country code.
+        let last = (rest.len() / 2).min(4);
+        format!("{shown}****{}", &rest[rest.len() - last..])
     }
 }
 
@@ -195,6 +199,8 @@ mod tests {
             "+440 7911 123456",
             // Listed in Germany, and a digit more than E.164 has.
             "+4951123456162789",
+            // Listed there, too.
+            "+491689",
         ] {
             assert!(PhoneNumber::parse(raw).is_err(), "{raw:?}");
         }
@@ -225,6 +231,10 @@ mod tests {
         assert_eq!(
             PhoneNumber::parse("+85251234567").unwrap().masked(),
             "+852****4567"
+        );
+        assert_eq!(
+            PhoneNumber::parse("+29051234").unwrap().masked(),
+            "+290****34"
         );
     }
 
