@@ -54,7 +54,7 @@ impl KeyCare {
 /// Takes in what other replicas did to the keys of the ring, and lets those begin
 /// whose time has come, for ever.
 pub(crate) async fn look_after_ring(ring: Arc<Keyring>, care: KeyCare) {
-    care.background.expect(KEYRING);
+    care.background.announce(KEYRING);
     let mut locked = false;
     loop {
         let now = care.clock.now();
@@ -93,7 +93,7 @@ pub(crate) async fn look_after_ring(ring: Arc<Keyring>, care: KeyCare) {
 /// Takes in what other replicas did to the signing keys, and makes a new one when
 /// it is due, for ever.
 pub(crate) async fn look_after_keys(key_set: Arc<KeySet>, audit: Arc<dyn AuditLog>, care: KeyCare) {
-    care.background.expect(SIGNING_KEYS);
+    care.background.announce(SIGNING_KEYS);
     let mut asked = Instant::now();
     loop {
         tokio::time::sleep(jittered(EVERY)).await;

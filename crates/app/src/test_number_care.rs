@@ -54,7 +54,7 @@ impl TestNumberCare {
 
     /// Looks for ever.
     pub(crate) async fn look_after(self) {
-        self.background.expect(TEST_NUMBERS);
+        self.background.announce(TEST_NUMBERS);
         loop {
             tokio::time::sleep(jittered(EVERY)).await;
             self.look().await;

@@ -79,12 +79,12 @@ mod tests {
 
     #[test]
     fn a_path_of_the_base_is_kept_and_the_query_is_taken_as_it_is() {
-        for base in ["https://proxy.example/wx", "https://proxy.example/wx/"] {
+        for base in ["https://relay.example/wx", "https://relay.example/wx/"] {
             assert_eq!(
                 hosts(&[base])
                     .url(0, "/sns/jscode2session", "js_code=a%26b%2520")
                     .as_str(),
-                "https://proxy.example/wx/sns/jscode2session?js_code=a%26b%2520"
+                "https://relay.example/wx/sns/jscode2session?js_code=a%26b%2520"
             );
         }
     }

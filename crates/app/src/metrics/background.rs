@@ -45,7 +45,7 @@ impl Background {
     }
 
     /// Tells of a task that has not run yet.
-    pub fn expect(&self, task: &'static str) {
+    pub fn announce(&self, task: &'static str) {
         for outcome in ["ok", "failed"] {
             drop(self.runs.get_or_create(&Run { task, outcome }));
         }

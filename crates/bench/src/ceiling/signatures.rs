@@ -33,7 +33,7 @@ pub fn signing(time: Duration) -> Cost {
 ///
 /// # Panics
 ///
-/// If the library makes no key.
+/// If the library makes no key, or signs nothing with it: then there is nothing to measure.
 #[must_use]
 pub fn checking(time: Duration) -> Cost {
     let key = key();
