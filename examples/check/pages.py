@@ -6,7 +6,7 @@ import re
 import subprocess
 import traceback
 
-GUIDES = ("docs/guides/backends.md", "docs/guides/zh/backends.md")
+GUIDES = ("docs/guides/backends.md", "docs/zh/guides/backends.md")
 READ = (*GUIDES, "crates/client/README.md", *glob.glob("examples/**/README.md", recursive=True))
 LINK = re.compile(r"\]\(([^)#\s]*)(?:#([^)\s]+))?\)")
 # Lines that are not empty, in one file.

@@ -20,7 +20,7 @@ fn read(path: &str) -> String {
 /// A page in both languages.
 #[track_caller]
 fn both(page: &str) -> [(String, String); 2] {
-    [format!("{page}.md"), format!("{page}.zh-CN.md")].map(|path| {
+    [format!("docs/{page}.md"), format!("docs/zh/{page}.md")].map(|path| {
         let text = read(&path);
         (path, text)
     })
@@ -100,15 +100,11 @@ fn every_vendor_has_a_page_in_both_languages_with_how_to_check_it() {
     let vendors = vendors();
     assert!(vendors.len() >= 7, "{vendors:?}");
     for vendor in &vendors {
-        for (path, page) in both(&format!("docs/sms/{vendor}")) {
+        for (path, page) in both(&format!("sms/{vendor}")) {
             assert!(page.contains("menshen config check --live"), "{path}");
-            let index = if path.contains("zh-CN") {
-                "docs/sms/README.zh-CN.md"
-            } else {
-                "docs/sms/README.md"
-            };
-            let name = path.rsplit('/').next().expect("a name");
-            assert!(read(index).contains(&format!("]({name})")), "{path}");
+            let (folder, name) = path.rsplit_once('/').expect("a name");
+            let index = read(&format!("{folder}/README.md"));
+            assert!(index.contains(&format!("]({name})")), "{path}");
         }
     }
     for kind in [
@@ -119,7 +115,7 @@ fn every_vendor_has_a_page_in_both_languages_with_how_to_check_it() {
         "message-push",
         "errors",
     ] {
-        for (path, page) in both(&format!("docs/wechat/{kind}")) {
+        for (path, page) in both(&format!("wechat/{kind}")) {
             assert!(page.contains("menshen config check --live"), "{path}");
         }
     }
@@ -137,7 +133,7 @@ fn every_error_code_of_a_vendor_is_on_its_page() {
             codes = numbers(&table).iter().map(ToString::to_string).collect();
         }
         assert!(codes.len() > 9, "{vendor}: {codes:?}");
-        for (path, page) in both(&format!("docs/sms/{vendor}")) {
+        for (path, page) in both(&format!("sms/{vendor}")) {
             let missing: Vec<_> = codes.iter().filter(|code| !page.contains(*code)).collect();
             assert!(missing.is_empty(), "{path} lacks {missing:?}");
         }
@@ -148,7 +144,7 @@ fn every_error_code_of_a_vendor_is_on_its_page() {
 fn every_error_code_of_wechat_is_on_its_page() {
     let codes = numbers(&code("crates/wechat/src/errcodes.rs"));
     assert!(codes.len() > 50, "{codes:?}");
-    for (path, page) in both("docs/wechat/errors") {
+    for (path, page) in both("wechat/errors") {
         let missing: Vec<_> = codes
             .iter()
             .filter(|code| !page.contains(&code.to_string()))
@@ -173,12 +169,12 @@ fn every_setting_of_a_vendor_is_on_its_page() {
             _ => continue,
         };
         seen += 1;
-        for language in ["", ".zh-CN"] {
+        for language in ["", "zh/"] {
             let texts = pages
                 .iter()
-                .map(|page| read(&format!("docs/{page}{language}.md")));
+                .map(|page| read(&format!("docs/{language}{page}.md")));
             let is_there = texts.into_iter().any(|text| text.contains(wanted));
-            assert!(is_there, "{key} is on none of {pages:?}{language}");
+            assert!(is_there, "{key} is on none of {language}{pages:?}");
         }
     }
     assert!(seen > 15, "{seen} settings");
@@ -186,7 +182,8 @@ fn every_setting_of_a_vendor_is_on_its_page() {
 
 #[test]
 fn every_link_leads_to_a_file_and_both_languages_say_as_much() {
-    for folder in ["docs/sms", "docs/wechat"] {
+    let folders = ["docs/sms", "docs/wechat", "docs/zh/sms", "docs/zh/wechat"];
+    for folder in folders {
         let entries = fs::read_dir(root().join(folder)).expect("a folder");
         for path in entries.map(|entry| entry.expect("an entry").path()) {
             let page = fs::read_to_string(&path).expect("a page");
@@ -197,18 +194,17 @@ fn every_link_leads_to_a_file_and_both_languages_say_as_much() {
                     assert!(there.exists(), "{}: {target}", path.display());
                 }
             }
-            let name = path.display().to_string();
-            if name.ends_with(".zh-CN.md") {
-                let other = fs::read_to_string(name.replace(".zh-CN.md", ".md")).expect("a page");
-                let shape = |text: &str| {
-                    let count = |mark| text.lines().filter(|line| line.starts_with(mark)).count();
-                    [count("#"), count("|"), count("```")]
-                };
-                assert_eq!(shape(&page), shape(&other), "{name}");
-            } else {
-                let other = name.replace(".md", ".zh-CN.md");
-                assert!(Path::new(&other).exists(), "{other}");
-            }
+            let name = path.file_name().and_then(|name| name.to_str());
+            let name = format!("{folder}/{}", name.expect("a name"));
+            let other = match name.strip_prefix("docs/zh/") {
+                Some(page) => format!("docs/{page}"),
+                None => name.replace("docs/", "docs/zh/"),
+            };
+            let shape = |text: &str| {
+                let count = |mark| text.lines().filter(|line| line.starts_with(mark)).count();
+                [count("#"), count("|"), count("```")]
+            };
+            assert_eq!(shape(&page), shape(&read(&other)), "{name}");
         }
     }
 }

@@ -8,7 +8,7 @@ import { test } from "node:test";
 
 const PAGES = [
   "../../docs/guides/mini-program.md",
-  "../../docs/guides/zh/mini-program.md",
+  "../../docs/zh/guides/mini-program.md",
   "README.md",
   "../../examples/miniprogram/README.md",
 ];

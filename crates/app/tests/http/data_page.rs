@@ -10,7 +10,7 @@ use sea_orm::{ConnectionTrait as _, Statement};
 use crate::support::Service;
 
 const PAGE: &str = include_str!("../../../../docs/security/data.md");
-const CHINESE: &str = include_str!("../../../../docs/security/data.zh-CN.md");
+const CHINESE: &str = include_str!("../../../../docs/zh/security/data.md");
 
 /// The words in backticks of each row's first `cells` cells, of the table under a heading.
 fn rows(page: &str, heading: &str) -> Vec<[BTreeSet<String>; 2]> {

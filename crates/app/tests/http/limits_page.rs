@@ -9,7 +9,7 @@ use menshen_domain::ports::clock::Clock as _;
 
 use crate::metrics::read;
 
-const PAGES: [&str; 2] = ["docs/limits.md", "docs/limits.zh-CN.md"];
+const PAGES: [&str; 2] = ["docs/limits.md", "docs/zh/limits.md"];
 
 /// Every setting that says of itself that it is a limit, and its default.
 fn limits() -> BTreeMap<String, String> {
