@@ -72,6 +72,10 @@ migrate action="up":
 docs:
     cargo doc --workspace --no-deps --locked
 
+# The book of docs/, in both languages, in target/book: check, reference, serve
+book *arguments:
+    scripts/book {{ arguments }}
+
 # Size, start and memory of the release build
 measure:
     cargo build --release --locked && scripts/measure
