@@ -5,7 +5,9 @@
   const words = document.getElementById("search-words");
   const state = document.getElementById("search-state");
   const results = document.getElementById("search-results");
-  const MOST = 12;
+  // Of the best by Pagefind's count so many are read, and so many are shown.
+  const READ = 40;
+  const SHOWN = 12;
   let index;
   let asked = 0;
 
@@ -50,11 +52,23 @@
     return item;
   }
 
-  // The page, or the section of it with most of the words.
-  function best({ url, meta, excerpt, sub_results: sections = [] }) {
-    const weight = ({ locations = [] }) => locations.length;
+  // Words that stand together as they were typed say more than words that are somewhere.
+  // Why something is so comes after how it is.
+  function closeness({ url, meta, content, sub_results: sections = [] }, text) {
+    const less = url.includes("/adr/") ? 1.5 : 0;
+    const has = (where) => (where ?? "").toLowerCase().includes(text.toLowerCase());
+    if (meta.title?.toLowerCase() === text.toLowerCase()) return 4 - less;
+    if (has(meta.title)) return 3 - less;
+    if (sections.some(({ title }) => has(title))) return 2 - less;
+    return (has(content) ? 1 : 0) - less;
+  }
+
+  // The page, or the section of it that is called so or has most of the words.
+  function best({ url, meta, excerpt, sub_results: sections = [] }, text) {
+    const called = ({ title }) => (title.toLowerCase().includes(text.toLowerCase()) ? 1000 : 0);
+    const weight = (section) => called(section) + (section.locations ?? []).length;
     const [section] = [...sections].sort((a, b) => weight(b) - weight(a));
-    if (!section || section.url === url) return { url, title: meta.title, excerpt };
+    if (!section || section.url === url || section.title === meta.title) return { url, title: meta.title, excerpt };
     return { url: section.url, title: `${meta.title} › ${section.title}`, excerpt: section.excerpt };
   }
 
@@ -65,10 +79,12 @@
     try {
       const pagefind = await load();
       const found = await pagefind.search(apart(text));
-      const pages = await Promise.all(found.results.slice(0, MOST).map((result) => result.data()));
+      const pages = await Promise.all(found.results.slice(0, READ).map((result) => result.data()));
       if (mine !== asked) return;
+      // Sorting keeps the order of those that are alike.
+      pages.sort((a, b) => closeness(b, text) - closeness(a, text));
       say(pages.length ? "" : `${dialog.dataset.none} “${text}”`);
-      results.append(...pages.map((page) => row(best(page))));
+      results.append(...pages.slice(0, SHOWN).map((page) => row(best(page, text))));
     } catch {
       if (mine === asked) fail();
     }

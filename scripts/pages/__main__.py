@@ -6,6 +6,8 @@ import time
 import build
 import links
 import reference
+import seen
+import snippets
 import twins
 
 # In this order: what is cheap and says most comes first.
@@ -13,11 +15,13 @@ CHECKS = {
     "both books have the same pages": twins.twins,
     "links of the pages lead somewhere": links.links_of_pages,
     "the reference is what the program says": reference.compare,
+    "commands and code of the pages are held": snippets.snippets,
     "both books are built without a warning": build.build,
 }
 # Of what is built; without that, they have nothing to say.
 OF_THE_BUILT = {
     "links of what is built lead somewhere": links.links_of_what_is_built,
+    "readers find what they look for": seen.seen,
 }
 
 
