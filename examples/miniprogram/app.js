@@ -3,8 +3,10 @@ const menshen = require("./menshen");
 App({
   onLaunch() {
     menshen.onSignedOut((reason, error) => {
+      const tell = () => wx.showToast({ title: error.message, icon: "none" });
       // What the person has asked for needs no explanation.
-      if (reason !== "logout") wx.showToast({ title: error.message, icon: "none" });
+      const asked = reason === "logout" || reason === "cancelled";
+      wx.reLaunch({ url: "/pages/login/login", complete: asked ? undefined : tell });
     });
   },
 });

@@ -4,6 +4,7 @@ export type { ErrorCode, LocalCode, ServerCode, SignedOutReason } from "./core/c
 export type {
   Bound,
   ClientType,
+  Closed,
   CodeSent,
   Device,
   FieldFault,

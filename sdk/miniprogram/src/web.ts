@@ -20,14 +20,14 @@ export function createClient(options: WebOptions): Menshen {
   const { clientType = "web", storage = browserStorage(), storageKey = "menshen" } = options;
   const fetcher = options.fetch ?? ((...call) => fetch(...call));
   const platform = webPlatform(storageKey, clientType, storage, fetcher);
-  const { client, session, vault } = createCore(platform, options);
+  const { made, state, vault } = createCore(platform, options);
   // Signed in or out, or refreshed, in another tab.
   storage.onChange?.(storageKey, async () => {
     const stored = await vault.read();
-    if (stored) session.take(stored);
-    else if (await session.current()) await session.end("logout");
+    if (stored) state.take(stored);
+    else if (await state.current()) await state.end("logout");
   });
-  return client;
+  return made;
 }
 
 export type { KeyValueStore } from "./core/platform";

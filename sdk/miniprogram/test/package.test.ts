@@ -22,6 +22,7 @@ const BUILDS = [
 
 const COMMON = [
   "bindPhone",
+  "closeAccount",
   "devices",
   "loginWithCode",
   "loginWithOAuth",
@@ -36,6 +37,7 @@ const COMMON = [
   "stepUp",
   "token",
   "updateMe",
+  "uploadAvatar",
   "user",
 ];
 

@@ -1,5 +1,5 @@
-// Bundles the tests and runs them; an argument names one file. What they test is the
-// build itself.
+// Bundles the tests and runs them; an argument names one file, or "rendered" those that
+// compile and render the examples. What they test is the build itself.
 
 import { spawnSync } from "node:child_process";
 import { mkdirSync, readdirSync, rmSync } from "node:fs";
@@ -7,16 +7,18 @@ import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
-const wanted = process.argv[2] ?? "";
-const tests = readdirSync(`${root}/test`).filter((name) => name.endsWith(".test.ts"));
+const [, rendered, wanted] = /^(rendered)?\/?(.*)$/.exec(process.argv[2] ?? "");
+const folder = rendered ? `${root}/test/rendered` : `${root}/test`;
+const tests = readdirSync(folder).filter((name) => name.endsWith(".test.ts"));
 const chosen = tests.filter((name) => name.startsWith(wanted));
 if (chosen.length === 0) throw new Error(`there is no test ${wanted}`);
 
-const outdir = `${root}/build/test`;
+// Beside the packages that they need.
+const outdir = rendered ? `${folder}/build` : `${root}/build/test`;
 rmSync(outdir, { recursive: true, force: true });
 mkdirSync(outdir, { recursive: true });
 await build({
-  entryPoints: chosen.map((name) => `${root}/test/${name}`),
+  entryPoints: chosen.map((name) => `${folder}/${name}`),
   bundle: true,
   platform: "node",
   format: "esm",

@@ -37,7 +37,7 @@ export interface Calls {
 /** Milliseconds: later, the service may not take a repeat for what it is. */
 const REPEAT_WITHIN = 50_000;
 
-const LATER = [408, 429, 503, 504];
+const LATER = /408|429|50[34]/;
 
 export function openCalls(
   platform: Platform,
@@ -63,7 +63,8 @@ export function openCalls(
           "x-request-id": request_id,
           ...(token && { authorization: `Bearer ${await token()}` }),
         };
-        const answer = await platform.send({ timeout, ...call, header } as HttpRequest);
+        const limit = call.timeout || timeout;
+        const answer = await platform.send({ ...call, header, timeout: limit } as HttpRequest);
         if (refused && answer.statusCode === 401) refused();
         return answer;
       };
@@ -90,7 +91,7 @@ export function openCalls(
       status,
       data,
       // 502 with a code of the service is a setting that is wrong.
-      retryable: status < 400 || LATER.includes(status) || (status === 502 && !ours),
+      retryable: status < 400 || LATER.test(`${status}`) || (status === 502 && !ours),
     });
   }
 

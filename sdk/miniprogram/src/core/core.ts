@@ -1,5 +1,15 @@
 import { type Call, type Calls, openCalls } from "./calls";
-import type { Bound, CodeSent, Device, LoginOptions, SignedIn, TokenAnswer, User } from "./data";
+import type {
+  Bound,
+  Closed,
+  CodeSent,
+  Device,
+  LoggedOut,
+  LoginOptions,
+  SignedIn,
+  TokenAnswer,
+  User,
+} from "./data";
 import type { MenshenError } from "./errors";
 import type { ClientOptions, Menshen, PhoneProof, RequestOptions } from "./menshen";
 import type { HttpAnswer, Platform } from "./platform";
@@ -12,7 +22,7 @@ export type Proof = () => object | Promise<object>;
 
 /** The client, and what platforms add to it from. */
 export interface Core {
-  client: Menshen;
+  made: Menshen;
   failed: Calls["failed"];
   /** Shares one answer among equal calls at once. */
   once<T>(what: unknown, work: () => Promise<T>): Promise<T>;
@@ -24,16 +34,11 @@ export interface Core {
     renewable?: boolean,
   ): Promise<SignedIn>;
   /** A login with an SMS code, and a WeChat identity to link. */
-  loginWithCode(
-    phone: string,
-    code: string,
-    options?: LoginOptions,
-    wechat?: Proof,
-  ): Promise<SignedIn>;
+  enterCode(phone: string, code: string, options?: LoginOptions, wechat?: Proof): Promise<SignedIn>;
   /** A binding, which may answer with another session. */
   bind(path: string, proof: Proof, renewable?: boolean): Promise<Bound>;
   stepUp(proof: Proof, renewable?: boolean): Promise<{ valid_for: number }>;
-  session: Session;
+  state: Session;
   vault: Vault;
 }
 
@@ -73,9 +78,9 @@ export function createCore(platform: Platform, options: ClientOptions): Core {
     return send(call, token);
   }
 
-  /** A call about the account of the person who is signed in. */
-  async function own<T>(path: string, more: Partial<Call>): Promise<T> {
-    return dataOf(await authorised({ ...api(`/v1/me${path}`), ...more }));
+  /** A call about the account of the person who is signed in: a GET unless told otherwise. */
+  async function own<T>(path: string, method = "GET", more?: Partial<Call>): Promise<T> {
+    return dataOf(await authorised(api(`/v1/me${path}`, undefined, { method, ...more })));
   }
 
   function proven<T>(
@@ -111,13 +116,12 @@ export function createCore(platform: Platform, options: ClientOptions): Core {
 
   const signIn: Core["signIn"] = (path, proof, { consent, restore } = {}, renewable) =>
     change(async () => {
-      const { device_name, version } = platform.describe();
       const client = {
-        type: platform.clientType,
+        type: platform.kind,
         // A later login of this installation takes the session's place.
         device_id: await vault.device(),
-        device_name: deviceName || device_name,
-        version,
+        ...platform.describe(),
+        ...(deviceName && { device_name: deviceName }),
       };
       const asked = Date.now();
       const answer = await proven<TokenAnswer>(proof, renewable, (shown) => {
@@ -144,7 +148,7 @@ export function createCore(platform: Platform, options: ClientOptions): Core {
 
   const sendCode = (purpose: string, phone?: string, more?: object) =>
     once([purpose, phone], async () => {
-      const body = { phone, purpose, client_type: platform.clientType, ...more };
+      const body = { phone, purpose, client_type: platform.kind, ...more };
       const call = api("/v1/sms/codes", body);
       const answer = purpose === "login" ? send(call) : authorised(call);
       const sent = dataOf<CodeSent>(await answer);
@@ -159,7 +163,7 @@ export function createCore(platform: Platform, options: ClientOptions): Core {
     challenge_id: challenges.get(purpose + phone),
   });
 
-  const loginWithCode: Core["loginWithCode"] = (phone, code, more, wechat) => {
+  const enterCode: Core["enterCode"] = (phone, code, more, wechat) => {
     const sms = smsProof({ phone, code }, "login");
     const proof = async () => ({ ...sms, wechat: wechat && (await wechat()) });
     return once([phone, code, more], () => signIn("/v1/login/sms", proof, more, !!wechat));
@@ -174,23 +178,27 @@ export function createCore(platform: Platform, options: ClientOptions): Core {
     throw failed("foreign_address", { message, retryable: false });
   }
 
-  const client: Menshen = {
+  const told = (answer: HttpAnswer): LoggedOut => ({
+    ...dataOf<{ ended: number }>(answer),
+    confirmed: true,
+  });
+
+  const made: Menshen = {
     get user() {
       // Another tab may have signed somebody else in.
       return known && known.of === id() ? known.user : null;
     },
     signedIn: async () => !!(await current()),
-    onSignedOut: (listener) => onEnd((error) => listener(error.reason as "expired", error)),
+    onSignedOut: onEnd,
     token: async () => (await usable()).access,
     async request<T>(request: RequestOptions) {
-      const { method = "GET", data, header, timeout: limit = timeout, auth } = request;
-      const call = { method, url: addressOf(request), data, header, timeout: limit };
-      const answer = await (auth === false ? send(call) : authorised(call));
+      const call = { ...request, method: request.method || "GET", url: addressOf(request) };
+      const answer = await (call.auth === false ? send(call) : authorised(call));
       return fine(answer) as HttpAnswer & { data: T };
     },
     sendCode: (phone, purpose = "login", more) => sendCode(purpose, phone, more),
     sendStepUpCode: (more) => sendCode("step_up", undefined, more),
-    loginWithCode,
+    loginWithCode: enterCode,
     loginWithOAuth: (code, more) =>
       once([code, more], () =>
         signIn("/v1/login/wechat-oauth", () => ({ code, app_id: options.appId }), more),
@@ -198,19 +206,22 @@ export function createCore(platform: Platform, options: ClientOptions): Core {
     bindPhone: (proof) =>
       once(proof, () => bind("/v1/me/phone", () => smsProof(proof, "bind_phone"))),
     stepUp: (code) => stepUp(() => ({ code, challenge_id: challenges.get("step_upundefined") })),
-    me: async () => remember(await own("", { method: "GET" })),
+    me: async () => remember(await own("")),
     // `wx.request` has no PATCH, and the service knows that.
     updateMe: async (data) =>
-      remember(await own("", { data, header: { "x-http-method-override": "PATCH" } })),
-    devices: async () =>
-      (await own<{ sessions: Device[] }>("/sessions", { method: "GET" })).sessions,
-    signOutDevice: (id) => own(`/sessions/${encodeURIComponent(id)}`, { method: "DELETE" }),
+      remember(await own("", "POST", { data, header: { "x-http-method-override": "PATCH" } })),
+    uploadAvatar: async (filePath) => remember(await own("/avatar", "POST", { filePath })),
+    devices: async () => (await own<{ sessions: Device[] }>("/sessions")).sessions,
+    signOutDevice: (id) => own(`/sessions/${encodeURIComponent(id)}`, "DELETE"),
+    async closeAccount() {
+      const closed = await own<Closed>("", "DELETE");
+      await end("cancelled");
+      return closed;
+    },
     async logout(scope = "this") {
       const call = api("/v1/logout", { scope }, { repeats: 1, urgent: true });
-      const ended = (answer: HttpAnswer) => dataOf<{ ended: number }>(answer).ended;
       if (scope !== "this") {
-        const answer = await authorised(call);
-        const done = { ended: ended(answer), confirmed: true };
+        const done = told(await authorised(call));
         if (scope === "all") await end("logout");
         return done;
       }
@@ -225,11 +236,11 @@ export function createCore(platform: Platform, options: ClientOptions): Core {
           const next = await exchange(tokens.refresh);
           answer = await send(call, async () => next.access_token);
         }
-        return { ended: ended(answer), confirmed: true };
+        return told(answer);
       } catch (error) {
         return { ended: 0, confirmed: isOver(error) };
       }
     },
   };
-  return { client, failed, once, signIn, loginWithCode, bind, stepUp, session, vault };
+  return { made, failed, once, signIn, enterCode, bind, stepUp, state: session, vault };
 }

@@ -45,6 +45,12 @@ export interface Bound {
   merged: boolean;
 }
 
+/** What closing the account answers. */
+export interface Closed {
+  /** When it is erased for good (RFC 3339); until then a login with `restore` takes it back. */
+  purge_at: string;
+}
+
 /** A code that is on its way. */
 export interface CodeSent {
   challenge_id: string;

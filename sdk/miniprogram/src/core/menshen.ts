@@ -1,6 +1,7 @@
 import type { SignedOutReason } from "./codes";
 import type {
   Bound,
+  Closed,
   CodeSent,
   Device,
   LoggedOut,
@@ -116,6 +117,12 @@ export interface Menshen {
   /** Edits the profile; answers the account. */
   updateMe(change: ProfileChange): Promise<User>;
 
+  /**
+   * Makes a picture the avatar: PNG, JPEG or WebP of at most 1 MiB. In a mini-program the
+   * path that `chooseAvatar` gives, in a browser a `File` or `Blob`. Answers the account.
+   */
+  uploadAvatar(file: string | Blob): Promise<User>;
+
   /** The devices that the person is signed in on, newest first. */
   devices(): Promise<Device[]>;
 
@@ -127,4 +134,11 @@ export interface Menshen {
    * once, whether or not the service can be told; others only by its word.
    */
   logout(scope?: "this" | "others" | "all"): Promise<LoggedOut>;
+
+  /**
+   * Closes the account and signs out everywhere. Until `purge_at` a login fails with
+   * `account_cancelling`, and one with `restore` takes the closing back. It may need
+   * a step-up first.
+   */
+  closeAccount(): Promise<Closed>;
 }

@@ -17,6 +17,5 @@ const TEXTS: Partial<Record<Subject, [string, string]>> = {
 
 /** The text of a subject, or of the one that it is a kind of. */
 export function textOf(subject: Subject, language: Language, kind: Subject): string {
-  const [zh, en] = TEXTS[subject] || (TEXTS[kind] as [string, string]);
-  return language === "en" ? en : zh;
+  return (TEXTS[subject] || (TEXTS[kind] as [string, string]))[language === "en" ? 1 : 0];
 }

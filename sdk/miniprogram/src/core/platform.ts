@@ -9,6 +9,8 @@ export interface HttpRequest {
   header: Record<string, string>;
   /** The query of a GET, the body of all others: JSON, unless it is text or bytes. */
   data?: object | string | ArrayBuffer | undefined;
+  /** A file to upload, as a form of one part; in browsers what it holds. */
+  filePath?: string | Blob | undefined;
   /** Milliseconds. */
   timeout: number;
 }
@@ -36,7 +38,7 @@ export interface KeyValueStore {
 }
 
 export interface Platform {
-  clientType: ClientType;
+  kind: ClientType;
   /** Sends a request; rejects with a `NoAnswer` and nothing else. */
   send(request: HttpRequest): Promise<HttpAnswer>;
   /** How many requests may be under way at once, but for two urgent ones. */

@@ -17,7 +17,7 @@ import { pause, settled } from "./waiting";
 export interface Session {
   /** Which one, as far as it was read yet. */
   id(): string | null;
-  onEnd(listener: (error: MenshenError) => void): () => void;
+  onEnd(listener: Listener): () => void;
   current(): Promise<Tokens | null>;
   /** Tokens to send with a call. */
   usable(inside?: boolean): Promise<Tokens>;
@@ -36,8 +36,10 @@ export interface Session {
   take(tokens: Tokens): void;
 }
 
+type Listener = (reason: SignedOutReason, error: MenshenError) => void;
+
 /** The only answers of a refresh that end a session; whatever else happens, it goes on. */
-const REFUSALS = /^(session_revoked|refresh_token_(invalid|expired|reused))$/;
+const REFUSALS = /^(session_revoked|refresh_token_)/;
 
 /** Milliseconds between the tries of a refresh. */
 const PAUSES = [300, 1500];
@@ -77,7 +79,7 @@ export function openSession(
   let epoch = 0;
   let flight: { of: Tokens; done: Promise<Tokens> } | undefined;
   let move: Promise<unknown> | undefined;
-  const listeners = new Set<(error: MenshenError) => void>();
+  const listeners = new Set<Listener>();
 
   const signedOut = (cause?: MenshenError) =>
     new MenshenError({
@@ -130,7 +132,7 @@ export function openSession(
     const cleared = write(null);
     for (const listener of listeners) {
       try {
-        listener(signedOut());
+        listener(why, signedOut());
       } catch (error) {
         // The mistake of a page keeps the news from nobody, and is not hidden.
         setTimeout(() => {

@@ -14,7 +14,7 @@ export function webPlatform(
   fetcher: typeof fetch,
 ): Platform {
   return {
-    clientType,
+    kind: clientType,
     send: (request) => send(fetcher, request),
     maxRequests: MAX_REQUESTS,
     store,
@@ -24,18 +24,25 @@ export function webPlatform(
 }
 
 async function send(fetcher: typeof fetch, request: HttpRequest): Promise<HttpAnswer> {
-  const { method, url, header, data, timeout } = request;
+  const { method, url, header, data, filePath, timeout } = request;
   const stop = new AbortController();
   const timer = setTimeout(() => stop.abort(), timeout);
   const bodiless = method === "GET" || method === "HEAD";
   const raw = data === undefined || typeof data === "string" || data instanceof ArrayBuffer;
   try {
     const headers = new Headers(header);
-    if (!bodiless && !headers.has("content-type")) headers.set("content-type", "application/json");
+    let form: FormData | undefined;
+    if (filePath) {
+      form = new FormData();
+      form.append("file", filePath);
+    } else if (!bodiless && !headers.has("content-type"))
+      headers.set("content-type", "application/json");
     const answer = await fetcher(bodiless && data ? withQuery(url, data) : url, {
       method,
       headers,
-      body: bodiless ? undefined : ((raw ? data : JSON.stringify(data)) as BodyInit | undefined),
+      body: bodiless
+        ? undefined
+        : form || ((raw ? data : JSON.stringify(data)) as BodyInit | undefined),
       signal: stop.signal,
       credentials: "omit",
       cache: "no-store",

@@ -57,22 +57,18 @@ const LOGIN_PATIENCE = 10_000;
 
 export function createMiniProgram(wx: WxApi, options: MiniProgramOptions): MiniProgram {
   const platform = wechatPlatform(wx, options.clientType || "mini_program");
-  const { client, failed, once, signIn, loginWithCode, bind, stepUp } = createCore(
-    platform,
-    options,
-  );
+  const { made, failed, once, signIn, enterCode, bind, stepUp } = createCore(platform, options);
   const app_id = options.appId;
-  const { bindPhone, stepUp: stepUpWithCode } = client;
+  const { bindPhone, stepUp: stepUpWithCode } = made;
 
   /** Good once and for five minutes: fetched when it is needed, and never kept. */
-  async function loginCode(): Promise<string> {
-    try {
-      const answer = ask<{ code: string }>(wx, "login");
-      return (await within(LOGIN_PATIENCE, answer, 0)).code;
-    } catch {
-      throw failed("wechat_login_failed");
-    }
-  }
+  const loginCode = () =>
+    within(LOGIN_PATIENCE, ask<{ code: string }>(wx, "login"), 0).then(
+      ({ code }) => code,
+      () => {
+        throw failed("wechat_login_failed");
+      },
+    );
 
   const identity = async () => ({ code: await loginCode(), app_id });
 
@@ -84,21 +80,20 @@ export function createMiniProgram(wx: WxApi, options: MiniProgramOptions): MiniP
     throw failed(code, { retryable: false, data: detail });
   }
 
-  return Object.assign(client, {
+  return Object.assign(made, {
     login: (more) => once(["login", more], () => signIn("/v1/login/wechat", identity, more, true)),
     async loginWithPhone(event, more = {}) {
       const phone_code = phoneCode(event);
-      const phone_if_missing = more.ifMissing;
       const proof = async () => ({
         phone_code,
         login_code: await loginCode(),
         app_id,
-        phone_if_missing,
+        phone_if_missing: more.ifMissing,
       });
       return once([phone_code, more], () => signIn("/v1/login/wechat-phone", proof, more, true));
     },
     loginWithCode: (phone, code, more: CodeLoginOptions = {}) =>
-      loginWithCode(phone, code, more, more.wechat ? identity : undefined),
+      enterCode(phone, code, more, more.wechat ? identity : undefined),
     async bindPhone(given) {
       if (!("detail" in given)) return bindPhone(given);
       const phone_code = phoneCode(given);
@@ -109,14 +104,11 @@ export function createMiniProgram(wx: WxApi, options: MiniProgramOptions): MiniP
       if (code) return stepUpWithCode(code);
       return stepUp(async () => ({ wechat_code: await loginCode(), app_id }), true);
     },
-    async privacy() {
-      try {
-        const setting = await ask<PrivacySetting>(wx, "getPrivacySetting");
-        return { needed: setting.needAuthorization, name: setting.privacyContractName };
-      } catch {
-        return { needed: false, name: "" };
-      }
-    },
+    privacy: () =>
+      ask<PrivacySetting>(wx, "getPrivacySetting").then(
+        ({ needAuthorization: needed, privacyContractName: name }) => ({ needed, name }),
+        () => ({ needed: false, name: "" }),
+      ),
   } satisfies Omit<MiniProgram, keyof Menshen> & Partial<MiniProgram>);
 }
 

@@ -9,14 +9,20 @@ const GRACE = 5000;
 
 export function wechatPlatform(wx: WxApi, clientType: ClientType): Platform {
   return {
-    clientType,
+    kind: clientType,
     // More than ten at once are refused.
     maxRequests: 8,
     send(request) {
-      const answer = ask<HttpAnswer>(wx, "request", request).catch(({ errMsg }: WxFailure) => {
-        const [why] = /interrupted|timeout/.exec(errMsg || "") || ["network_error"];
-        throw why as NoAnswer;
-      });
+      const [name, read] = request.filePath
+        ? (["uploadFile", uploaded] as const)
+        : ["request" as const];
+      const answer = ask<HttpAnswer>(wx, name, { name: "file", ...request }).then(
+        read,
+        ({ errMsg }: WxFailure) => {
+          const [why] = /interrupted|timeout/.exec(errMsg || "") || ["network_error"];
+          throw why as NoAnswer;
+        },
+      );
       return within(request.timeout + GRACE, answer, "timeout");
     },
     store: store(wx),
@@ -29,6 +35,15 @@ export function wechatPlatform(wx: WxApi, clientType: ClientType): Platform {
       }
     },
   };
+}
+
+/** `wx.uploadFile` reads no JSON, and older ones tell no header. */
+function uploaded(answer: HttpAnswer): HttpAnswer {
+  let { data } = answer;
+  try {
+    data = JSON.parse(data as string);
+  } catch {}
+  return { ...answer, header: answer.header || {}, data };
 }
 
 /**

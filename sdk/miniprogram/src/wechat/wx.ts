@@ -18,6 +18,15 @@ export interface WxApi {
       timeout?: number;
     } & Outcome<{ statusCode: number; data: unknown; header: Record<string, string> }>,
   ): unknown;
+  uploadFile(
+    options: {
+      url: string;
+      filePath: string;
+      name: string;
+      header?: Record<string, string>;
+      timeout?: number;
+    } & Outcome<{ statusCode: number; data: string; header?: Record<string, string> }>,
+  ): unknown;
   login(options: Outcome<{ code: string }>): unknown;
   getStorage(options: { key: string; encrypt?: boolean } & Outcome<{ data: unknown }>): unknown;
   setStorage(

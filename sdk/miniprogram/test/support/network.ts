@@ -9,6 +9,8 @@ export interface Seen {
   path: string;
   headers: http.IncomingHttpHeaders;
   body: string;
+  /** As it came. */
+  bytes: Buffer;
   /** What the service, or the network in its place, has answered. */
   status?: number;
 }
@@ -89,6 +91,7 @@ export class Network {
       path: request.url ?? "",
       headers: request.headers,
       body: Buffer.concat(chunks).toString(),
+      bytes: Buffer.concat(chunks),
     };
     this.seen.push(seen);
     const rule = this.rules.find((rule) => rule.times > 0 && rule.matches(seen));
@@ -124,7 +127,7 @@ export class Network {
           },
         );
         onward.on("error", reject);
-        onward.end(seen.body);
+        onward.end(seen.bytes);
       },
     );
   }

@@ -35,6 +35,8 @@ export class Phone {
   headerNames: "as sent" | "capitals" = "as sent";
   /** The person has agreed to the privacy agreement; `null` for a base library without. */
   privacy: { agreed: boolean } | null = { agreed: true };
+  /** Pictures that were picked: what their temporary paths hold. */
+  readonly files = new Map<string, Buffer>();
   /** What `wx.login` gives instead of codes. */
   loginGives: string[] = [];
   loginFails = false;
@@ -116,6 +118,7 @@ export class Phone {
   private api(): WxApi {
     const wx: Record<string, unknown> = {
       request: (options: Options) => this.request(options),
+      uploadFile: (options: Options) => this.uploadFile(options),
       login: (options: Options) => void this.login(options),
       getStorage: (options: Options) => this.getStorage(options),
       setStorage: (options: Options) => this.setStorage(options),
@@ -131,6 +134,25 @@ export class Phone {
           privacyContractName: "《门神演示隐私保护指引》",
         });
     return wx as unknown as WxApi;
+  }
+
+  /** As `wx.request` does, but it answers text, and older phones tell no header. */
+  private uploadFile({ filePath, name, header, success, ...rest }: Options): { abort(): void } {
+    const file = this.files.get(filePath);
+    if (!file) {
+      later(rest.fail, { errMsg: `uploadFile:fail file not found ${filePath}` });
+      return { abort: () => {} };
+    }
+    const form = formOf(name, filePath, file);
+    const answered = (result: { statusCode: number; data: unknown }) =>
+      success({ statusCode: result.statusCode, data: JSON.stringify(result.data) });
+    return this.request({
+      ...rest,
+      ...form,
+      method: "POST",
+      header: { ...header, ...form.header },
+      success: answered,
+    });
   }
 
   private request(options: Options): { abort(): void } {
@@ -246,7 +268,17 @@ function later<T>(callback: ((result: T) => void) | undefined, result: T): void 
   if (callback) setImmediate(() => callback(result));
 }
 
+/** A form of one file. */
+function formOf(name: string, filePath: string, file: Buffer) {
+  const border = "----WeChatBoundary7MA4YWxkTrZu0gW";
+  const head = `content-disposition: form-data; name="${name}"; filename="${filePath.split("/").pop()}"`;
+  const before = `--${border}\r\n${head}\r\ncontent-type: image/png\r\n\r\n`;
+  const data = Buffer.concat([Buffer.from(before), file, Buffer.from(`\r\n--${border}--\r\n`)]);
+  return { data, header: { "content-type": `multipart/form-data; boundary=${border}` } };
+}
+
 function bytes(data: unknown): Buffer {
+  if (Buffer.isBuffer(data)) return data;
   if (data instanceof ArrayBuffer) return Buffer.from(data);
   return Buffer.from(typeof data === "string" ? data : JSON.stringify(data));
 }
