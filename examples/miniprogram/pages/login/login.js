@@ -4,7 +4,11 @@ const ask = require("../../ask");
 const day = require("../../day");
 
 Page({
-  data: { busy: false },
+  data: { busy: false, closed: "" },
+
+  onLoad({ closed }) {
+    if (closed) this.setData({ closed: day(decodeURIComponent(closed)) });
+  },
 
   oneTap() {
     return this.enter((more) => menshen.login(more));

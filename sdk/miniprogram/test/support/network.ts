@@ -58,7 +58,9 @@ export class Network {
 
   /** From now on, so many requests to this path have this fate. */
   plan(path: string, fate: Fate, times = 1): void {
-    const matches = (seen: Seen) => seen.path.split("?")[0] === path;
+    // What a browser asks before it sends is not the request.
+    const matches = ({ path: asked, method }: Seen) =>
+      asked.split("?")[0] === path && method !== "OPTIONS";
     this.rules.push({ matches, fate, times });
   }
 

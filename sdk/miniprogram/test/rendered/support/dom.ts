@@ -20,6 +20,9 @@ const exparser: Loose = load("miniprogram-exparser");
 /** The official compiler comes for these processors; elsewhere one in JavaScript does. */
 const compiler = process.arch === "x64" ? "official" : "simulate";
 
+/** What the simulator has of `wx`: most of it does nothing. */
+export const simulated: object = (globalThis as Loose).wx;
+
 /** A page, compiled and rendered. */
 export interface Rendered {
   instance: Loose;

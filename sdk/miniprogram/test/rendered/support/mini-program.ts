@@ -15,7 +15,7 @@ import { createRequire } from "node:module";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Phone } from "../../support/phone";
-import { compile, component, document, type Rendered, render } from "./dom";
+import { compile, component, document, type Rendered, render, simulated } from "./dom";
 import { Screen } from "./screen";
 
 // biome-ignore lint/suspicious/noExplicitAny: options as loose as those of WeChat
@@ -73,9 +73,7 @@ export class MiniProgram {
   /** Starts the app and opens its first page. */
   static launch(made: Package, phone: Phone): MiniProgram {
     const started = new MiniProgram(made, phone);
-    started.requireFile("app.js");
-    started.app.onLaunch?.({});
-    started.push(started.config.pages[0] as string);
+    started.start();
     return started;
   }
 
@@ -109,7 +107,8 @@ export class MiniProgram {
   private stage({ folder, packages = {}, edit = (source) => source }: Package): void {
     launches += 1;
     phones[launches] = this.globals();
-    const own = `const {${Object.keys(phones[launches])}}=globalThis.phones[${launches}];`;
+    // Some frameworks replace what WeChat declares.
+    const own = `var {${Object.keys(phones[launches])}}=globalThis.phones[${launches}];`;
     cpSync(folder, this.root, {
       recursive: true,
       filter: (path) => !path.includes("node_modules"),
@@ -144,6 +143,7 @@ export class MiniProgram {
 
   private globals(): Loose {
     const wx = {
+      ...simulated,
       ...this.phone.wx,
       showToast: ({ title }: Loose) => this.toasts.push(title),
       showModal: ({ title, content, success }: Loose) => {
@@ -166,6 +166,7 @@ export class MiniProgram {
       getApp: () => this.app,
       getCurrentPages: () =>
         this.pages.map(({ path, page }) => Object.assign(page.instance, { route: path })),
+      Component: component,
       // A page is a component whose functions are methods.
       Page: (options: Loose) => {
         const entries = Object.entries(options);
@@ -224,11 +225,12 @@ export class MiniProgram {
     this.top.page.triggerPageLifeTime("show");
   }
 
-  private requireFile(file: string): void {
-    const globals = phones[launches];
-    const run = new Function("require", "module", readFileSync(join(this.root, file), "utf8"));
-    run(requireFrom(this.root), { exports: {} });
-    assert.ok(globals && this.app, `${file} calls App()`);
+  private start(): void {
+    const file = join(this.root, "app.js");
+    createRequire(file)(file);
+    assert.ok(this.app, "app.js calls App()");
+    this.app.onLaunch?.({});
+    this.push(this.config.pages[0] as string);
   }
 
   private async open(type: string): Promise<{ event: string; detail: object } | undefined> {
@@ -243,10 +245,6 @@ export class MiniProgram {
     assert.equal(type, "agreePrivacyAuthorization");
     return { event: "agreeprivacyauthorization", detail: {} };
   }
-}
-
-function requireFrom(folder: string): NodeJS.Require {
-  return createRequire(join(folder, "app.js"));
 }
 
 function filesBelow(folder: string): string[] {
