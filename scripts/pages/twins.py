@@ -1,8 +1,9 @@
 """The two books are the same pages: files, order, headings, tables, code and pictures."""
 
+import os
 import re
 
-from tree import BOOKS, LINK, Wrong, blocks, chapters, headings, lines_of, pages, prose, read
+from tree import BOOKS, LINK, Wrong, blocks, chapters, headings, is_outside, lines_of, pages, prose, read, target_of
 
 # Comments are for people; and what a program says may be in either language.
 COMMENT = re.compile(r"(^|\s)(?:#(?!\!)|//|--|<!--|/\*).*?$|\*/|-->", re.M)
@@ -55,6 +56,18 @@ def first_difference(english, chinese):
     return f"{pairs[0][0]} and {pairs[0][1]}" if pairs else f"{len(english)} and {len(chinese)}"
 
 
+def led_astray(page):
+    """Links of a Chinese page to an English one, but for its own and those that say so."""
+    file = f"{BOOKS['zh']}/{page}"
+    for text, link in LINK.findall(prose(read(file))):
+        if text == "[English]":
+            continue
+        target = link if is_outside(link) else target_of(file, link)[0]
+        inside = os.path.relpath(target, BOOKS["en"])
+        if target.endswith(".md") and not inside.startswith(("..", "zh/")) and inside != page:
+            yield f"{file}: {link} leads to the English page"
+
+
 def twins():
     english, chinese = (set(pages(language)) for language in ("en", "zh"))
     wrong = [f"docs/zh/{page} is missing" for page in sorted(english - chinese)]
@@ -63,7 +76,7 @@ def twins():
     if order[0] != order[1]:
         wrong.append(f"the tables of contents differ: {first_difference(*order)}")
     for page in sorted(english & chinese):
-        wrong += differences(page)
+        wrong += [*differences(page), *led_astray(page)]
     listed = [page for _, page in order[0]]
     wrong += [f"{page} is not in SUMMARY.md" for page in sorted(english - set(listed))]
     wrong += [f"{page} is twice in SUMMARY.md" for page in sorted({page for page in listed if listed.count(page) > 1})]
