@@ -23,11 +23,12 @@ def code_of(text):
 
 
 def rows_of(text):
-    """How many rows and columns each table has."""
+    """How many columns each row of each table has, and what its first one names in code."""
     tables, rows = [], []
     for _, line, code in [*lines_of(text), (0, "", False)]:
         if not code and line.lstrip().startswith("|"):
-            rows.append(len(re.findall(r"(?<!\\)\|", re.sub(r"`[^`]*`", "", line))))
+            named = sorted(re.findall(r"`([^`]+)`", line.split("|")[1]))
+            rows.append((len(re.findall(r"(?<!\\)\|", re.sub(r"`[^`]*`", "", line))), *named))
         elif rows:
             tables.append(rows)
             rows = []
