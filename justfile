@@ -63,6 +63,7 @@ lint:
 # Format the code
 fmt:
     cargo fmt --all
+    rustfmt --edition 2024 crates/sms/src/*.rs
 
 # Change or show the database's schema: up, status, down
 migrate action="up":

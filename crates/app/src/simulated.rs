@@ -1,16 +1,34 @@
 //! What the offline WeChat and vendors know at their start: the applications,
 //! accounts and templates of the settings, and their own fake ones.
 
+use std::net::SocketAddr;
+
 use menshen_domain::model::wechat::AppKind as DomainKind;
-use menshen_simulator::{AppKind, HuaweiChannel, SimulatedApp, SimulatorConfig};
-use menshen_simulator::{SmsRegion, SmsTemplate};
-use menshen_sms::{Meant, RegionClass, Template, Variable};
-use secrecy::{ExposeSecret as _, SecretString};
+use menshen_simulator::{AppKind, SimulatedApp, SimulatorConfig, SmsRegion, SmsTemplate};
+use menshen_sms::{Account, Meant, RegionClass, Template, Variable};
+use secrecy::ExposeSecret as _;
 
 use crate::settings::Settings;
-use crate::settings::sms::accounts::GivenAccount;
-use crate::settings::sms::vendors::{Vendor, VendorSettings};
+use crate::settings::sms::vendors::GivenAccount;
 use crate::settings::wechat::AppSettings;
+use crate::simulated::vendors::Texts;
+
+mod vendors;
+
+/// Whether the simulator stands in for the SMS vendor of this name.
+pub(crate) fn stands_in_for(vendor: &str) -> bool {
+    vendors::find(vendor).is_some()
+}
+
+/// The account of a vendor at the simulator there; nothing for one that it does not
+/// stand in for.
+pub(crate) fn account(
+    vendor: &str,
+    address: SocketAddr,
+    more: &[(Meant, Template)],
+) -> Option<Account> {
+    Some(vendors::find(vendor)?.account(address, more))
+}
 
 /// The simulator of a server of its own: what the settings have stands in the
 /// place of what is fake.
@@ -38,10 +56,11 @@ pub(crate) fn beside(settings: &Settings) -> SimulatorConfig {
         }
     }
     for vendor in &settings.sms.vendors {
-        if let VendorSettings::Simulated { vendor, templates } = vendor
-            && let Some((mut signs, approved)) = texts(&mut config, *vendor)
+        if let Some(templates) = vendor.simulated()
+            && let Some(simulated) = vendors::find(vendor.name())
+            && let Some(mut texts) = (simulated.texts)(&mut config)
         {
-            approve(&mut signs, approved, templates);
+            approve(&mut texts, templates);
         }
     }
     config
@@ -61,46 +80,16 @@ fn app(settings: &AppSettings) -> SimulatedApp {
     }
 }
 
-/// Signs and templates of a vendor's account; Huawei's signs belong to each of its
-/// channels, and Twilio approves no texts.
-fn texts(
-    config: &mut SimulatorConfig,
-    vendor: Vendor,
-) -> Option<(Vec<&mut Vec<String>>, &mut Vec<SmsTemplate>)> {
-    match vendor {
-        Vendor::Aliyun => Some((vec![&mut config.aliyun.signs], &mut config.aliyun.templates)),
-        Vendor::Tencent => {
-            let account = &mut config.tencent;
-            Some((vec![&mut account.signs], &mut account.templates))
-        }
-        Vendor::Huawei => {
-            let account = &mut config.huawei;
-            let channels = account.channels.iter_mut();
-            let signs = channels.map(|channel| &mut channel.signs).collect();
-            Some((signs, &mut account.templates))
-        }
-        Vendor::Volcengine => {
-            let account = &mut config.volcengine;
-            Some((vec![&mut account.signs], &mut account.templates))
-        }
-        Vendor::Twilio | Vendor::Webhook | Vendor::Console => None,
-    }
-}
-
 /// Approves templates, and the signs that they go under.
-fn approve(
-    signs: &mut [&mut Vec<String>],
-    approved: &mut Vec<SmsTemplate>,
-    more: &[(Meant, Template)],
-) {
+fn approve(texts: &mut Texts<'_>, more: &[(Meant, Template)]) {
     for (meant, template) in more {
         if let Some(sign) = &template.sign {
-            for of in signs.iter_mut().filter(|of| !of.contains(sign)) {
+            for of in texts.signs.iter_mut().filter(|of| !of.contains(sign)) {
                 of.push(sign.clone());
             }
         }
-        approved.retain(|known| known.id != template.id);
-        approved.push(as_approved(*meant, template));
+        texts.templates.retain(|known| known.id != template.id);
+        texts.templates.push(as_approved(*meant, template));
     }
 }
 
@@ -118,93 +107,22 @@ fn as_approved(meant: Meant, template: &Template) -> SmsTemplate {
 
 /// Puts what is given of an account in the place of what is fake.
 fn take(config: &mut SimulatorConfig, given: &GivenAccount) {
-    let (id, secret, from) = (
-        given.id.as_ref(),
-        given.secret.as_ref(),
-        given.from.as_ref(),
-    );
-    match given.vendor {
-        Vendor::Aliyun => {
-            let account = &mut config.aliyun;
-            put(&mut account.access_key_id, id);
-            put_secret(&mut account.access_key_secret, secret);
-        }
-        Vendor::Tencent => {
-            let account = &mut config.tencent;
-            put(&mut account.secret_id, id);
-            put_secret(&mut account.secret_key, secret);
-            put(&mut account.sdk_app_id, from);
-        }
-        Vendor::Huawei => {
-            let account = &mut config.huawei;
-            put(&mut account.app_key, id);
-            put_secret(&mut account.app_secret, secret);
-            put_channels(&mut account.channels, given);
-        }
-        Vendor::Volcengine => {
-            let account = &mut config.volcengine;
-            put(&mut account.access_key_id, id);
-            put_secret(&mut account.secret_access_key, secret);
-            put(&mut account.sms_account, from);
-        }
-        Vendor::Twilio => {
-            let account = &mut config.twilio;
-            put(&mut account.account_sid, id);
-            put_secret(&mut account.auth_token, secret);
-            if let Some(from) = from {
-                let service = from.starts_with("MG");
-                let (of, other) = if service {
-                    (&mut account.messaging_services, &mut account.senders)
-                } else {
-                    (&mut account.senders, &mut account.messaging_services)
-                };
-                *of = vec![from.clone()];
-                other.clear();
-            }
-        }
-        Vendor::Webhook | Vendor::Console => {}
-    }
-    if let Some((mut signs, approved)) = texts(config, given.vendor) {
-        if let Some(sign) = &given.sign {
-            for signs in &mut signs {
-                **signs = vec![sign.clone()];
-            }
-        }
-        if let Some(usual) = &given.template {
-            let usual = Template::with_code(usual);
-            *approved = vec![as_approved(Meant::default(), &usual)];
-        }
-        approve(&mut signs, approved, &given.more);
-    }
-}
-
-/// One channel to the mainland, and one to other countries if there is one.
-fn put_channels(channels: &mut Vec<HuaweiChannel>, given: &GivenAccount) {
-    let signs = channels.first().map(|channel| channel.signs.clone());
-    let signs = signs.unwrap_or_default();
-    for (sender, region) in [
-        (&given.from, SmsRegion::Mainland),
-        (&given.from_overseas, SmsRegion::Overseas),
-    ] {
-        if let Some(sender) = sender {
-            channels.retain(|channel| channel.region != region);
-            channels.push(HuaweiChannel {
-                sender: sender.clone(),
-                region,
-                signs: signs.clone(),
-            });
+    let Some(vendor) = vendors::find(given.entry.name) else {
+        return;
+    };
+    (vendor.take)(config, &given.account);
+    let Some(mut texts) = (vendor.texts)(config) else {
+        return;
+    };
+    if let Some(sign) = vendor.sign.and_then(|key| given.account.find_text(key)) {
+        for signs in &mut texts.signs {
+            **signs = vec![sign.clone()];
         }
     }
-}
-
-fn put(fake: &mut String, given: Option<&String>) {
-    if let Some(given) = given {
-        fake.clone_from(given);
+    let usual = given.entry.usual_template();
+    if let Some(usual) = usual.and_then(|key| given.account.find_text(key)) {
+        let usual = Template::with_code(usual);
+        *texts.templates = vec![as_approved(Meant::default(), &usual)];
     }
-}
-
-fn put_secret(fake: &mut String, given: Option<&SecretString>) {
-    if let Some(given) = given {
-        given.expose_secret().clone_into(fake);
-    }
+    approve(&mut texts, &given.more);
 }

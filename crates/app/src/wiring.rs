@@ -59,7 +59,6 @@ use crate::resealing::Resealing;
 use crate::settings::Profile;
 use crate::settings::Settings;
 use crate::settings::sms::captcha::CaptchaVendorSettings;
-use crate::settings::sms::vendors::VendorSettings;
 use crate::settings::tokens::Algorithm as AlgorithmSetting;
 use crate::settings::wechat::GatewayKind;
 use crate::simulated;
@@ -393,7 +392,7 @@ pub(crate) async fn simulator(
         .sms
         .vendors
         .iter()
-        .any(|vendor| matches!(vendor, VendorSettings::Simulated { .. }));
+        .any(|vendor| vendor.simulated().is_some());
     let captcha = matches!(
         settings.sms.captcha.vendor,
         Some(CaptchaVendorSettings::Simulated(_))

@@ -6,10 +6,11 @@ use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
 use menshen_domain::ports::receipt_reader::{BadReceipt, ReceiptPush, ReceiptReader};
 use menshen_outbound::Url;
-use menshen_sms::receipts::{
-    AliyunReceipts, HuaweiPushKey, HuaweiReceipts, TencentReceipts, TwilioReceipts,
-    VolcengineReceipts,
-};
+use menshen_sms::aliyun::AliyunReceipts;
+use menshen_sms::huawei::{HuaweiPushKey, HuaweiReceipts};
+use menshen_sms::tencent::TencentReceipts;
+use menshen_sms::twilio::TwilioReceipts;
+use menshen_sms::volcengine::VolcengineReceipts;
 
 use crate::input;
 

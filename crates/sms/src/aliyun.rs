@@ -21,9 +21,13 @@ use crate::template::{Template, Templates};
 use crate::transport::{client, send, unreadable, word};
 use crate::vendor::{Attempt, Serves, SmsVendor, VendorConfigError, random_hex};
 
+mod entry;
 mod errors;
+mod receipts;
 
+pub use entry::VENDOR;
 pub use menshen_signing::acs3;
+pub use receipts::AliyunReceipts;
 
 const ACTION: &str = "SendSms";
 const VERSION: &str = "2017-05-25";

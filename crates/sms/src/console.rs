@@ -8,8 +8,18 @@ use async_trait::async_trait;
 use menshen_domain::ports::sms_sender::SmsMessage;
 use tokio::time::Instant;
 
+use crate::entry::{Built, StandIn, VendorEntry};
 use crate::outcome::Outcome;
 use crate::vendor::{Attempt, SmsVendor};
+
+/// Messages printed instead of sent.
+pub static VENDOR: VendorEntry = VendorEntry {
+    stand_in: Some(StandIn {
+        does: "prints only",
+        refusal: "prints codes and sends nothing",
+    }),
+    ..VendorEntry::new("console", |_, _| Ok(Built::sender(Console::default())))
+};
 
 /// Prints number and code. It is the one place where both are shown in clear,
 /// which is why the production profile refuses it.

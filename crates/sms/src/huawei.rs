@@ -13,14 +13,18 @@ use tokio::time::Instant;
 
 use crate::canonical::{SignedParts, basic_date, hex_sha256, host_header};
 use crate::outcome::{Outcome, Scope};
-use crate::receipts::HuaweiPushKey;
 use crate::template::{RegionClass, Template, Templates};
 use crate::transport::{client, send, unreadable, word};
 use crate::vendor::{Attempt, Serves, SmsVendor, VendorConfigError, random_hex};
 
+mod entry;
 mod errors;
+mod receipts;
 pub mod sdk_hmac;
 pub mod wsse;
+
+pub use entry::VENDOR;
+pub use receipts::{HuaweiPushKey, HuaweiReceipts};
 
 /// Of the two calls the one with a JSON body: its signature covers the number
 /// and the code, while a form travels as `UNSIGNED-PAYLOAD`.
@@ -65,8 +69,6 @@ pub struct HuaweiConfig {
     pub auth: HuaweiAuth,
     /// Where receipts are posted to, an address that holds a secret; without it where the application says.
     pub status_callback: Option<SecretString>,
-    /// The key that the application signs its receipts with, if it does.
-    pub push_key: Option<HuaweiPushKey>,
 }
 
 /// Huawei Cloud SMS.

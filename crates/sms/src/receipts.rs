@@ -11,39 +11,24 @@ use menshen_domain::model::sms_delivery::DeliveryReceipt;
 use menshen_domain::ports::receipt_reader::{Acknowledgement, BadReceipt};
 use serde_json::Value;
 
+use crate::VENDORS;
 use crate::transport::word;
-
-mod aliyun;
-mod huawei;
-mod tencent;
-mod twilio;
-mod volcengine;
-
-pub use aliyun::AliyunReceipts;
-pub use huawei::{HuaweiPushKey, HuaweiReceipts};
-pub use tencent::TencentReceipts;
-pub use twilio::TwilioReceipts;
-pub use volcengine::VolcengineReceipts;
 
 /// Whether a failure speaks against the vendor's channel: all that is not known
 /// to be the recipient's.
 pub(crate) fn blames_channel(vendor: &str, code: &str) -> bool {
-    match vendor {
-        "aliyun" => !aliyun::blames_recipient(code),
-        "tencent" => !tencent::blames_recipient(code),
-        "huawei" => !huawei::blames_recipient(code),
-        "twilio" => !twilio::blames_recipient(code),
-        // Volcengine tells no table of its codes.
-        _ => true,
-    }
+    let mut vendors = VENDORS.iter();
+    let entry = vendors.find(|entry| entry.name == vendor);
+    entry.is_none_or(|entry| !(entry.blames_recipient)(code))
 }
 
 /// Carriers' words, which several vendors hand on: the handset was off or out of
 /// reach until the message's time was over.
-const UNREACHED: &str = "EXPIRED";
+pub(crate) const UNREACHED: &str = "EXPIRED";
 
 /// An answer of status 200.
-const fn taken(content_type: &'static str, body: &'static str) -> Acknowledgement {
+#[must_use]
+pub const fn taken(content_type: &'static str, body: &'static str) -> Acknowledgement {
     Acknowledgement {
         status: 200,
         content_type,
@@ -52,15 +37,19 @@ const fn taken(content_type: &'static str, body: &'static str) -> Acknowledgemen
 }
 
 /// One entry of a push, of whatever members.
-struct Entry(Value);
+#[derive(Debug)]
+pub struct Entry(pub Value);
 
 impl Entry {
-    fn text(&self, name: &str) -> Option<&str> {
+    /// A member that is text.
+    #[must_use]
+    pub fn text(&self, name: &str) -> Option<&str> {
         self.0.get(name)?.as_str()
     }
 
     /// A short plain word; numbers are taken for one.
-    fn word(&self, name: &str) -> Option<String> {
+    #[must_use]
+    pub fn word(&self, name: &str) -> Option<String> {
         match self.0.get(name)? {
             Value::String(text) => word(text),
             Value::Number(number) => word(&number.to_string()),
@@ -69,17 +58,24 @@ impl Entry {
     }
 
     /// A count, also one in quotes.
-    fn count(&self, name: &str) -> Option<u32> {
+    #[must_use]
+    pub fn count(&self, name: &str) -> Option<u32> {
         self.word(name)?.parse().ok()
     }
 
-    fn send(&self, name: &str) -> Option<SendId> {
+    /// The id of the message that we gave the vendor to bring back.
+    #[must_use]
+    pub fn send(&self, name: &str) -> Option<SendId> {
         SendId::parse(self.text(name)?)
     }
 }
 
 /// The entries of a JSON array, or the one entry that stands without one.
-fn entries(body: &[u8]) -> Result<Vec<Entry>, BadReceipt> {
+///
+/// # Errors
+///
+/// [`BadReceipt::Malformed`] for anything else.
+pub fn entries(body: &[u8]) -> Result<Vec<Entry>, BadReceipt> {
     match serde_json::from_slice(body) {
         Ok(Value::Array(entries)) => Ok(entries.into_iter().map(Entry).collect()),
         Ok(entry @ Value::Object(_)) => Ok(vec![Entry(entry)]),
@@ -88,7 +84,11 @@ fn entries(body: &[u8]) -> Result<Vec<Entry>, BadReceipt> {
 }
 
 /// Reads each entry; a push of which nothing can be read is not one.
-fn read_each(
+///
+/// # Errors
+///
+/// [`BadReceipt::Malformed`] if nothing can be read.
+pub fn read_each(
     entries: &[Entry],
     read: impl Fn(&Entry) -> Read,
 ) -> Result<Vec<DeliveryReceipt>, BadReceipt> {
@@ -106,7 +106,8 @@ fn read_each(
 }
 
 /// What one entry is.
-enum Read {
+#[derive(Debug)]
+pub enum Read {
     /// The last word about a message.
     Receipt(Box<DeliveryReceipt>),
     /// A step before it.
@@ -116,26 +117,31 @@ enum Read {
 }
 
 impl Read {
-    fn receipt(receipt: DeliveryReceipt) -> Self {
+    /// The last word about a message.
+    #[must_use]
+    pub fn receipt(receipt: DeliveryReceipt) -> Self {
         Self::Receipt(Box::new(receipt))
     }
 }
 
 /// A number as vendors write it: with country code but perhaps without `+`.
-fn phone(raw: &str) -> Option<PhoneNumber> {
+#[must_use]
+pub fn phone(raw: &str) -> Option<PhoneNumber> {
     let parsed = PhoneNumber::parse(raw).or_else(|_| PhoneNumber::parse(&format!("+{raw}")));
     parsed.ok()
 }
 
 /// A time of Beijing without its zone, `2026-01-01 08:00:03`.
-fn beijing(text: &str) -> Option<DateTime<Utc>> {
+#[must_use]
+pub fn beijing(text: &str) -> Option<DateTime<Utc>> {
     let time = NaiveDateTime::parse_from_str(text, "%Y-%m-%d %H:%M:%S").ok()?;
     time.and_utc().checked_sub_signed(TimeDelta::hours(8))
 }
 
 /// What the vendor's clock says, unless that cannot be: carriers report within
 /// days, and not from the future.
-fn plausible(told: Option<DateTime<Utc>>, received: DateTime<Utc>) -> DateTime<Utc> {
+#[must_use]
+pub fn plausible(told: Option<DateTime<Utc>>, received: DateTime<Utc>) -> DateTime<Utc> {
     let since = |told: &DateTime<Utc>| received.signed_duration_since(*told);
     let possible = |told: &DateTime<Utc>| {
         (TimeDelta::minutes(-15)..=TimeDelta::days(7)).contains(&since(told))

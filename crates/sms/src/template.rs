@@ -94,14 +94,16 @@ impl Template {
     }
 
     /// The values in their order, for vendors that number the places.
-    pub(crate) fn values(&self, message: &SmsMessage) -> Vec<String> {
+    #[must_use]
+    pub fn values(&self, message: &SmsMessage) -> Vec<String> {
         let each = |variable: &Variable| variable.value(message);
         self.variables.iter().map(each).collect()
     }
 
     /// The values by name as a JSON object in a text, for vendors that name the
     /// places. All values are texts: a number would lose its leading zeros.
-    pub(crate) fn named_values(&self, message: &SmsMessage) -> String {
+    #[must_use]
+    pub fn named_values(&self, message: &SmsMessage) -> String {
         let each = |variable: &Variable| (variable.as_str(), variable.value(message));
         let object: BTreeMap<_, _> = self.variables.iter().map(each).collect();
         serde_json::json!(object).to_string()
@@ -109,7 +111,8 @@ impl Template {
 
     /// The text with `{code}` and `{minutes}` filled in, for vendors that take
     /// free text.
-    pub(crate) fn text(&self, message: &SmsMessage) -> String {
+    #[must_use]
+    pub fn text(&self, message: &SmsMessage) -> String {
         [Variable::Code, Variable::Minutes]
             .iter()
             .fold(self.id.clone(), |text, variable| {
@@ -204,7 +207,9 @@ impl Templates {
         self.0.iter()
     }
 
-    pub(crate) fn of(&self, message: &SmsMessage) -> Option<&Template> {
+    /// The closest for this message; nothing if none is meant for it.
+    #[must_use]
+    pub fn of(&self, message: &SmsMessage) -> Option<&Template> {
         self.find(message.purpose.as_str(), RegionClass::of(&message.phone))
     }
 }

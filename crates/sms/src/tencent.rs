@@ -18,7 +18,12 @@ use crate::template::{RegionClass, Template, Templates};
 use crate::transport::{client, send, unreadable, word};
 use crate::vendor::{Attempt, Serves, SmsVendor, VendorConfigError};
 
+mod entry;
 mod errors;
+mod receipts;
+
+pub use entry::VENDOR;
+pub use receipts::TencentReceipts;
 
 const SERVICE: &str = "sms";
 const ACTION: &str = "SendSms";

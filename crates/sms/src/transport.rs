@@ -12,18 +12,22 @@ const CONNECT: Duration = Duration::from_secs(1);
 /// The longest time that one attempt may take.
 const ATTEMPT: Duration = Duration::from_secs(3);
 
-/// The client of one vendor.
-pub(crate) fn client() -> Result<Client, ClientError> {
+/// The client of one vendor: a second to connect, three for an answer.
+///
+/// # Errors
+///
+/// [`ClientError`] if the machine offers no usable TLS.
+pub fn client() -> Result<Client, ClientError> {
     Client::new(CONNECT)
 }
 
 /// Sends a request once. Without a connection nothing was sent; whatever breaks
 /// later leaves that open.
-pub(crate) async fn send(
-    client: &Client,
-    request: Request,
-    deadline: Instant,
-) -> Result<Answer, Outcome> {
+///
+/// # Errors
+///
+/// [`Outcome::VendorFault`] if nothing was sent, [`Outcome::Unknown`] if nobody knows.
+pub async fn send(client: &Client, request: Request, deadline: Instant) -> Result<Answer, Outcome> {
     let deadline = deadline.min(Instant::now() + ATTEMPT);
     client.send(request, deadline).await.map_err(|error| {
         let outcome = outcome_of(&error);
@@ -47,7 +51,8 @@ fn outcome_of(error: &CallError) -> Outcome {
 
 /// What an answer means that is not in the vendor's own form. Of a 2xx nobody
 /// knows whether the message was taken.
-pub(crate) fn unreadable(status: u16) -> Outcome {
+#[must_use]
+pub fn unreadable(status: u16) -> Outcome {
     match status {
         200..300 => Outcome::Unknown,
         429 => Outcome::VendorBusy { wait: None },
@@ -57,13 +62,15 @@ pub(crate) fn unreadable(status: u16) -> Outcome {
 }
 
 /// How long the answer asks us to wait, where it does so in seconds.
-pub(crate) fn retry_after(answer: &Answer) -> Option<Duration> {
+#[must_use]
+pub fn retry_after(answer: &Answer) -> Option<Duration> {
     let seconds = answer.header("retry-after")?.trim().parse().ok()?;
     Some(Duration::from_secs(seconds))
 }
 
 /// A vendor's word, fit for a log: short, and of plain characters only.
-pub(crate) fn word(text: &str) -> Option<String> {
+#[must_use]
+pub fn word(text: &str) -> Option<String> {
     let plain = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'_' | b'-' | b'^' | b':');
     let fits = (1..=64).contains(&text.len()) && text.bytes().all(plain);
     fits.then(|| text.to_owned())

@@ -14,8 +14,13 @@ use crate::template::{RegionClass, Templates};
 use crate::transport::{client, retry_after, send, unreadable, word};
 use crate::vendor::{Attempt, Serves, SmsVendor, VendorConfigError};
 
+mod entry;
 mod errors;
+mod receipts;
 pub mod text;
+
+pub use entry::VENDOR;
+pub use receipts::TwilioReceipts;
 
 /// What the vendor needs to know. `Debug` shows no secret.
 #[derive(Debug, Clone)]

@@ -12,7 +12,8 @@ use crate::template::Template;
 use crate::twilio::text::BadText;
 
 /// 32 random hexadecimal digits.
-pub(crate) fn random_hex(randomness: &dyn Randomness) -> String {
+#[must_use]
+pub fn random_hex(randomness: &dyn Randomness) -> String {
     let mut bytes = [0; 16];
     randomness.fill(&mut bytes);
     hex::encode(bytes)
@@ -58,7 +59,9 @@ pub enum Serves {
 }
 
 impl Serves {
-    pub(crate) fn with(template: Option<&Template>) -> Self {
+    /// Gladly with a template, else never.
+    #[must_use]
+    pub fn with(template: Option<&Template>) -> Self {
         template.map_or(Self::Never, |_| Self::Gladly)
     }
 }
@@ -82,6 +85,9 @@ pub trait SmsVendor: Send + Sync {
 /// Why no vendor can be made of a configuration.
 #[derive(Debug, thiserror::Error)]
 pub enum VendorConfigError {
+    /// The account has no value for a key.
+    #[error("the account of the SMS vendor lacks {0}")]
+    Lacks(&'static str),
     /// The vendor's address is not one.
     #[error("the address of the SMS vendor is {0}")]
     Address(#[from] BadBaseUrl),

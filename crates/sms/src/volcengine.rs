@@ -18,8 +18,13 @@ use crate::transport::{client, send, unreadable, word};
 use crate::vendor::{Attempt, Serves, SmsVendor, VendorConfigError};
 use crate::volcengine::signature::sign;
 
+mod entry;
 mod errors;
+mod receipts;
 pub mod signature;
+
+pub use entry::VENDOR;
+pub use receipts::VolcengineReceipts;
 
 const QUERY: [(&str, &str); 2] = [("Action", "SendSms"), ("Version", "2020-01-01")];
 const JSON: &str = "application/json";

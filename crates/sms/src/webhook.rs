@@ -11,12 +11,44 @@ use secrecy::SecretString;
 use serde::{Deserialize, Serialize};
 use tokio::time::Instant;
 
+use crate::account::Account;
+use crate::entry::{Built, Deps, VendorEntry};
+use crate::key::Key;
 use crate::outcome::{Outcome, Scope};
 use crate::transport::{client, retry_after, send, word};
 use crate::vendor::{Attempt, SmsVendor, VendorConfigError};
 use crate::webhook::signature::WebhookKey;
 
 pub use menshen_signing::webhook as signature;
+
+/// An address of the operator's own.
+pub static VENDOR: VendorEntry = VendorEntry {
+    keys: &[
+        Key::url(
+            "url",
+            "where messages are posted to, signed as Standard Webhooks",
+        )
+        .required(),
+        Key::secret("secret", "`whsec_` and 24 to 64 random bytes in base64")
+            .required()
+            .checked(check_secret),
+    ],
+    ..VendorEntry::new("webhook", build)
+};
+
+fn check_secret(secret: &str) -> Result<(), String> {
+    WebhookKey::parse(&secret.into())
+        .map(drop)
+        .map_err(|_| "write whsec_ and the base64 of 24 to 64 random bytes".to_owned())
+}
+
+fn build(account: &Account, deps: &Deps) -> Result<Built, VendorConfigError> {
+    let config = WebhookConfig {
+        url: account.text("url")?,
+        secret: account.secret("secret")?,
+    };
+    Ok(Built::sender(Webhook::new(&config, deps.clock.clone())?))
+}
 
 /// What the vendor needs to know. `Debug` shows no secret.
 #[derive(Debug, Clone)]

@@ -8,9 +8,11 @@
 use chrono::{DateTime, Utc};
 use menshen_domain::model::sms_delivery::DeliveryReceipt;
 use menshen_domain::ports::receipt_reader::{BadReceipt, ReceiptPush, ReceiptReader};
-use menshen_sms::receipts::{
-    AliyunReceipts, HuaweiReceipts, TencentReceipts, TwilioReceipts, VolcengineReceipts,
-};
+use menshen_sms::aliyun::AliyunReceipts;
+use menshen_sms::huawei::HuaweiReceipts;
+use menshen_sms::tencent::TencentReceipts;
+use menshen_sms::twilio::TwilioReceipts;
+use menshen_sms::volcengine::VolcengineReceipts;
 use proptest::prelude::*;
 
 const SEND: &str = "01936c5e-0000-7000-8000-000000000001";

@@ -22,9 +22,11 @@ use std::collections::BTreeMap;
 
 use aws_lc_rs::digest::{SHA256, digest};
 use chrono::{DateTime, Utc};
+use menshen_sms::VENDORS;
 
 use crate::settings::given::Given;
 use crate::settings::reader::{Reader, Report};
+use crate::settings::sms::vendors::Vendors;
 
 /// What a deployment is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -75,6 +77,16 @@ const WITHOUT_EFFECT: &[&str] = &["webhooks"];
 /// Reads all settings; those with problems have their defaults.
 #[must_use]
 pub fn read(given: BTreeMap<String, Given>, now: DateTime<Utc>) -> (Settings, Report) {
+    read_with(given, now, VENDORS)
+}
+
+/// Reads all settings where `vendors` are the SMS vendors that there are.
+#[must_use]
+pub fn read_with(
+    given: BTreeMap<String, Given>,
+    now: DateTime<Utc>,
+    vendors: Vendors,
+) -> (Settings, Report) {
     let (profile, bad_profile) = profile_of(&given);
     let mut reader = Reader::new(given, profile);
     if bad_profile {
@@ -93,7 +105,7 @@ pub fn read(given: BTreeMap<String, Given>, now: DateTime<Utc>) -> (Settings, Re
         secrets: secrets::read(&mut reader),
         tokens: tokens::read(&mut reader),
         accounts: accounts::read(&mut reader),
-        sms: sms::read(&mut reader, now),
+        sms: sms::read(&mut reader, now, vendors),
         wechat: wechat::read(&mut reader),
         retention: retention::read(&mut reader),
         admin: admin::read(&mut reader),

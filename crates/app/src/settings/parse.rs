@@ -70,6 +70,15 @@ pub(crate) fn duration(given: &Given) -> Result<Duration, String> {
     }
 }
 
+/// Words in a row: `a, b or c`.
+pub(crate) fn either(words: &[&str]) -> String {
+    match words {
+        [] => String::new(),
+        [only] => (*only).to_owned(),
+        [first @ .., last] => format!("{} or {last}", first.join(", ")),
+    }
+}
+
 /// A list of texts.
 pub(crate) fn texts(given: &Given) -> Result<Vec<String>, String> {
     const WANTED: &str = r#"write a list, such as ["a", "b"]"#;

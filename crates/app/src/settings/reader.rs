@@ -1,6 +1,7 @@
 //! Reads settings one by one: each with its key, default, meaning and parser,
 //! so that validation, `config show` and the reference all come from one place.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use secrecy::{ExposeSecret, SecretString};
@@ -35,13 +36,10 @@ pub struct Entry {
     /// What the default is, as people write it; empty for none.
     pub default: String,
     /// What it means, with its unit and bounds.
-    pub meaning: &'static str,
+    pub meaning: Cow<'static, str>,
     /// What is in force; secrets masked.
     pub effective: String,
 }
-
-/// Turns a value into a type, or says what to write instead.
-pub type Parse<T> = fn(&Given) -> Result<T, String>;
 
 /// Reads settings and collects every problem.
 #[derive(Debug)]
@@ -80,7 +78,8 @@ impl Reader {
         self.given.contains_key(key)
     }
 
-    /// Reads a key that has a default, written as people write it.
+    /// Reads a key that has a default, written as people write it; `parse` makes a
+    /// value of it, or says what to write instead.
     ///
     /// # Panics
     ///
@@ -89,8 +88,8 @@ impl Reader {
         &mut self,
         key: &str,
         default: &str,
-        meaning: &'static str,
-        parse: Parse<T>,
+        meaning: impl Into<Cow<'static, str>>,
+        parse: impl Fn(&Given) -> Result<T, String>,
     ) -> T {
         let fallback = || {
             // A default is a constant of this crate; reading it fails in every test.
@@ -112,7 +111,7 @@ impl Reader {
         self.entries.push(Entry {
             key: key.to_owned(),
             default: default.to_owned(),
-            meaning,
+            meaning: meaning.into(),
             effective,
         });
         value
@@ -122,8 +121,8 @@ impl Reader {
     pub fn read_optional<T>(
         &mut self,
         key: &str,
-        meaning: &'static str,
-        parse: Parse<T>,
+        meaning: impl Into<Cow<'static, str>>,
+        parse: impl Fn(&Given) -> Result<T, String>,
     ) -> Option<T> {
         let given = self
             .given
@@ -140,7 +139,7 @@ impl Reader {
         self.entries.push(Entry {
             key: key.to_owned(),
             default: String::new(),
-            meaning,
+            meaning: meaning.into(),
             effective,
         });
         value
@@ -167,36 +166,16 @@ impl Reader {
         self.entries.push(Entry {
             key: key.to_owned(),
             default: String::new(),
-            meaning,
+            meaning: meaning.into(),
             effective,
         });
         self.entries.push(Entry {
             key: file_key,
             default: String::new(),
-            meaning: "a file that holds the value above, instead of it",
+            meaning: Cow::Borrowed("a file that holds the value above, instead of it"),
             effective: String::new(),
         });
         value
-    }
-
-    /// A text as it was given, of a key that is read elsewhere.
-    #[must_use]
-    pub fn given_text(&self, key: &str) -> Option<String> {
-        self.given
-            .get(key)
-            .and_then(|given| parse::text(given).ok())
-    }
-
-    /// A secret as it was given, itself or in a file, of a key that is read
-    /// elsewhere.
-    #[must_use]
-    pub fn given_secret(&self, key: &str) -> Option<SecretString> {
-        let direct = self.given.get(key).map(secret_text);
-        let given = direct.or_else(|| {
-            let path = secret_text(self.given.get(&format!("{key}_file"))?);
-            Some(path.and_then(|path| parse::read_file(&path)))
-        });
-        Some(given?.ok()?.into())
     }
 
     /// Reads a list of secrets, or one; in a file, one per line.

@@ -15,24 +15,17 @@ use menshen_sms::{RegionClass, Weights};
 use crate::settings::given::Given;
 use crate::settings::parse::{self, Members};
 use crate::settings::reader::Reader;
-use crate::settings::sms::accounts::GivenAccount;
 use crate::settings::sms::captcha::CaptchaSettings;
 use crate::settings::sms::receipts::ReceiptSettings;
-use crate::settings::sms::vendors::{Vendor, VendorSettings};
+use crate::settings::sms::vendors::{GivenAccount, VendorSettings, Vendors};
 
-pub mod accounts;
-mod aliyun;
 pub mod captcha;
 mod guard;
-mod huawei;
 mod limits;
 pub mod receipts;
+mod section;
 mod templates;
-mod tencent;
-mod twilio;
 pub mod vendors;
-mod volcengine;
-mod webhook;
 mod weights;
 
 /// `sms.*`.
@@ -56,14 +49,13 @@ pub struct SmsSettings {
     pub captcha: CaptchaSettings,
 }
 
-/// Reads `sms.*`.
-pub fn read(reader: &mut Reader, now: DateTime<Utc>) -> SmsSettings {
+/// Reads `sms.*`, with a section for each of `all`.
+pub fn read(reader: &mut Reader, now: DateTime<Utc>, all: Vendors) -> SmsSettings {
     let policy = policy(reader, now);
     let limits = limits::read(reader);
-    let (vendors, accounts) = vendors::read(reader);
+    let (vendors, accounts) = vendors::read(reader, all);
     served(reader, &policy, &vendors);
-    let chosen: Vec<Vendor> = vendors.iter().map(VendorSettings::vendor).collect();
-    let weights = weights::read(reader, &chosen);
+    let weights = weights::read(reader, all, &vendors);
     SmsSettings {
         policy,
         limits,
@@ -83,18 +75,18 @@ const NORTH_AMERICA: [&str; 25] = [
 ];
 
 /// Notes regions whose numbers nobody is there for: no vendor has a template, or
-/// the only one takes a number without its `+`, and so +1 for mainland China's.
+/// all take numbers without their `+`, and so +1 for mainland China's.
 fn served(reader: &mut Reader, policy: &SmsPolicy, vendors: &[VendorSettings]) {
-    let aliyun = |vendor: &VendorSettings| vendor.vendor() == Vendor::Aliyun;
     let wanted = policy.regions.iter().map(ToString::to_string);
     let beyond = wanted.filter(|region| NORTH_AMERICA.contains(&region.as_str()));
     if let Some(region) = beyond.reduce(|all, one| format!("{all}, {one}"))
         && !vendors.is_empty()
-        && vendors.iter().all(aliyun)
+        && vendors.iter().all(|vendor| !vendor.entry.takes_plus_one)
     {
+        let names = vendors::names(vendors.iter().map(|vendor| vendor.entry));
         reader.problem(
             "sms.vendors",
-            format!("aliyun cannot be told +1 numbers apart from mainland ones, and sms.regions has {region}: add another vendor"),
+            format!("{names} cannot be told +1 numbers apart from mainland ones, and sms.regions has {region}: add another vendor"),
         );
     }
     for region in [RegionClass::Mainland, RegionClass::Overseas] {

@@ -4,6 +4,11 @@
 #[path = "../support/mod.rs"]
 mod support;
 
+// The vendor of the contributor's page; its file says `crate::vendor_kit`.
+#[path = "../../../sms/tests/contributed_vendor/acme.rs"]
+pub mod acme;
+use menshen_sms::vendor_kit;
+
 mod admin_command;
 mod administration;
 mod administration_lists;
@@ -16,6 +21,7 @@ mod changed_numbers;
 mod cloud_run;
 mod command_line;
 mod console;
+mod contributed_vendor;
 mod copies;
 mod data_page;
 mod doors;

@@ -11,10 +11,12 @@ use std::time::Duration;
 
 use menshen_app::clock::SystemClock;
 use menshen_app::http::doors::Doors;
+use menshen_app::settings::sms::vendors::Vendors;
 use menshen_app::settings::{self, Settings, source};
 use menshen_app::{server, wiring};
 use menshen_domain::ports::clock::Clock as _;
 use menshen_simulator::defaults;
+use menshen_sms::VENDORS;
 use menshen_sql::{Database, DatabaseOptions, SqlStore, StatementCount};
 use menshen_token::key_set::KeySet;
 use menshen_token::keyring::Keyring;
@@ -61,12 +63,8 @@ impl Service {
 
     /// Starts one with these settings, written as the environment has them.
     pub(crate) async fn with(given: &[(&str, &str)]) -> Self {
-        let given = given
-            .iter()
-            .map(|(key, value)| ((*key).to_owned(), (*value).to_owned()))
-            .collect();
         let folder = tempfile::tempdir().expect("a folder");
-        Self::over(Arc::new(folder), given).await
+        Self::over(Arc::new(folder), owned(given)).await
     }
 
     /// Starts one more over the same database: a second replica, with an
@@ -127,13 +125,24 @@ impl Service {
     }
 
     async fn all_keys_aside(&self) -> (SqlStore, Arc<Keyring>, Arc<KeySet>) {
-        let settings = settings(self.folder.path(), &self.given);
+        let settings = settings(self.folder.path(), &self.given, VENDORS);
         let keys = wiring::keys(&settings, &self.aside).await;
         keys.expect("the keys")
     }
 
+    /// Starts one where these are the SMS vendors that there are.
+    pub(crate) async fn with_vendors(given: &[(&str, &str)], vendors: Vendors) -> Self {
+        let folder = tempfile::tempdir().expect("a folder");
+        let settings = settings(folder.path(), &owned(given), vendors);
+        Self::of(Arc::new(folder), owned(given), settings).await
+    }
+
     async fn over(folder: Arc<TempDir>, given: Vec<(String, String)>) -> Self {
-        let settings = settings(folder.path(), &given);
+        let settings = settings(folder.path(), &given, VENDORS);
+        Self::of(folder, given, settings).await
+    }
+
+    async fn of(folder: Arc<TempDir>, given: Vec<(String, String)>, settings: Settings) -> Self {
         let url = settings.stores.database_url.clone();
         let (started, stop, thread) = tokio::task::spawn_blocking(move || run(settings))
             .await
@@ -271,7 +280,13 @@ fn http() -> reqwest::Client {
         .expect("a client")
 }
 
-fn settings(folder: &Path, given: &[(String, String)]) -> Settings {
+fn owned(given: &[(&str, &str)]) -> Vec<(String, String)> {
+    let each = given.iter();
+    each.map(|(key, value)| ((*key).to_owned(), (*value).to_owned()))
+        .collect()
+}
+
+fn settings(folder: &Path, given: &[(String, String)], vendors: Vendors) -> Settings {
     let url = format!("sqlite://{}", folder.join("data/menshen.db").display());
     let base = [
         ("server.listen", "127.0.0.1:0"),
@@ -285,7 +300,7 @@ fn settings(folder: &Path, given: &[(String, String)]) -> Settings {
     let variables = base.into_iter().chain(given);
     let variables = variables.map(|(key, value)| (variable(key), value.to_owned()));
     let all = source::collect(None, variables).expect("settings");
-    let (settings, report) = settings::read(all, SystemClock.now());
+    let (settings, report) = settings::read_with(all, SystemClock.now(), vendors);
     assert!(report.problems.is_empty(), "{:?}", report.problems);
     settings
 }

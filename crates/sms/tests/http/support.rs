@@ -139,7 +139,6 @@ pub(crate) fn every_vendor(endpoint: &str) -> Vec<Arc<dyn SmsVendor>> {
         templates: templates.clone(),
         auth,
         status_callback: Some("https://login.example.com/r/fake-receipt-secret".into()),
-        push_key: None,
     };
     let volcengine = VolcengineConfig {
         endpoint: endpoint.clone(),

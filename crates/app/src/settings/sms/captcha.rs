@@ -11,7 +11,7 @@ use crate::settings::Profile;
 use crate::settings::given::Given;
 use crate::settings::parse;
 use crate::settings::reader::Reader;
-use crate::settings::sms::vendors::safe;
+use crate::settings::sms::section::safe;
 use crate::settings::wechat::SIMULATOR;
 
 mod aliyun;

@@ -1,78 +1,110 @@
 //! `sms.templates`: which approved text of a vendor goes with which message.
 
-use menshen_sms::twilio::text;
-use menshen_sms::{Meant, RegionClass, Template, Templates, Variable};
+use menshen_sms::{
+    Account, Meant, RegionClass, Template, Templates, Variable, VendorEntry, Wording,
+};
 
 use crate::settings::given::Given;
 use crate::settings::parse::{self, Members};
 use crate::settings::reader::Reader;
-use crate::settings::sms::vendors::Vendor;
+use crate::settings::sms::vendors::{Vendors, names};
 
 /// The words of the contract for what a code is good for.
 const PURPOSES: [&str; 3] = ["login", "bind_phone", "step_up"];
 
 /// Templates beside the vendors' usual ones.
 #[derive(Debug, Default)]
-pub(super) struct MoreTemplates(Vec<(Vendor, Meant, Template)>);
+pub(super) struct MoreTemplates(Vec<Entry>);
+
+/// Which vendor's, for which messages, which template.
+type Entry = (&'static str, Meant, Template);
 
 impl MoreTemplates {
-    pub(super) fn read(reader: &mut Reader) -> Self {
-        Self(reader.read(
-            "sms.templates",
-            "[]",
-            "`{vendor, purpose, region, template, sign, variables}`: templates for a `purpose` (`login`, `bind_phone`, `step_up`) or `region` (`mainland`, `overseas`) of their own; the closest match wins: purpose and region, region, purpose, then the vendor's usual one. `variables` is the ordered list of `code` and `minutes`, `[\"code\"]` if left out; for twilio `template` is the text with `{code}` and `{minutes}`",
-            entries,
-        ))
+    pub(super) fn read(reader: &mut Reader, all: Vendors) -> Self {
+        Self(
+            reader.read("sms.templates", "[]", meaning(all), |given: &Given| {
+                entries(given, all)
+            }),
+        )
     }
 
     /// Those of one vendor.
-    pub(super) fn of(&self, vendor: Vendor) -> Vec<(Meant, Template)> {
+    pub(super) fn of(&self, vendor: &str) -> Vec<(Meant, Template)> {
         let own = self.0.iter().filter(|(of, _, _)| *of == vendor);
         own.map(|(_, meant, template)| (*meant, template.clone()))
             .collect()
     }
 
-    /// Those of one vendor and the usual one, which stands at `key`. Problems are
-    /// noted.
-    pub(super) fn with_usual(
+    /// Those for the simulator's account, which has a usual template of its own, but
+    /// no text.
+    pub(super) fn of_simulated(
+        &self,
+        entry: &VendorEntry,
+        account: &Account,
+    ) -> Vec<(Meant, Template)> {
+        match entry.wording {
+            Wording::FreeText { .. } => self.with_usual(entry, account),
+            Wording::Approved { .. } | Wording::Own => self.of(entry.name),
+        }
+    }
+
+    fn with_usual(&self, entry: &VendorEntry, account: &Account) -> Vec<(Meant, Template)> {
+        let mut all = self.of(entry.name);
+        let usual = entry
+            .usual_template()
+            .and_then(|key| account.find_text(key));
+        all.extend(usual.map(|id| (Meant::default(), Template::with_code(id))));
+        all
+    }
+
+    /// Those of one vendor's account, the usual one of its section included.
+    /// Problems are noted.
+    pub(super) fn of_account(
         &self,
         reader: &mut Reader,
-        vendor: Vendor,
-        key: &str,
-        usual: Option<String>,
+        entry: &VendorEntry,
+        account: &Account,
     ) -> Option<Templates> {
-        let mut all = self.of(vendor);
-        all.extend(usual.map(|id| (Meant::default(), Template::with_code(id))));
-        if all.is_empty() && !reader.is_given(key) {
-            let name = vendor.as_str();
-            reader.problem(key, format!("must be set while sms.vendors names {name}, or sms.templates must have what it needs"));
+        let (name, all) = (entry.name, self.with_usual(entry, account));
+        let key = format!("sms.{name}.{}", entry.usual_template().unwrap_or_default());
+        let needs_one = matches!(entry.wording, Wording::Approved { .. });
+        if needs_one && all.is_empty() {
+            if !reader.is_given(&key) {
+                reader.problem(&key, format!("must be set while sms.vendors names {name}, or sms.templates must have what it needs"));
+            }
             return None;
         }
         match Templates::new(all) {
             Ok(templates) => Some(templates),
             Err(error) => {
-                reader.problem(
-                    "sms.templates",
-                    format!("{}: {error}: remove one, or {key}", vendor.as_str()),
-                );
+                let advice = format!("{name}: {error}: remove one, or {key}");
+                reader.problem("sms.templates", advice);
                 None
             }
         }
     }
 }
 
-fn entries(given: &Given) -> Result<Vec<(Vendor, Meant, Template)>, String> {
+fn meaning(all: Vendors) -> String {
+    let free = all
+        .iter()
+        .filter(|entry| matches!(entry.wording, Wording::FreeText { .. }));
+    format!(
+        "`{{vendor, purpose, region, template, sign, variables}}`: templates for a `purpose` (`login`, `bind_phone`, `step_up`) or `region` (`mainland`, `overseas`) of their own; the closest match wins: purpose and region, region, purpose, then the vendor's usual one. `variables` is the ordered list of `code` and `minutes`, `[\"code\"]` if left out; for {} `template` is the text with `{{code}}` and `{{minutes}}`",
+        names(free.copied())
+    )
+}
+
+fn entries(given: &Given, all: Vendors) -> Result<Vec<Entry>, String> {
     let tables = parse::tables(given)?.into_iter().enumerate();
     tables
-        .map(|(n, table)| entry(table).map_err(|advice| format!("entry {}: {advice}", n + 1)))
+        .map(|(n, table)| entry(table, all).map_err(|advice| format!("entry {}: {advice}", n + 1)))
         .collect()
 }
 
-fn entry(table: toml::Table) -> Result<(Vendor, Meant, Template), String> {
+fn entry(table: toml::Table, all: Vendors) -> Result<Entry, String> {
     let mut members = Members::new(table);
-    let vendor = Vendor::parse(&members.text("vendor")?)
-        .filter(|vendor| !matches!(vendor, Vendor::Webhook | Vendor::Console))
-        .ok_or("vendor must be one of aliyun, tencent, huawei, volcengine, twilio")?;
+    let vendor = vendor(&members.text("vendor")?, all)?;
     let meant = Meant {
         purpose: purpose(members.optional_text("purpose")?.as_deref())?,
         region: region(members.optional_text("region")?.as_deref())?,
@@ -84,13 +116,26 @@ fn entry(table: toml::Table) -> Result<(Vendor, Meant, Template), String> {
         variables: self::variables(&variables)?,
     };
     members.finish()?;
-    if vendor == Vendor::Twilio {
+    if let Wording::FreeText { check, .. } = vendor.wording {
         if template.sign.is_some() || !variables.is_empty() {
-            return Err("a text of twilio has neither sign nor variables: write {code} and {minutes} where they belong".to_owned());
+            let name = vendor.name;
+            return Err(format!(
+                "a text of {name} has neither sign nor variables: write {{code}} and {{minutes}} where they belong"
+            ));
         }
-        text::check(&template.id).map_err(|error| error.to_string())?;
+        check(&template.id)?;
     }
-    Ok((vendor, meant, template))
+    Ok((vendor.name, meant, template))
+}
+
+/// A vendor that takes templates.
+fn vendor(name: &str, all: Vendors) -> Result<&'static VendorEntry, String> {
+    let take = |entry: &&&VendorEntry| entry.usual_template().is_some();
+    let mut known = all.iter().filter(take).copied();
+    known
+        .clone()
+        .find(|entry| entry.name == name)
+        .ok_or_else(|| format!("vendor must be one of {}", names(&mut known)))
 }
 
 fn purpose(word: Option<&str>) -> Result<Option<&'static str>, String> {
@@ -132,8 +177,8 @@ fn variables(names: &[String]) -> Result<Vec<Variable>, String> {
 mod tests {
     use super::*;
 
-    fn read(toml: &str) -> Result<Vec<(Vendor, Meant, Template)>, String> {
-        entries(&Given::Text(toml.to_owned()))
+    fn read(toml: &str) -> Result<Vec<Entry>, String> {
+        entries(&Given::Text(toml.to_owned()), menshen_sms::VENDORS)
     }
 
     #[test]
@@ -143,7 +188,7 @@ mod tests {
         )
         .unwrap();
         let (vendor, meant, template) = &entries[0];
-        assert_eq!(*vendor, Vendor::Tencent);
+        assert_eq!(*vendor, "tencent");
         assert_eq!(meant.purpose, Some("bind_phone"));
         assert_eq!(meant.region, Some(RegionClass::Mainland));
         assert_eq!(template.sign.as_deref(), Some("门神"));

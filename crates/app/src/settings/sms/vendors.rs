@@ -2,259 +2,174 @@
 
 use std::net::SocketAddr;
 
-use menshen_sms::{
-    AliyunConfig, HuaweiConfig, Meant, RegionClass, Template, Templates, TencentConfig,
-    TwilioConfig, VolcengineConfig, WebhookConfig,
-};
+use menshen_sms::{Account, Meant, RegionClass, Template, VendorEntry};
 
 use crate::settings::Profile;
 use crate::settings::given::Given;
 use crate::settings::parse;
 use crate::settings::reader::Reader;
-use crate::settings::sms::accounts::{self, GivenAccount};
+use crate::settings::sms::section::Section;
 use crate::settings::sms::templates::MoreTemplates;
-use crate::settings::sms::{aliyun, huawei, tencent, twilio, volcengine, webhook};
-use crate::settings::wechat::{BARE_URL, SIMULATOR, is_bare_url, is_safe_url};
 
-/// A vendor by its name in `sms.vendors`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Vendor {
-    /// Alibaba Cloud.
-    Aliyun,
-    /// Tencent Cloud.
-    Tencent,
-    /// Huawei Cloud.
-    Huawei,
-    /// Volcengine.
-    Volcengine,
-    /// Twilio.
-    Twilio,
-    /// An address of the operator's own.
-    Webhook,
-    /// Prints only.
-    Console,
-}
+/// The vendors that there are.
+pub type Vendors = &'static [&'static VendorEntry];
 
-impl Vendor {
-    /// All vendors.
-    pub const ALL: [Self; 7] = [
-        Self::Aliyun,
-        Self::Tencent,
-        Self::Huawei,
-        Self::Volcengine,
-        Self::Twilio,
-        Self::Webhook,
-        Self::Console,
-    ];
-
-    /// The name in the configuration, in logs and in metrics.
-    #[must_use]
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Aliyun => "aliyun",
-            Self::Tencent => "tencent",
-            Self::Huawei => "huawei",
-            Self::Volcengine => "volcengine",
-            Self::Twilio => "twilio",
-            Self::Webhook => "webhook",
-            Self::Console => "console",
-        }
-    }
-
-    /// Reads the name.
-    #[must_use]
-    pub fn parse(name: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|vendor| vendor.as_str() == name)
-    }
-}
-
-/// One vendor with all that its adapter needs.
+/// One vendor of `sms.vendors` with all that its adapter needs.
 #[derive(Debug, Clone)]
-pub enum VendorSettings {
-    /// A vendor at the simulator, with the simulator's account.
-    Simulated {
-        /// Which.
-        vendor: Vendor,
-        /// Templates beside those that the simulator's account has.
-        templates: Vec<(Meant, Template)>,
-    },
-    /// Alibaba Cloud (Dysmsapi `SendSms`).
-    Aliyun(AliyunConfig),
-    /// Tencent Cloud (sms `SendSms`).
-    Tencent(TencentConfig),
-    /// Huawei Cloud (MSGSMS `batchSendDiffSms`).
-    Huawei(HuaweiConfig),
-    /// Volcengine (volcSMS `SendSms`).
-    Volcengine(VolcengineConfig),
-    /// Twilio (Programmable Messaging).
-    Twilio(TwilioConfig),
-    /// A URL of the operator.
-    Webhook(WebhookConfig),
-    /// Prints only.
-    Console,
+pub struct VendorSettings {
+    /// What it is.
+    pub entry: &'static VendorEntry,
+    /// Whose account is used.
+    pub account: VendorAccount,
+}
+
+/// Whose account a vendor is asked with.
+#[derive(Debug, Clone)]
+pub enum VendorAccount {
+    /// The operator's.
+    Own(Account),
+    /// The simulator's, with templates beside those that it has from the start.
+    Simulated(Vec<(Meant, Template)>),
 }
 
 impl VendorSettings {
-    /// A vendor at the simulator, with the templates that are given for it.
-    pub(super) fn simulated(vendor: Vendor, more: &MoreTemplates) -> Self {
-        let templates = more.of(vendor);
-        Self::Simulated { vendor, templates }
-    }
-
-    /// Which vendor it is.
-    #[must_use]
-    pub const fn vendor(&self) -> Vendor {
-        match self {
-            Self::Simulated { vendor, .. } => *vendor,
-            Self::Aliyun(_) => Vendor::Aliyun,
-            Self::Tencent(_) => Vendor::Tencent,
-            Self::Huawei(_) => Vendor::Huawei,
-            Self::Volcengine(_) => Vendor::Volcengine,
-            Self::Twilio(_) => Vendor::Twilio,
-            Self::Webhook(_) => Vendor::Webhook,
-            Self::Console => Vendor::Console,
-        }
-    }
-
     /// The vendor's name in `sms.vendors`.
     #[must_use]
     pub const fn name(&self) -> &'static str {
-        self.vendor().as_str()
+        self.entry.name
+    }
+
+    /// The templates beside those of the simulator, for a vendor that it stands in for.
+    #[must_use]
+    pub fn simulated(&self) -> Option<&[(Meant, Template)]> {
+        match &self.account {
+            VendorAccount::Simulated(templates) => Some(templates),
+            VendorAccount::Own(_) => None,
+        }
     }
 
     /// Where the vendor is asked: of `simulated` for a simulated one, nowhere
     /// for one that only prints.
     #[must_use]
     pub fn address(&self, simulated: Option<SocketAddr>) -> Option<String> {
-        match self {
-            Self::Simulated { vendor, .. } => {
-                Some(format!("http://{}/sms/{}", simulated?, vendor.as_str()))
+        match &self.account {
+            VendorAccount::Own(account) => self.entry.address(account),
+            VendorAccount::Simulated(_) => {
+                Some(format!("http://{}/sms/{}", simulated?, self.name()))
             }
-            Self::Aliyun(config) => Some(config.endpoint.clone()),
-            Self::Tencent(config) => Some(config.endpoint.clone()),
-            Self::Huawei(config) => Some(config.endpoint.clone()),
-            Self::Volcengine(config) => Some(config.endpoint.clone()),
-            Self::Twilio(config) => Some(config.endpoint.clone()),
-            Self::Webhook(config) => Some(config.url.clone()),
-            Self::Console => None,
         }
     }
 
     /// Whether it can send to numbers there, for one purpose at least.
     pub(super) fn serves(&self, region: RegionClass) -> bool {
-        let some = |templates: &Templates| templates.serve(region);
-        match self {
-            Self::Aliyun(config) => some(&config.templates),
-            Self::Tencent(config) => some(&config.templates),
-            Self::Huawei(config) => some(&config.templates),
-            Self::Volcengine(config) => some(&config.templates),
-            Self::Simulated { .. } | Self::Twilio(_) | Self::Webhook(_) | Self::Console => true,
+        match &self.account {
+            VendorAccount::Own(account) => self.entry.serves(account, region),
+            VendorAccount::Simulated(_) => true,
         }
     }
 }
 
+/// What the section of a vendor says of its account, whoever is chosen and wherever
+/// it is asked: `menshen simulate` stands in for it.
+#[derive(Debug, Clone)]
+pub struct GivenAccount {
+    /// Whose.
+    pub entry: &'static VendorEntry,
+    /// The account, as far as it is given, without templates.
+    pub account: Account,
+    /// The templates beside the usual one.
+    pub more: Vec<(Meant, Template)>,
+}
+
 /// Reads `sms.vendors`, and the sections of all vendors.
-pub(super) fn read(reader: &mut Reader) -> (Vec<VendorSettings>, Vec<GivenAccount>) {
+pub(super) fn read(reader: &mut Reader, all: Vendors) -> (Vec<VendorSettings>, Vec<GivenAccount>) {
     let development = reader.profile() == Profile::Development;
     let default = if development { "[\"aliyun\"]" } else { "[]" };
-    let chosen = reader.read(
-        "sms.vendors",
-        default,
-        "in order of preference: `aliyun`, `tencent`, `huawei`, `volcengine`, `twilio`, `webhook`, `console` (prints only; development); the next is tried when one is down or refuses for its own reasons",
-        vendors,
-    );
+    let chosen = reader.read("sms.vendors", default, meaning(all), |given: &Given| {
+        vendors(given, all)
+    });
     if chosen.is_empty() {
         reader.problem(
             "sms.vendors",
             "must be set: write the vendors that you have a contract with, such as [\"aliyun\"]",
         );
     }
-    let more = MoreTemplates::read(reader);
-    let is_chosen = |vendor| chosen.contains(&vendor);
-    let mut read = vec![
-        aliyun::read(reader, is_chosen(Vendor::Aliyun), &more),
-        tencent::read(reader, is_chosen(Vendor::Tencent), &more),
-        huawei::read(reader, is_chosen(Vendor::Huawei), &more),
-        volcengine::read(reader, is_chosen(Vendor::Volcengine), &more),
-        twilio::read(reader, is_chosen(Vendor::Twilio), &more),
-        webhook::read(reader, is_chosen(Vendor::Webhook)),
-    ];
-    if is_chosen(Vendor::Console) {
-        if !development {
-            reader.problem(
-                "sms.vendors",
-                "console prints codes and sends nothing: remove it",
-            );
-        }
-        read.push(Some(VendorSettings::Console));
+    let more = MoreTemplates::read(reader, all);
+    let (mut settings, mut accounts) = (Vec::new(), Vec::new());
+    for entry in all {
+        let place = chosen.iter().position(|name| *name == entry.name);
+        let section = Section::read(reader, entry, place.is_some());
+        let (more_of, account) = (more.of(entry.name), section.account().clone());
+        accounts.push(GivenAccount {
+            entry,
+            account,
+            more: more_of,
+        });
+        let read = place.and_then(|place| Some((place, section.settings(reader, &more)?)));
+        settings.extend(read);
     }
-    let mut read: Vec<VendorSettings> = read.into_iter().flatten().collect();
-    read.sort_by_key(|settings| {
-        chosen
-            .iter()
-            .position(|vendor| *vendor == settings.vendor())
+    settings.sort_by_key(|(place, _)| *place);
+    let settings = settings.into_iter().map(|(_, settings)| settings);
+    (settings.collect(), accounts)
+}
+
+fn meaning(all: Vendors) -> String {
+    let each = all.iter().map(|entry| match entry.stand_in {
+        None => format!("`{}`", entry.name),
+        Some(stand_in) => format!("`{}` ({}; development)", entry.name, stand_in.does),
     });
-    (read, accounts::read(reader, &more))
+    let names: Vec<String> = each.collect();
+    format!(
+        "in order of preference: {}; the next is tried when one is down or refuses for its own reasons",
+        names.join(", ")
+    )
 }
 
-/// A section's endpoint; `None` for the simulator.
-pub(super) fn endpoint(
-    reader: &mut Reader,
-    key: &str,
-    real: &'static str,
-    chosen: bool,
-) -> Option<String> {
-    let development = reader.profile() == Profile::Development;
-    let default = if development { SIMULATOR } else { real };
-    let endpoint = reader.read(
-        key,
-        default,
-        "base URL; `simulator` in development",
-        parse::text,
-    );
-    if endpoint == SIMULATOR {
-        if chosen && !development {
-            reader.problem(key, format!("the simulator sends nothing: write {real}"));
-        }
-        return None;
-    }
-    if chosen {
-        safe(reader, key, &endpoint);
-    }
-    Some(endpoint)
+/// Names of vendors in one line.
+pub(super) fn names(entries: impl Iterator<Item = &'static VendorEntry>) -> String {
+    let names: Vec<&str> = entries.map(|entry| entry.name).collect();
+    names.join(", ")
 }
 
-/// Notes what a chosen vendor lacks.
-pub(super) fn demand_all(reader: &mut Reader, vendor: Vendor, required: &[(&str, bool)]) {
-    for (key, given) in required {
-        if !given && !reader.is_given(key) {
-            let name = vendor.as_str();
-            reader.problem(key, format!("must be set while sms.vendors names {name}"));
-        }
-    }
-}
-
-pub(super) fn safe(reader: &mut Reader, key: &str, url: &str) {
-    if !is_bare_url(url) {
-        reader.problem(key, BARE_URL);
-    } else if !is_safe_url(url) {
-        reader.unsafe_for_production(key, "must be https://…, or http:// on loopback");
-    }
-}
-
-fn vendors(given: &Given) -> Result<Vec<Vendor>, String> {
-    let named = parse::texts(given)?;
-    let vendors: Option<Vec<Vendor>> = named.iter().map(|name| Vendor::parse(name)).collect();
-    let vendors = vendors.ok_or(
-        "write names out of aliyun, tencent, huawei, volcengine, twilio, webhook, console",
-    )?;
-    let twice = vendors
+fn vendors(given: &Given, all: Vendors) -> Result<Vec<&'static str>, String> {
+    let find = |name: &String| {
+        let entry = all.iter().find(|entry| entry.name == name);
+        entry.map(|entry| entry.name)
+    };
+    let named: Option<Vec<&str>> = parse::texts(given)?.iter().map(find).collect();
+    let named =
+        named.ok_or_else(|| format!("write names out of {}", names(all.iter().copied())))?;
+    let twice = named
         .iter()
         .enumerate()
-        .any(|(n, vendor)| vendors[..n].contains(vendor));
+        .any(|(n, vendor)| named[..n].contains(vendor));
     if twice {
         Err("names a vendor twice: remove one".to_owned())
     } else {
-        Ok(vendors)
+        Ok(named)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use menshen_sms::VENDORS;
+
+    /// A section of a vendor lies beside other keys of `sms`.
+    #[test]
+    fn no_key_is_read_twice() {
+        let given = std::collections::BTreeMap::new();
+        let (_, report) = crate::settings::read(given, chrono::DateTime::UNIX_EPOCH);
+        let mut seen = BTreeSet::new();
+        for entry in &report.entries {
+            assert!(seen.insert(&entry.key), "{}", entry.key);
+        }
+        for vendor in VENDORS {
+            for key in vendor.keys {
+                let key = format!("sms.{}.{}", vendor.name, key.name);
+                assert!(seen.contains(&key), "{key}");
+            }
+        }
     }
 }

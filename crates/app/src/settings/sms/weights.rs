@@ -4,35 +4,30 @@ use menshen_sms::Weights;
 
 use crate::settings::parse;
 use crate::settings::reader::Reader;
-use crate::settings::sms::vendors::Vendor;
+use crate::settings::sms::vendors::{VendorSettings, Vendors};
 
 /// Reads the weights of all vendors; empty if none is given.
-pub(super) fn read(reader: &mut Reader, chosen: &[Vendor]) -> Weights {
+pub(super) fn read(reader: &mut Reader, all: Vendors, chosen: &[VendorSettings]) -> Weights {
     let mut weights = Weights::new();
-    for (vendor, key) in [
-        (Vendor::Aliyun, "sms.weights.aliyun"),
-        (Vendor::Tencent, "sms.weights.tencent"),
-        (Vendor::Huawei, "sms.weights.huawei"),
-        (Vendor::Volcengine, "sms.weights.volcengine"),
-        (Vendor::Twilio, "sms.weights.twilio"),
-        (Vendor::Webhook, "sms.weights.webhook"),
-    ] {
+    for entry in all.iter().filter(|entry| entry.stand_in.is_none()) {
+        let key = format!("sms.weights.{}", entry.name);
         let weight = reader.read_optional(
-            key,
+            &key,
             "share of the messages that this vendor is asked for first; with no weight at all the first of `sms.vendors` is, with some a vendor without one only stands in",
             parse::count,
         );
+        let is_chosen = chosen.iter().any(|vendor| vendor.name() == entry.name);
         match weight {
             None => {}
-            Some(0) => reader.problem(key, "write a whole number from 1 on, or leave it out"),
-            Some(_) if !chosen.contains(&vendor) => {
+            Some(0) => reader.problem(&key, "write a whole number from 1 on, or leave it out"),
+            Some(_) if !is_chosen => {
                 reader.problem(
-                    key,
+                    &key,
                     "is the weight of a vendor that sms.vendors does not name",
                 );
             }
             Some(weight) => {
-                weights.insert(vendor.as_str(), weight);
+                weights.insert(entry.name, weight);
             }
         }
     }

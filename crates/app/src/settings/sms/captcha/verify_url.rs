@@ -7,7 +7,7 @@ use super::{CaptchaVendor, CaptchaVendorSettings, demand_all};
 use crate::settings::Profile;
 use crate::settings::parse;
 use crate::settings::reader::Reader;
-use crate::settings::sms::vendors::safe;
+use crate::settings::sms::section::safe;
 use crate::settings::wechat::SIMULATOR;
 
 const VENDOR: CaptchaVendor = CaptchaVendor::VerifyUrl;

@@ -7,7 +7,7 @@ use menshen_domain::ports::receipt_reader::{
     Acknowledgement, BadReceipt, ReceiptPush, ReceiptReader,
 };
 
-use super::{Entry, Read, beijing, entries, phone, plausible, read_each, taken};
+use crate::receipts::{Entry, Read, beijing, entries, phone, plausible, read_each, taken};
 
 const VENDOR: &str = "aliyun";
 

@@ -5,7 +5,7 @@ use menshen_domain::ports::receipt_reader::{
     Acknowledgement, BadReceipt, ReceiptPush, ReceiptReader,
 };
 
-use super::{Read, UNREACHED, beijing, entries, phone, plausible, read_each, taken};
+use crate::receipts::{Read, UNREACHED, beijing, entries, phone, plausible, read_each, taken};
 
 const VENDOR: &str = "tencent";
 

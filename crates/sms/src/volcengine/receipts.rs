@@ -6,7 +6,7 @@ use menshen_domain::ports::receipt_reader::{
     Acknowledgement, BadReceipt, ReceiptPush, ReceiptReader,
 };
 
-use super::{Read, entries, phone, plausible, read_each, taken};
+use crate::receipts::{Read, entries, phone, plausible, read_each, taken};
 
 const VENDOR: &str = "volcengine";
 

@@ -11,7 +11,7 @@ use secrecy::{ExposeSecret as _, SecretString};
 use serde_json::Value;
 use url::form_urlencoded;
 
-use super::{Entry, Read, phone, read_each, taken};
+use crate::receipts::{Entry, Read, phone, read_each, taken};
 
 const VENDOR: &str = "twilio";
 

@@ -12,9 +12,9 @@ use serde_json::Value;
 use subtle::ConstantTimeEq as _;
 use url::form_urlencoded;
 
-use super::{Entry, Read, UNREACHED, phone, plausible, read_each, taken};
 use crate::canonical::{SignedParts, hex_sha256};
 use crate::huawei::sdk_hmac;
+use crate::receipts::{Entry, Read, UNREACHED, phone, plausible, read_each, taken};
 
 const VENDOR: &str = "huawei";
 /// How far the time of a signature may be off.
