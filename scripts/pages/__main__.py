@@ -2,6 +2,7 @@
 
 import sys
 import time
+import traceback
 
 import build
 import links
@@ -33,9 +34,10 @@ def failed(checks):
         try:
             told = does()
             print(f"ok    {name}: {told} ({time.monotonic() - began:.1f} s)", flush=True)
-        except build.Wrong as wrong:
+        except Exception as wrong:
             found.append(name)
-            print(f"WRONG {name}:\n{wrong}", flush=True)
+            told = wrong if isinstance(wrong, build.Wrong) else traceback.format_exc()
+            print(f"WRONG {name}:\n{told}", flush=True)
     return found
 
 
