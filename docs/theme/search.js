@@ -53,9 +53,9 @@
   }
 
   // Words that stand together as they were typed say more than words that are somewhere.
-  // Why something is so comes after how it is.
+  // Why something is so, and how it is proven, comes after how it is.
   function closeness({ url, meta, content, sub_results: sections = [] }, text) {
-    const less = url.includes("/adr/") ? 1.5 : 0;
+    const less = /\/adr\/|\/requirements/.test(url) ? 1.5 : 0;
     const has = (where) => (where ?? "").toLowerCase().includes(text.toLowerCase());
     if (meta.title?.toLowerCase() === text.toLowerCase()) return 4 - less;
     if (has(meta.title)) return 3 - less;
