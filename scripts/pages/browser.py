@@ -11,7 +11,16 @@ import urllib.error
 import urllib.request
 
 ELEMENT = "element-6066-11e4-a52e-4f735466cecf"
-FLAGS = ("--headless", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--no-first-run", "--disable-background-networking", "--disable-component-update", "--disable-sync")
+FLAGS = (
+    "--headless",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-dev-shm-usage",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+)
 WAIT = 20
 
 
@@ -22,12 +31,19 @@ class Browser:
         self.profile = tempfile.TemporaryDirectory()
         environment = dict(os.environ, TMPDIR=self.profile.name)
         self.driver = subprocess.Popen(
-            [shutil.which("chromedriver") or "chromedriver", "--port=0"], env=environment, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
+            [shutil.which("chromedriver") or "chromedriver", "--port=0"],
+            env=environment,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            text=True,
         )
         try:
             found = next(filter(None, (re.search(r"successfully on port (\d+)", line) for line in self.driver.stdout)))
             self.address = f"http://127.0.0.1:{found[1]}/session"
-            options = {"binary": shutil.which("chromium"), "args": [*FLAGS, f"--user-data-dir={self.profile.name}/profile"]}
+            options = {
+                "binary": shutil.which("chromium"),
+                "args": [*FLAGS, f"--user-data-dir={self.profile.name}/profile"],
+            }
             wanted = {"capabilities": {"alwaysMatch": {"browserName": "chrome", "goog:chromeOptions": options}}}
             self.address += "/" + self.call("POST", "", wanted)["sessionId"]
         except BaseException:
@@ -63,7 +79,9 @@ class Browser:
         return self.call("POST", "/goog/cdp/execute", {"cmd": command, "params": parameters})
 
     def width(self, pixels):
-        self.devtools("Emulation.setDeviceMetricsOverride", width=pixels, height=844, deviceScaleFactor=1, mobile=pixels < 600)
+        self.devtools(
+            "Emulation.setDeviceMetricsOverride", width=pixels, height=844, deviceScaleFactor=1, mobile=pixels < 600
+        )
 
     def find(self, selector):
         return self.call("POST", "/element", {"using": "css selector", "value": selector})[ELEMENT]

@@ -11,7 +11,13 @@ from tree import OTHER
 THEMES = {"en": ("Auto", "Light", "Dark"), "zh": ("跟随系统", "浅色", "深色")}
 LANGUAGE = {"en": ("zh-CN", "中文", "本页中文版"), "zh": ("en", "English", "This page in English")}
 SEARCH = {
-    "en": {"open": "Search", "hint": "Search the documentation", "none": "Nothing found for", "close": "Close", "fails": "The search could not be loaded"},
+    "en": {
+        "open": "Search",
+        "hint": "Search the documentation",
+        "none": "Nothing found for",
+        "close": "Close",
+        "fails": "The search could not be loaded",
+    },
     "zh": {"open": "搜索", "hint": "搜索文档", "none": "没有找到", "close": "关闭", "fails": "搜索未能加载"},
 }
 CHINESE = {
@@ -34,16 +40,25 @@ LENS = '<svg viewBox="0 0 24 24" aria-hidden="true"><circle cx="10.5" cy="10.5" 
 
 def themes(language):
     rows = zip(("default_theme", "light", "navy"), THEMES[language])
-    return "".join(f'<li role="none"><button role="menuitem" class="theme" id="mdbook-theme-{name}">{label}</button></li>' for name, label in rows)
+    return "".join(
+        f'<li role="none"><button role="menuitem" class="theme" id="mdbook-theme-{name}">{label}</button></li>'
+        for name, label in rows
+    )
 
 
 def buttons(language, up, page):
     code, name, title = LANGUAGE[language]
     word = {key: html.escape(text) for key, text in SEARCH[language].items()}
-    return f"""<button type="button" id="search-open" class="icon-button" title="{word['open']}" aria-label="{word['open']}" aria-haspopup="dialog" aria-keyshortcuts="/">{LENS}<span>{word['open']}</span></button>
-<a id="other-language" class="icon-button" lang="{code}" hreflang="{code}" title="{title}" href="{up}../{OTHER[language]}/{page}">{name}</a>
-<dialog id="search" aria-label="{word['open']}" data-index="{up}../pagefind/pagefind.js" data-none="{word['none']}" data-fails="{word['fails']}">
-<form method="dialog"><input id="search-words" type="search" placeholder="{word['hint']}" aria-label="{word['hint']}" autocomplete="off" spellcheck="false"><button>{word['close']}</button></form>
+    return f"""<button type="button" id="search-open" class="icon-button" title="{word["open"]}"
+  aria-label="{word["open"]}" aria-haspopup="dialog" aria-keyshortcuts="/">{LENS}<span>{word["open"]}</span></button>
+<a id="other-language" class="icon-button" lang="{code}" hreflang="{code}" title="{title}"
+  href="{up}../{OTHER[language]}/{page}">{name}</a>
+<dialog id="search" aria-label="{word["open"]}" data-index="{up}../pagefind/pagefind.js"
+  data-none="{word["none"]}" data-fails="{word["fails"]}">
+<form method="dialog">
+<input id="search-words" type="search" placeholder="{word["hint"]}" aria-label="{word["hint"]}"
+  autocomplete="off" spellcheck="false"><button>{word["close"]}</button>
+</form>
 <p id="search-state" role="status"></p>
 <ol id="search-results"></ol>
 </dialog>"""
@@ -60,14 +75,16 @@ def in_chinese(text):
 
 def dressed(text, language, page):
     up = "../" * page.count("/")
-    once = lambda pattern, put: re.subn(pattern, lambda found: put(found), text, count=1, flags=re.S)
     for pattern, put in (
         (r'(<ul id="mdbook-theme-list"[^>]*>).*?(</ul>)', lambda found: found[1] + themes(language) + found[2]),
         (r'(<div class="right-buttons">)', lambda found: found[1] + buttons(language, up, page)),
         (r"<main>", lambda _: "<main data-pagefind-body>"),
-        (r'(<h1 class="menu-title">)(.*?)(</h1>)', lambda found: f'<a class="menu-title" href="{up}index.html">{found[2]}</a>'),
+        (
+            r'(<h1 class="menu-title">)(.*?)(</h1>)',
+            lambda found: f'<a class="menu-title" href="{up}index.html">{found[2]}</a>',
+        ),
     ):
-        text, count = once(pattern, put)
+        text, count = re.subn(pattern, put, text, count=1, flags=re.S)
         if count != 1:
             raise ValueError(f"{page}: mdBook's page has no {pattern}")
     return in_chinese(text) if language == "zh" else text

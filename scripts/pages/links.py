@@ -18,7 +18,24 @@ LOCAL = re.compile(r"https?://(127\.0\.0\.1|localhost)([:/]|$)")
 
 def held():
     """Every page whose links are held."""
-    listed = subprocess.run(["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard", "examples", "sdk", "crates", "deploy", "fuzz", "interop"], check=True, capture_output=True)
+    listed = subprocess.run(
+        [
+            "git",
+            "ls-files",
+            "-z",
+            "--cached",
+            "--others",
+            "--exclude-standard",
+            "examples",
+            "sdk",
+            "crates",
+            "deploy",
+            "fuzz",
+            "interop",
+        ],
+        check=True,
+        capture_output=True,
+    )
     others = [file for file in listed.stdout.decode().split("\0") if file.endswith(".md") and os.path.exists(file)]
     books = [f"{BOOKS[language]}/{page}" for language in BOOKS for page in [*pages(language), "SUMMARY.md"]]
     return [*BESIDE, *others, *books]
@@ -79,7 +96,9 @@ def links_of_what_is_built():
                 if tag != "a":
                     wrong.append(f"{file}: <{tag}> loads {link} from another host")
                 continue
-            path = os.path.normpath(os.path.join(os.path.dirname(file), unquote(address.path))) if address.path else file
+            path = (
+                os.path.normpath(os.path.join(os.path.dirname(file), unquote(address.path))) if address.path else file
+            )
             if not os.path.isfile(path):
                 wrong.append(f"{file}: {link}: nothing is there")
             elif address.fragment and path in files and unquote(address.fragment) not in files[path].places:

@@ -10,9 +10,18 @@ from server import SERVER, Menshen
 from tree import BOOKS, Wrong, read
 
 BEGINS, ENDS = "<!-- reference begins -->\n", "<!-- reference ends -->"
+NEEDS = {"bearer": "an access token", "admin_key": "an admin key"}
 METHODS = ("get", "post", "put", "patch", "delete")
 # Any request can end so: the page says it once.
-EVERYWHERE = {"malformed_json", "invalid_request", "method_not_allowed", "payload_too_large", "unsupported_media_type", "internal", "unavailable"}
+EVERYWHERE = {
+    "malformed_json",
+    "invalid_request",
+    "method_not_allowed",
+    "payload_too_large",
+    "unsupported_media_type",
+    "internal",
+    "unavailable",
+}
 ADVICE = "is out of date: run `scripts/book reference`"
 
 
@@ -41,7 +50,11 @@ def shape(schema):
     kinds = schema.get("type", "any")
     kinds = [kinds] if isinstance(kinds, str) else kinds
     words = [f"list of {shape(schema['items'])}" if kind == "array" and "items" in schema else kind for kind in kinds]
-    limits = [f"{name} {schema[key]}" for key, name in (("format", ""), ("minimum", "from"), ("maximum", "to"), ("maxLength", "at most")) if key in schema]
+    limits = [
+        f"{name} {schema[key]}"
+        for key, name in (("format", ""), ("minimum", "from"), ("maximum", "to"), ("maxLength", "at most"))
+        if key in schema
+    ]
     return " or ".join(words) + (f" ({', '.join(limit.strip() for limit in limits)})" if limits else "")
 
 
@@ -57,7 +70,9 @@ def meaning(schema):
 def members(schema):
     required = schema.get("required", ())
     rows = ["| member | type | required | meaning |", "| --- | --- | --- | --- |"]
-    for member, given in sorted(schema.get("properties", {}).items(), key=lambda each: (each[0] not in required, each[0])):
+    for member, given in sorted(
+        schema.get("properties", {}).items(), key=lambda each: (each[0] not in required, each[0])
+    ):
         rows.append(f"| `{member}` | {cell(shape(given))} | {'yes' if member in required else ''} | {meaning(given)} |")
     return rows
 
@@ -100,29 +115,47 @@ def failures(responses):
     return "; ".join(rows)
 
 
+def plain(text):
+    return " ".join((text or "").split())
+
+
+def parameter_of(given):
+    required = ", required" if given.get("required") else ""
+    return f"- `{given['name']}` ({given['in']}{required}): {plain(given.get('description'))}".removesuffix(": ")
+
+
 def route(method, path, given):
-    lines = [f"### `{method.upper()} {path}`", "", f"{given['summary']}. {given.get('description', '')}".strip(), ""]
-    needs = [name for requirement in given.get("security", ()) for name in requirement]
-    lines += [f"- Needs: {' or '.join({'bearer': 'an access token', 'admin_key': 'an admin key'}[name] for name in needs)}"] if needs else []
-    for parameter in given.get("parameters", ()):
-        lines.append(f"- `{parameter['name']}` ({parameter['in']}{', required' if parameter.get('required') else ''}): {' '.join(parameter.get('description', '').split())}".removesuffix(": "))
+    lines = [f"### `{method.upper()} {path}`", "", plain(f"{given['summary']}. {given.get('description', '')}"), ""]
+    needs = [NEEDS[name] for requirement in given.get("security", ()) for name in requirement]
+    if needs:
+        lines.append(f"- Needs: {' or '.join(needs)}")
+    lines += [parameter_of(parameter) for parameter in given.get("parameters", ())]
     if "requestBody" in given:
         lines.append(f"- Body: {body_of(given['requestBody']['content'])}")
     for status, answer in sorted(given["responses"].items()):
         if status < "400":
-            lines.append(f"- Answers: {status} {body_of(answer.get('content', {})) or ' '.join(answer['description'].split())}".rstrip())
-    told = failures(given["responses"])
-    return [*lines, *([f"- Fails: {told}"] if told else []), ""]
+            lines.append(f"- Answers: {status} {body_of(answer.get('content', {})) or plain(answer['description'])}")
+    if told := failures(given["responses"]):
+        lines.append(f"- Fails: {told}")
+    return [*lines, ""]
 
 
 def routes(described):
     """The page of the routes."""
-    listed = [(given["tags"][0], method, path, given) for path, methods in described["paths"].items() for method, given in methods.items() if method in METHODS]
+    listed = [
+        (given["tags"][0], method, path, given)
+        for path, methods in described["paths"].items()
+        for method, given in methods.items()
+        if method in METHODS
+    ]
     page = []
     for tag in described["tags"]:
         mine = sorted((each for each in listed if each[0] == tag["name"]), key=lambda each: (each[2], each[1]))
         page += [f"## {tag['name']}", "", tag["description"], ""]
-        page += [f"- [`{method.upper()} {path}`](#{anchor(f'{method} {path}')}): {given['summary']}" for _, method, path, given in mine] + [""]
+        page += [
+            f"- [`{method.upper()} {path}`](#{anchor(f'{method} {path}')}): {given['summary']}"
+            for _, method, path, given in mine
+        ] + [""]
         for _, method, path, given in mine:
             page += route(method, path, given)
     page += ["## Objects", ""]
@@ -152,7 +185,9 @@ def made():
     with tempfile.TemporaryDirectory() as folder, Menshen(folder) as running:
         with urllib.request.urlopen(f"{running.base}/openapi.json", timeout=10) as answer:
             described = json.load(answer)
-    settings = subprocess.run([SERVER, "config", "reference"], check=True, capture_output=True, text=True, timeout=30).stdout
+    settings = subprocess.run(
+        [SERVER, "config", "reference"], check=True, capture_output=True, text=True, timeout=30
+    ).stdout
     return {
         "reference/routes.md": routes(described),
         "reference/commands.md": "\n".join(commands()),

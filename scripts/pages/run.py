@@ -21,7 +21,9 @@ def simulator(folder):
     """`menshen simulate` on a free port."""
     log = os.path.join(folder, "simulate.log")
     with open(log, "wb") as out:
-        process = subprocess.Popen([SERVER, "simulate", "--listen", "127.0.0.1:0"], cwd=folder, stdout=out, stderr=subprocess.STDOUT)
+        process = subprocess.Popen(
+            [SERVER, "simulate", "--listen", "127.0.0.1:0"], cwd=folder, stdout=out, stderr=subprocess.STDOUT
+        )
     try:
         deadline = time.monotonic() + LONGEST
         while True:
@@ -69,7 +71,11 @@ def alike(shown, real):
 
 
 def is_failure(document):
-    return isinstance(document, dict) and ({"code", "message", "request_id"} <= document.keys() or "error" in document or {"errcode", "errmsg"} <= document.keys())
+    return isinstance(document, dict) and (
+        {"code", "message", "request_id"} <= document.keys()
+        or "error" in document
+        or {"errcode", "errmsg"} <= document.keys()
+    )
 
 
 def script(blocks, needs):
@@ -93,10 +99,21 @@ def run(page, blocks, answers, needs):
         with simulator(folder) if needs.get("simulator") else nullcontext(ALONE) as alone:
             text = text.replace(WRITTEN, server.base).replace(ALONE, alone)
             path = f"{os.path.dirname(SERVER)}:{os.environ['PATH']}"
-            done = subprocess.run(["sh", "-eu", "-c", text], cwd=folder, env=dict(os.environ, **settings, PATH=path), capture_output=True, text=True, timeout=LONGEST)
+            done = subprocess.run(
+                ["sh", "-eu", "-c", text],
+                cwd=folder,
+                env=dict(os.environ, **settings, PATH=path),
+                capture_output=True,
+                text=True,
+                timeout=LONGEST,
+            )
     found = documents(done.stdout)
     failed = [document for document in found if is_failure(document)]
     if done.returncode or failed:
         return [f"{place}: {text.strip()}\nended with {done.returncode}: {done.stderr[-600:]} {failed}"]
     real = [shape(document) for document in found]
-    return [f"{page}:{block.line}: no answer has the members that are shown" for block, shown in answers if not any(alike(shape(shown), each) for each in real)]
+    return [
+        f"{page}:{block.line}: no answer has the members that are shown"
+        for block, shown in answers
+        if not any(alike(shape(shown), each) for each in real)
+    ]

@@ -17,16 +17,39 @@ SEARCHES = (
     ("zh", "威胁模型", "security/threat-model.html"),
     ("zh", "备份与恢复", "operations/backup.html"),
 )
-READ = ("index.html", "start.html", "concepts/flows.html", "concepts/tokens.html", "guides/backends.html", "reference/routes.html", "reference/commands.html", "configuration.html", "http-api.html", "operations/failures.html", "security/requirements.html", "accounts.html")
+READ = (
+    "index.html",
+    "start.html",
+    "concepts/flows.html",
+    "concepts/tokens.html",
+    "guides/backends.html",
+    "reference/routes.html",
+    "reference/commands.html",
+    "configuration.html",
+    "http-api.html",
+    "operations/failures.html",
+    "security/requirements.html",
+    "accounts.html",
+)
 PHONE = 390
 
-RESULTS = "const found = document.querySelectorAll('#search-results a'); return found.length && [...found].map((link) => link.href)"
-ARRIVED = "return document.readyState === 'complete' && location.pathname.endsWith(arguments[0]) && !document.getElementById('search').open"
-FOREIGN = "return performance.getEntriesByType('resource').map(({ name }) => name).filter((name) => !name.startsWith(location.origin + '/'))"
+RESULTS = """
+    const found = document.querySelectorAll("#search-results a");
+    return found.length && [...found].map((link) => link.href);"""
+ARRIVED = """
+    return document.readyState === "complete" && location.pathname.endsWith(arguments[0])
+        && !document.getElementById("search").open;"""
+FOREIGN = """
+    return performance.getEntriesByType("resource").map(({ name }) => name)
+        .filter((name) => !name.startsWith(location.origin + "/"));"""
 TOO_WIDE = "return document.documentElement.scrollWidth > innerWidth ? document.documentElement.scrollWidth : 0"
-OUTSIDE = """return [...document.querySelectorAll('main p, main li, main h1, main h2, main h3, main img:not([src$=".svg"]), .menu-bar a, .menu-bar button')]
-    .filter((node) => !node.closest('.table-wrapper, pre') && node.getBoundingClientRect().width > 1 && node.getBoundingClientRect().right > innerWidth + 1)
-    .map((node) => node.textContent.slice(0, 40) || node.src)"""
+# What scrolls by itself may be wider.
+OUTSIDE = """
+    const read = 'main p, main li, main h1, main h2, main h3, main img:not([src$=".svg"]), .menu-bar a, .menu-bar button';
+    return [...document.querySelectorAll(read)]
+        .map((node) => [node, node.getBoundingClientRect()])
+        .filter(([node, box]) => box.width > 1 && box.right > innerWidth + 1 && !node.closest(".table-wrapper, pre"))
+        .map(([node]) => node.textContent.slice(0, 40) || node.src);"""
 
 
 @contextmanager

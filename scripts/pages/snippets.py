@@ -31,7 +31,9 @@ def listed():
 
 
 def held():
-    beside = [file for file in tracked(".") if file.endswith(".md") and file.startswith(("crates/", "examples/", "sdk/"))]
+    beside = [
+        file for file in tracked(".") if file.endswith(".md") and file.startswith(("crates/", "examples/", "sdk/"))
+    ]
     return ["README.md", "CONTRIBUTING.md", *beside, *(f"{BOOKS['en']}/{page}" for page in pages("en"))]
 
 
@@ -61,7 +63,14 @@ class Page:
             return self.quoted(block, block.remark.removeprefix("file: "))
         if any(entry["page"] == self.name for entry in self.known.get("elsewhere", ())):
             return None
-        reason = next((entry for entry in self.known["not_run"] if entry["page"] == self.name and begins(block).startswith(entry["begins"])), None)
+        reason = next(
+            (
+                entry
+                for entry in self.known["not_run"]
+                if entry["page"] == self.name and begins(block).startswith(entry["begins"])
+            ),
+            None,
+        )
         if reason:
             reason["found"] = True
         elif block.language == "sh":
@@ -73,7 +82,9 @@ class Page:
         elif block.language == "sql":
             self.queried(block)
         elif block.language not in SHOWN:
-            self.wrong.append(f"{self.place}: a block in {block.language} that nothing holds: test it, or give a reason in {LIST}")
+            self.wrong.append(
+                f"{self.place}: a block in {block.language} that nothing holds: test it, or give a reason in {LIST}"
+            )
         return None
 
     def quoted(self, block, file):
@@ -85,8 +96,12 @@ class Page:
             file = os.path.join(folder, "menshen.toml")
             with open(file, "w", encoding="utf-8") as text:
                 text.write(block.code)
-            done = subprocess.run([SERVER, "--config", file, "config", "check"], cwd=folder, capture_output=True, text=True, timeout=30)
-        problems = [line.strip() for line in done.stderr.splitlines() if line.startswith("  ")] if done.returncode else []
+            done = subprocess.run(
+                [SERVER, "--config", file, "config", "check"], cwd=folder, capture_output=True, text=True, timeout=30
+            )
+        problems = (
+            [line.strip() for line in done.stderr.splitlines() if line.startswith("  ")] if done.returncode else []
+        )
         if done.returncode and not problems:
             problems = [done.stderr.strip()]
         left_out = [line.partition("=")[0].strip() for line in block.code.splitlines() if "…" in line]
@@ -128,7 +143,9 @@ class Page:
                 if not re.search(rf"{re.escape(word)}\b", help_of(path)):
                     self.wrong.append(f"{self.place}: menshen {' '.join(path)} has no {word}")
                 skip = word == "--config"
-            elif re.search(rf"^  {re.escape(word)}(\s|$)", help_of(path).partition("Commands:")[2].partition("Options:")[0], re.M):
+            elif re.search(
+                rf"^  {re.escape(word)}(\s|$)", help_of(path).partition("Commands:")[2].partition("Options:")[0], re.M
+            ):
                 path = (*path, word)
 
 
@@ -140,9 +157,17 @@ def snippets():
         if page.commands:
             ran += len(page.commands)
             wrong += run(name, page.commands, page.answers, known["page"].pop(name, {}))
-    wrong += [f"{LIST}: {entry['page']} has no block that begins with {entry['begins']}" for entry in known["not_run"] if not entry.get("found")]
+    wrong += [
+        f"{LIST}: {entry['page']} has no block that begins with {entry['begins']}"
+        for entry in known["not_run"]
+        if not entry.get("found")
+    ]
     wrong += [f"{LIST}: {page} has no commands" for page in known["page"]]
-    wrong += [f"{entry['by']} does not read {entry['page']}" for entry in known["elsewhere"] if not reads(entry["by"], entry["page"])]
+    wrong += [
+        f"{entry['by']} does not read {entry['page']}"
+        for entry in known["elsewhere"]
+        if not reads(entry["by"], entry["page"])
+    ]
     if code_of(read(README[0])) != code_of(read(README[1])):
         wrong.append(f"{README[1]} shows other code than {README[0]}")
     if wrong:

@@ -116,14 +116,22 @@ class Stage:
             language, inside = found
             if inside is None:
                 raise Wrong(f"{page}: {path} is no page of a book")
-            return os.path.relpath(built(inside), os.path.dirname(page) or ".") if language == self.language else f"{up}../{language}/{built(inside)}"
+            return (
+                os.path.relpath(built(inside), os.path.dirname(page) or ".")
+                if language == self.language
+                else f"{up}../{language}/{built(inside)}"
+            )
         self.sources.add(path)
         return f"{up}../{shown(path)}"
 
 
 def tracked(folder):
     """The files below a folder that are kept in the repository."""
-    listed = subprocess.run(["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard", "--", folder], check=True, capture_output=True)
+    listed = subprocess.run(
+        ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard", "--", folder],
+        check=True,
+        capture_output=True,
+    )
     return sorted(file for file in listed.stdout.decode().split("\0") if file and os.path.isfile(file))
 
 

@@ -36,7 +36,9 @@ def rows_of(text):
 
 
 def pictures_of(text):
-    return [link.rsplit("/", 1)[-1].replace(".zh", "") for found, link in LINK.findall(prose(text)) if found.startswith("!")]
+    return [
+        link.rsplit("/", 1)[-1].replace(".zh", "") for found, link in LINK.findall(prose(text)) if found.startswith("!")
+    ]
 
 
 def differences(page):
