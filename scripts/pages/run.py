@@ -88,7 +88,23 @@ def script(blocks, needs):
     return needs.get("before", "") + "\n" + text, None
 
 
-def run(page, blocks, answers, needs):
+def not_said(page, block, server):
+    """What a page shows of the server's start, and the server does not say."""
+    with open(server.log, encoding="utf-8") as log:
+        said = log.read().replace(server.base, WRITTEN)
+    lines = [line.strip() for line in block.code.splitlines()]
+    return [f"{page}:{block.line}: the server does not say: {line}" for line in lines if line not in said]
+
+
+def in_shell(text, folder, settings):
+    path = f"{os.path.dirname(SERVER)}:{os.environ['PATH']}"
+    environment = dict(os.environ, **settings, PATH=path)
+    return subprocess.run(
+        ["sh", "-eu", "-c", text], cwd=folder, env=environment, capture_output=True, text=True, timeout=LONGEST
+    )
+
+
+def run(page, blocks, answers, needs, start=None):
     """What is wrong with the commands of a page, and with the answers that it shows."""
     place = f"{page}:{blocks[0].line}"
     text, wrong = script(blocks, needs)
@@ -98,22 +114,12 @@ def run(page, blocks, answers, needs):
     with tempfile.TemporaryDirectory() as folder, Menshen(folder, settings) as server:
         with simulator(folder) if needs.get("simulator") else nullcontext(ALONE) as alone:
             text = text.replace(WRITTEN, server.base).replace(ALONE, alone)
-            path = f"{os.path.dirname(SERVER)}:{os.environ['PATH']}"
-            done = subprocess.run(
-                ["sh", "-eu", "-c", text],
-                cwd=folder,
-                env=dict(os.environ, **settings, PATH=path),
-                capture_output=True,
-                text=True,
-                timeout=LONGEST,
-            )
+            done = in_shell(text, folder, settings)
+        silent = not_said(page, start, server) if start else []
     found = documents(done.stdout)
     failed = [document for document in found if is_failure(document)]
     if done.returncode or failed:
         return [f"{place}: {text.strip()}\nended with {done.returncode}: {done.stderr[-600:]} {failed}"]
     real = [shape(document) for document in found]
-    return [
-        f"{page}:{block.line}: no answer has the members that are shown"
-        for block, shown in answers
-        if not any(alike(shape(shown), each) for each in real)
-    ]
+    unlike = [block for block, shown in answers if not any(alike(shape(shown), each) for each in real)]
+    return silent + [f"{page}:{block.line}: no answer has the members that are shown" for block in unlike]

@@ -52,7 +52,7 @@ class Page:
 
     def __init__(self, name, known):
         self.name, self.known, self.wrong = name, known, []
-        self.commands, self.answers = [], []
+        self.commands, self.answers, self.start = [], [], None
         for block in blocks(read(name)):
             self.place = f"{name}:{block.line}"
             self.hold(block)
@@ -81,6 +81,8 @@ class Page:
             self.answer(block)
         elif block.language == "sql":
             self.queried(block)
+        elif "http://127.0.0.1:8080/playground" in block.code:
+            self.start = block
         elif block.language not in SHOWN:
             self.wrong.append(
                 f"{self.place}: a block in {block.language} that nothing holds: test it, or give a reason in {LIST}"
@@ -156,7 +158,7 @@ def snippets():
         wrong += page.wrong
         if page.commands:
             ran += len(page.commands)
-            wrong += run(name, page.commands, page.answers, known["page"].pop(name, {}))
+            wrong += run(name, page.commands, page.answers, known["page"].pop(name, {}), page.start)
     wrong += [
         f"{LIST}: {entry['page']} has no block that begins with {entry['begins']}"
         for entry in known["not_run"]
