@@ -17,6 +17,7 @@ mod m20260101_000011_due_accounts;
 mod m20260101_000012_ended_sessions;
 mod m20260101_000013_audit_actors;
 mod m20260101_000014_test_numbers;
+mod m20260101_000015_webhook_deliveries;
 
 pub use sea_orm_migration::MigratorTrait;
 
@@ -44,6 +45,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20260101_000012_ended_sessions::Migration),
             Box::new(m20260101_000013_audit_actors::Migration),
             Box::new(m20260101_000014_test_numbers::Migration),
+            Box::new(m20260101_000015_webhook_deliveries::Migration),
         ]
     }
 }

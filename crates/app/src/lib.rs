@@ -26,4 +26,5 @@ mod simulated;
 mod start_audit;
 mod test_number_care;
 mod use_cases;
+pub mod webhooks;
 pub mod wiring;

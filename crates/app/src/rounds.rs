@@ -18,7 +18,7 @@ pub struct Running {
 }
 
 /// Tells work when it is to end.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Stopping(watch::Receiver<bool>);
 
 impl Running {
@@ -46,6 +46,19 @@ impl Running {
 }
 
 impl Stopping {
+    /// Whether the process ends.
+    #[must_use]
+    pub fn is_stopping(&self) -> bool {
+        // A sender that is gone stops, too.
+        *self.0.borrow() || self.0.has_changed().is_err()
+    }
+
+    /// Waits until the process ends.
+    pub async fn stopped(&mut self) {
+        // A sender that is gone stops, too.
+        drop(self.0.wait_for(|stop| *stop).await);
+    }
+
     /// Waits; `true` if the process ends.
     pub async fn pause(&mut self, pause: Duration) -> bool {
         tokio::select! {

@@ -23,7 +23,7 @@ use crate::settings::Settings;
 use crate::settings::server::ServerSettings;
 use crate::start_audit::tell_start;
 use crate::wiring::{self, InProcessSimulator, StartError};
-use crate::{housekeeping, resealing};
+use crate::{housekeeping, resealing, webhooks};
 
 /// How long the end waits for the last traces.
 const LAST_TRACES: Duration = Duration::from_secs(2);
@@ -45,7 +45,7 @@ pub struct Running {
     simulator: Option<InProcessSimulator>,
     maintenance: [tokio::task::JoinHandle<()>; 3],
     /// What one replica does for all.
-    for_all: [Background; 2],
+    for_all: Vec<Background>,
     leave: Leave,
 }
 
@@ -130,9 +130,13 @@ pub async fn start(settings: &Settings) -> Result<Running, StartError> {
         },
         maintenance,
         for_all: [
-            housekeeping::start(parts.housekeeping),
-            resealing::start(parts.resealing),
-        ],
+            Some(housekeeping::start(parts.housekeeping)),
+            Some(resealing::start(parts.resealing)),
+            parts.webhooks.map(webhooks::start),
+        ]
+        .into_iter()
+        .flatten()
+        .collect(),
     })
 }
 

@@ -68,6 +68,7 @@ use crate::use_cases::Machine;
 use crate::use_cases::Outside;
 use crate::use_cases::Stores;
 use crate::use_cases::app;
+use crate::webhooks::Delivering;
 
 mod background;
 mod captcha;
@@ -110,6 +111,8 @@ pub struct Parts {
     pub housekeeping: Housekeeping,
     /// Seals anew what stands under older keys, and takes those out of the ring.
     pub resealing: Resealing,
+    /// Tells receivers what happened, where there is any.
+    pub webhooks: Option<Delivering>,
     /// The time that counts, for its maintenance.
     pub clock: Arc<ServerClock>,
     /// The database, for closing and measuring.
@@ -237,7 +240,11 @@ pub async fn wire(settings: &Settings) -> Result<Parts, StartError> {
     let keys = ports_of(&key_set, &clock, &observer);
     let housekeeping = background::housekeeping(settings, &database, accounts, clock.clone());
     let resealing = background::resealing(settings, &store, &keyring, &audit, clock.clone());
+    let webhooks = background::webhooks(settings, &store, clock.clone())?;
     metrics.show(|registry| {
+        if let Some(webhooks) = &webhooks {
+            webhooks.metrics.register(registry);
+        }
         housekeeping.metrics.register(registry);
         resealing.metrics.register(registry);
         registry.register_collector(Box::new(Pools::new(database.clone(), ephemeral.redis)));
@@ -268,6 +275,7 @@ pub async fn wire(settings: &Settings) -> Result<Parts, StartError> {
         audit,
         housekeeping,
         resealing,
+        webhooks,
         clock: server_clock,
         database,
         simulator,

@@ -5,13 +5,19 @@ use std::time::Duration;
 
 use reqwest::header::{CONTENT_LENGTH, HeaderMap, HeaderName, HeaderValue};
 use reqwest::{Method, Url};
-use tokio::time::{Instant, timeout_at};
+use tokio::time::{Instant, timeout, timeout_at};
 
 use crate::error::{CallError, ClientError};
 use crate::trace_context;
 
 /// The longest answer that is read, in bytes; all real ones are far shorter.
 pub const MAX_ANSWER: usize = 64 * 1024;
+
+/// So much of a body is read away that nobody wants, in bytes.
+const DISCARDED: usize = 8 * 1024;
+
+/// How long it may take.
+const PATIENCE: Duration = Duration::from_millis(500);
 
 /// Idle connections are dropped early: a server that closes one at the very
 /// moment of its reuse leaves the fate of a request unknown.
@@ -132,7 +138,61 @@ impl Client {
             .unwrap_or(Err(CallError::TimedOut))
     }
 
+    /// Sends a request once, and tells the status and the headers of its answer as soon
+    /// as they are there: the body is left out, however long it is.
+    ///
+    /// # Errors
+    ///
+    /// See [`CallError`]; an answer of any status is not an error.
+    pub async fn tell(&self, request: Request, deadline: Instant) -> Result<Answer, CallError> {
+        let told = async {
+            let mut response = self.begin(request).await?;
+            let answer = Answer {
+                status: response.status().as_u16(),
+                headers: std::mem::take(response.headers_mut()),
+                body: Vec::new(),
+            };
+            // A short body is read away, so that the connection serves again.
+            let mut left = DISCARDED;
+            let rest = async {
+                while let Ok(Some(chunk)) = response.chunk().await {
+                    match left.checked_sub(chunk.len()) {
+                        Some(rest) => left = rest,
+                        None => break,
+                    }
+                }
+            };
+            drop(timeout(PATIENCE, rest).await);
+            Ok(answer)
+        };
+        timeout_at(deadline, told)
+            .await
+            .unwrap_or(Err(CallError::TimedOut))
+    }
+
     async fn exchange(&self, request: Request) -> Result<Answer, CallError> {
+        let mut response = self.begin(request).await?;
+        let longer = |length: u64| usize::try_from(length).map_or(true, |l| l > MAX_ANSWER);
+        if response.content_length().is_some_and(longer) {
+            return Err(CallError::TooLong);
+        }
+        let mut body = Vec::new();
+        let broken = |error: reqwest::Error| CallError::Broken(error.without_url());
+        while let Some(chunk) = response.chunk().await.map_err(broken)? {
+            if body.len() + chunk.len() > MAX_ANSWER {
+                return Err(CallError::TooLong);
+            }
+            body.extend_from_slice(&chunk);
+        }
+        Ok(Answer {
+            status: response.status().as_u16(),
+            headers: std::mem::take(response.headers_mut()),
+            body,
+        })
+    }
+
+    /// Sends a request, up to the head of its answer.
+    async fn begin(&self, request: Request) -> Result<reqwest::Response, CallError> {
         let mut builder = self.0.request(request.method, request.url);
         for (name, value) in request.headers {
             // A value that is no header fails in the builder, before sending.
@@ -154,23 +214,6 @@ impl Client {
             }
             builder = builder.body(body);
         }
-        let mut response = builder.send().await.map_err(CallError::of_request)?;
-        let longer = |length: u64| usize::try_from(length).map_or(true, |l| l > MAX_ANSWER);
-        if response.content_length().is_some_and(longer) {
-            return Err(CallError::TooLong);
-        }
-        let mut body = Vec::new();
-        let broken = |error: reqwest::Error| CallError::Broken(error.without_url());
-        while let Some(chunk) = response.chunk().await.map_err(broken)? {
-            if body.len() + chunk.len() > MAX_ANSWER {
-                return Err(CallError::TooLong);
-            }
-            body.extend_from_slice(&chunk);
-        }
-        Ok(Answer {
-            status: response.status().as_u16(),
-            headers: std::mem::take(response.headers_mut()),
-            body,
-        })
+        builder.send().await.map_err(CallError::of_request)
     }
 }

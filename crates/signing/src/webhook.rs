@@ -68,6 +68,15 @@ mod tests {
         }
     }
 
+    /// The example that the libraries of Standard Webhooks are tested with.
+    #[test]
+    fn the_published_example_comes_out() {
+        let key = WebhookKey::parse(&"whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw".into()).unwrap();
+        let id = "msg_p5jXN8AQM9LWM0D4loKWxJek";
+        let signature = key.sign(id, 1_614_265_330, br#"{"test": 2432232314}"#);
+        assert_eq!(signature, "v1,g0hM9SsE+OTPJTGt/tmIKtSyZlE3uFJELVlNIOLJ1OE=");
+    }
+
     #[test]
     fn a_secret_that_is_none_is_refused_without_being_shown() {
         for secret in ["", "secret", "whsec_", "whsec_dG9vc2hvcnQ=", "whsec_%%%"] {

@@ -149,6 +149,7 @@ fn keep_house(database: &Database) -> KeepHouse {
             messages: month * 3,
             delivered_events: month,
             undelivered_events: month,
+            deliveries: month,
         },
         pace: Pace {
             batch: 500,

@@ -93,6 +93,7 @@ fn plan(kind: RecordKind) -> Plan {
             only: " AND delivered_at IS NULL",
             ..plan("outbox", "id", "at")
         },
+        RecordKind::Deliveries => plan("webhook_deliveries", "seq", "give_up_at"),
         RecordKind::SpentCodes => plan("spent_codes", "code_id", "spent_at"),
         RecordKind::Notices => plan("provider_notices", "key", "claimed_at"),
         RecordKind::SigningKeys => Plan {

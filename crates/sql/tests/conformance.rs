@@ -37,6 +37,10 @@ macro_rules! all_suites {
             use super::super::support;
             menshen_testkit::audit_log!($stores);
         }
+        mod outbox {
+            use super::super::support;
+            menshen_testkit::outbox!($stores);
+        }
         mod personal_records {
             use super::super::support;
             menshen_testkit::personal_records!($stores);

@@ -164,6 +164,7 @@ async fn each_statement_finds_its_rows_by_index_in_their_order() {
                 RecordKind::Messages => "sms_sends_at_idx",
                 RecordKind::DeliveredEvents => "outbox_delivered_idx",
                 RecordKind::UndeliveredEvents => "outbox",
+                RecordKind::Deliveries => "webhook_deliveries_over_idx",
                 // A handful of rows.
                 RecordKind::SpentCodes | RecordKind::Notices | RecordKind::SigningKeys => continue,
             };

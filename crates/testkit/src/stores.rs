@@ -11,6 +11,7 @@ use menshen_domain::ports::admin_reader::AdminReader;
 use menshen_domain::ports::audit_log::AuditLog;
 use menshen_domain::ports::keyring_store::KeyringStore;
 use menshen_domain::ports::lease_store::LeaseStore;
+use menshen_domain::ports::outbox::Outbox;
 use menshen_domain::ports::personal_records::PersonalRecordsReader;
 use menshen_domain::ports::retention_store::RetentionStore;
 use menshen_domain::ports::sealed_rows::SealedRows;
@@ -35,6 +36,8 @@ pub struct Stores {
     pub leases: Arc<dyn LeaseStore>,
     /// The audit log.
     pub audit_log: Arc<dyn AuditLog>,
+    /// The outbox.
+    pub outbox: Arc<dyn Outbox>,
     /// The record of messages.
     pub send_records: Arc<dyn SendRecords>,
     /// Reads what is held about a person.

@@ -34,6 +34,10 @@ const MAY_USE: &[(&str, &[&str])] = &[
         "menshen-sms",
         &["menshen-domain", "menshen-outbound", "menshen-signing"],
     ),
+    (
+        "menshen-webhooks",
+        &["menshen-domain", "menshen-outbound", "menshen-signing"],
+    ),
     ("menshen-testkit", &["menshen-domain"]),
     // Knows the service as a command only.
     ("menshen-cluster", &["menshen-simulator", "menshen-testkit"]),
@@ -51,6 +55,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
             "menshen-sql",
             "menshen-telemetry",
             "menshen-token",
+            "menshen-webhooks",
             "menshen-wechat",
         ],
     ),

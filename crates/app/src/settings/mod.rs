@@ -71,9 +71,6 @@ pub struct Settings {
     pub digest: String,
 }
 
-/// Keys whose features come with later versions.
-const WITHOUT_EFFECT: &[&str] = &["webhooks"];
-
 /// Reads all settings; those with problems have their defaults.
 #[must_use]
 pub fn read(given: BTreeMap<String, Given>, now: DateTime<Utc>) -> (Settings, Report) {
@@ -119,7 +116,6 @@ pub fn read_with(
         &settings.wechat,
         &settings.server.trusted_proxies,
     );
-    reader.without_effect(WITHOUT_EFFECT);
     let report = reader.finish();
     settings.digest = hex::encode(digest(&SHA256, report.shown().as_bytes()));
     (settings, report)

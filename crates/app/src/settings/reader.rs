@@ -242,18 +242,6 @@ impl Reader {
         });
     }
 
-    /// Tells whoever sets one of these keys that nothing comes of it yet.
-    pub fn without_effect(&mut self, keys: &[&str]) {
-        for key in keys {
-            if self.is_given(key) {
-                self.note(
-                    key,
-                    "is read and checked, and has no effect in this version",
-                );
-            }
-        }
-    }
-
     /// Notes a value outside the range that keeps the deployment safe.
     pub fn demand(&mut self, key: &str, within: bool, range: &str) {
         if !within {

@@ -29,8 +29,9 @@ pub fn read(reader: &mut Reader) -> RetentionSettings {
             sessions: reader.read("retention.sessions", "30d", "how long a session that ended or expired is kept: as long, a refresh token of it is told why it ended; 0s keeps them for ever", parse::duration),
             audit_events: reader.read("retention.audit", "180d", "how long rows of the audit log are kept, 180d at least; 0s keeps them for ever", parse::duration),
             messages: reader.read("retention.sms_records", "90d", "how long the record of a message is kept, with its attempts and receipts, 4d at least; 0s keeps them for ever", parse::duration),
-            delivered_events: reader.read("retention.outbox_delivered", "7d", "how long an event is kept after other services were told; 0s keeps them for ever", parse::duration),
-            undelivered_events: reader.read("retention.outbox_undelivered", "7d", "how long an event is kept that other services could not be told; 0s keeps them for ever", parse::duration),
+            delivered_events: reader.read("retention.outbox_delivered", "7d", "how long an event is kept after it was handed over to the receivers; 0s keeps them for ever", parse::duration),
+            undelivered_events: reader.read("retention.outbox_undelivered", "7d", "how long an event is kept that no receiver is there for; 0s keeps them for ever", parse::duration),
+            deliveries: reader.read("retention.webhook_deliveries", "30d", "how long a delivery is kept that was given up, for `menshen webhooks replay`; 0s keeps them for ever", parse::duration),
         },
         pace: Pace {
             interval: reader.read("retention.interval", "10m", "how often a replica looks whether anything is past its time, and up to half as long again; the first time as long after its start", parse::duration),
@@ -65,6 +66,11 @@ fn check(reader: &mut Reader, settings: &RetentionSettings) {
             "retention.outbox_undelivered",
             policy.undelivered_events,
             RecordKind::UndeliveredEvents,
+        ),
+        (
+            "retention.webhook_deliveries",
+            policy.deliveries,
+            RecordKind::Deliveries,
         ),
     ];
     for (key, keep, kind) in kept {
@@ -146,6 +152,7 @@ mod tests {
             ("retention.sms_records", "95h", "96h"),
             ("retention.outbox_delivered", "59m", "1h"),
             ("retention.outbox_undelivered", "59m", "1h"),
+            ("retention.webhook_deliveries", "59m", "1h"),
             ("retention.batch", "0", "1"),
             ("retention.batch", "1001", "1000"),
             ("retention.pause", "6s", "5s"),
@@ -167,6 +174,8 @@ mod tests {
         assert_eq!(policy.delivered_events, days(500));
         let policy = read("retention.outbox_undelivered");
         assert_eq!(policy.undelivered_events, days(500));
+        let policy = read("retention.webhook_deliveries");
+        assert_eq!(policy.deliveries, days(500));
         assert_eq!(policy.sessions, days(30));
     }
 }

@@ -6,16 +6,20 @@ use menshen_domain::model::identifiers::HolderId;
 use menshen_domain::ports::account_store::AccountStore;
 use menshen_domain::ports::audit_log::AuditLog;
 use menshen_domain::ports::clock::Clock;
+use menshen_domain::services::deliver_webhooks::{Circuits, DeliverWebhooks};
 use menshen_domain::services::erase_due::EraseDue;
 use menshen_domain::services::keep_house::KeepHouse;
 use menshen_domain::services::renew_ring::RenewRing;
 use menshen_sql::{Database, SqlStore};
 use menshen_token::keyring::Keyring;
 use menshen_token::system_randomness::SystemRandomness;
+use menshen_webhooks::HttpWebhookSender;
 
 use crate::housekeeping::{Housekeeping, HousekeepingMetrics};
 use crate::resealing::{ResealMetrics, Resealing};
 use crate::settings::Settings;
+use crate::webhooks::{Delivering, WebhookMetrics};
+use crate::wiring::StartError;
 
 /// Removes what was kept long enough, and erases who asked for it.
 pub(super) fn housekeeping(
@@ -43,6 +47,37 @@ pub(super) fn housekeeping(
         clock,
         metrics: HousekeepingMetrics::default(),
     }
+}
+
+/// Tells receivers what happened, where there is any.
+pub(super) fn webhooks(
+    settings: &Settings,
+    store: &SqlStore,
+    clock: Arc<dyn Clock>,
+) -> Result<Option<Delivering>, StartError> {
+    let webhooks = &settings.webhooks;
+    if webhooks.is_empty() {
+        return Ok(None);
+    }
+    let receivers = webhooks.iter().map(|one| one.receiver.clone()).collect();
+    let subscriptions: Vec<_> = webhooks
+        .iter()
+        .map(|one| one.subscription.clone())
+        .collect();
+    let names = subscriptions.iter().map(|one| one.receiver.clone());
+    let metrics = WebhookMetrics::of(names);
+    let deliver = DeliverWebhooks {
+        leases: Arc::new(store.database().clone()),
+        outbox: Arc::new(store.clone()),
+        sender: Arc::new(HttpWebhookSender::new(receivers, clock.clone())?),
+        randomness: Arc::new(SystemRandomness),
+        holder: HolderId::generate(&SystemRandomness, clock.now()),
+        subscriptions,
+        since: clock.now(),
+        clock,
+        circuits: Circuits::default(),
+    };
+    Ok(Some(Delivering { deliver, metrics }))
 }
 
 /// Seals anew what stands under older keys.

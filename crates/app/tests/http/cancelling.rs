@@ -137,7 +137,7 @@ async fn without_a_cooling_off_whoever_leaves_is_forgotten_at_once() {
         is_over(&service, login).await;
     }
     assert_eq!(service.count("identities").await, 0);
-    assert_eq!(told(&service, "user.deleted").await, 1);
+    assert_eq!(told(&service, "user.erased").await, 1);
     assert_eq!(told(&service, "user.cancelled").await, 0);
     let new = Login::of(&tap(&service, false).await);
     assert!(new.is_new());
@@ -198,7 +198,7 @@ async fn whoever_comes_after_the_time_is_new_whether_or_not_housekeeping_has_com
         let again = service.bind_by_sms(&tapped, PHONE).await.ok();
         assert_eq!(again["user"]["phone"], PHONE, "the number is free");
         assert_eq!(service.count("users WHERE status = 'erased'").await, 1);
-        assert_eq!(told(&service, "user.deleted").await, 1);
+        assert_eq!(told(&service, "user.erased").await, 1);
         is_over(&service, &texted).await;
     }
 }

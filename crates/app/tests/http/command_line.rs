@@ -590,7 +590,7 @@ fn production_refuses_what_is_outside_the_safe_ranges() {
         ),
         (
             "webhooks",
-            "[{ url = \"http://a.example\", secret = \"whsec_x\" }]",
+            "[{ url = \"http://a.example\", secret = \"whsec_MDEyMzQ1Njc4OWFiY2RlZmdoaWprbG1u\" }]",
             "webhooks: each url",
         ),
     ]);

@@ -70,4 +70,5 @@ mod unlinking;
 mod upstreams;
 mod vendors;
 mod watching;
+mod webhooks;
 mod wechat;

@@ -94,6 +94,10 @@ async fn busy(collector: &str, more: &[(&str, &str)]) -> Service {
         ("sms.captcha.after", "8"),
         ("tracing.otlp_endpoint", collector),
         ("tracing.sample_ratio", "1"),
+        (
+            "webhooks",
+            r#"[{ url = "http://127.0.0.1:9", secret = "whsec_MDEyMzQ1Njc4OWFiY2RlZmdoaWprbG1u" }]"#,
+        ),
     ];
     given.extend_from_slice(more);
     let service = Service::with(&given).await;

@@ -156,7 +156,7 @@ async fn a_closed_wechat_account_takes_the_account_that_has_no_other_way_in() {
                 AND phone_sealed IS NULL AND phone_index IS NULL";
     assert_eq!(service.count(left).await, 1);
     for kind in [
-        "user.deleted",
+        "user.erased",
         "user.identity_unlinked",
         "user.phone_removed",
         "session.ended",
@@ -188,7 +188,7 @@ async fn with_a_number_of_its_own_the_account_stays() {
     let me = service.me(by_sms.access()).await.ok();
     assert_eq!(me["identities"], json!([]));
     assert_eq!(service.count("identities").await, 0, "nor a unionid");
-    assert_eq!(told(&service, "user.deleted").await, 0);
+    assert_eq!(told(&service, "user.erased").await, 0);
     assert_eq!(told(&service, "user.identity_unlinked").await, 1);
     assert!(service.one_tap("alice").await.is_new());
 }
@@ -355,7 +355,7 @@ async fn a_closed_wechat_account_and_logins_at_once_leave_whole_accounts() {
     for answer in &answers {
         answer.ok();
     }
-    assert_eq!(told(&service, "user.deleted").await, 1);
+    assert_eq!(told(&service, "user.erased").await, 1);
     let live = "users WHERE status = 'active'";
     assert!(service.count(live).await <= 1);
     for half in [

@@ -298,8 +298,18 @@ fn settings(folder: &Path, given: &[(String, String)], vendors: Vendors) -> Sett
         .iter()
         .map(|(key, value)| (key.as_str(), value.as_str()));
     let variables = base.into_iter().chain(given);
-    let variables = variables.map(|(key, value)| (variable(key), value.to_owned()));
-    let all = source::collect(None, variables).expect("settings");
+    // A name without a section is none of ours in the environment.
+    let (in_file, variables): (Vec<_>, Vec<_>) = variables.partition(|(key, _)| *key == "webhooks");
+    let lines: Vec<_> = in_file
+        .iter()
+        .map(|(key, value)| format!("{key} = {value}"))
+        .collect();
+    let file = folder.join("service.toml");
+    std::fs::write(&file, lines.join("\n")).expect("a file");
+    let variables = variables
+        .into_iter()
+        .map(|(key, value)| (variable(key), value.to_owned()));
+    let all = source::collect(Some(&file), variables).expect("settings");
     let (settings, report) = settings::read_with(all, SystemClock.now(), vendors);
     assert!(report.problems.is_empty(), "{:?}", report.problems);
     settings

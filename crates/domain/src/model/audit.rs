@@ -94,6 +94,8 @@ pub enum AuditAction {
     TestNumberMade,
     /// An operator took a test number back.
     TestNumberRemoved,
+    /// An operator had events delivered again.
+    WebhooksReplayed,
     /// An operator looked at something.
     AdminRead,
     /// An operator asked for something that was refused, or had nothing to change.
@@ -177,6 +179,7 @@ impl AuditAction {
             Self::AccountEnabled => "account.enabled",
             Self::TestNumberMade => "test_number.made",
             Self::TestNumberRemoved => "test_number.removed",
+            Self::WebhooksReplayed => "webhooks.replayed",
             Self::AdminRead => "admin.read",
             Self::AdminRefused => "admin.refused",
             Self::KeyCreated => "key.created",

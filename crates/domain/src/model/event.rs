@@ -30,7 +30,7 @@ pub enum Notice {
     /// An operator opened it again.
     UserEnabled,
     /// It was erased; nothing personal is left.
-    UserDeleted,
+    UserErased,
     /// Another account was merged into it.
     UserMerged {
         /// The account that is now an alias.
@@ -40,6 +40,42 @@ pub enum Notice {
     SessionCreated(SessionId),
     /// A session ended.
     SessionEnded(SessionId, EndReason),
+}
+
+/// The name of a kind of event, one of those that there are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct EventName(&'static str);
+
+impl EventName {
+    /// All names, in the order of the documentation.
+    pub const ALL: [Self; 14] = [
+        Self("user.created"),
+        Self("user.updated"),
+        Self("user.identity_linked"),
+        Self("user.identity_unlinked"),
+        Self("user.phone_changed"),
+        Self("user.phone_removed"),
+        Self("user.merged"),
+        Self("user.disabled"),
+        Self("user.enabled"),
+        Self("user.cancelled"),
+        Self("user.restored"),
+        Self("user.erased"),
+        Self("session.created"),
+        Self("session.ended"),
+    ];
+
+    /// Reads a name; nothing if no event is called so.
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|name| name.0 == text)
+    }
+
+    /// The name.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        self.0
+    }
 }
 
 impl Notice {
@@ -57,7 +93,7 @@ impl Notice {
             Self::UserRestored => "user.restored",
             Self::UserDisabled => "user.disabled",
             Self::UserEnabled => "user.enabled",
-            Self::UserDeleted => "user.deleted",
+            Self::UserErased => "user.erased",
             Self::UserMerged { .. } => "user.merged",
             Self::SessionCreated(_) => "session.created",
             Self::SessionEnded(..) => "session.ended",
@@ -76,7 +112,7 @@ impl Notice {
             | Self::UserRestored
             | Self::UserDisabled
             | Self::UserEnabled
-            | Self::UserDeleted => Vec::new(),
+            | Self::UserErased => Vec::new(),
             Self::IdentityLinked(identity) | Self::IdentityUnlinked(identity) => {
                 vec![("identity_id", identity.to_string())]
             }
@@ -120,5 +156,45 @@ impl OutboxEvent {
             user,
             notice,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use uuid::Uuid;
+
+    use super::*;
+
+    #[test]
+    fn every_notice_has_one_of_the_names_and_every_name_a_notice() {
+        let (user, identity, session) = (
+            UserId::from_uuid(Uuid::nil()),
+            IdentityId::from_uuid(Uuid::nil()),
+            SessionId::from_uuid(Uuid::nil()),
+        );
+        let all = [
+            Notice::UserCreated,
+            Notice::UserUpdated,
+            Notice::IdentityLinked(identity),
+            Notice::IdentityUnlinked(identity),
+            Notice::PhoneChanged,
+            Notice::PhoneRemoved,
+            Notice::UserMerged { from: user },
+            Notice::UserDisabled,
+            Notice::UserEnabled,
+            Notice::UserCancelled,
+            Notice::UserRestored,
+            Notice::UserErased,
+            Notice::SessionCreated(session),
+            Notice::SessionEnded(session, EndReason::SignedOut),
+        ];
+        let told: BTreeSet<_> = all
+            .iter()
+            .map(|notice| EventName::parse(notice.as_str()).expect("a name"))
+            .collect();
+        assert_eq!(told, EventName::ALL.into_iter().collect());
+        assert_eq!(EventName::parse("user.deleted"), None);
     }
 }

@@ -17,10 +17,12 @@ pub enum RecordKind {
     AuditEvents,
     /// Messages with their attempts and receipts, since they were asked for.
     Messages,
-    /// Events that other services were told, since then.
+    /// Events that were handed over to the receivers, since then.
     DeliveredEvents,
-    /// Events that could not be told, since they happened.
+    /// Events that nobody was there to hear of, since they happened.
     UndeliveredEvents,
+    /// Deliveries of events that no receiver took, since they were given up.
+    Deliveries,
     /// Verification codes that proved something without opening a session, since
     /// then.
     SpentCodes,
@@ -32,12 +34,13 @@ pub enum RecordKind {
 
 impl RecordKind {
     /// All kinds.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 9] = [
         Self::Sessions,
         Self::AuditEvents,
         Self::Messages,
         Self::DeliveredEvents,
         Self::UndeliveredEvents,
+        Self::Deliveries,
         Self::SpentCodes,
         Self::Notices,
         Self::SigningKeys,
@@ -52,6 +55,7 @@ impl RecordKind {
             Self::Messages => "sms_records",
             Self::DeliveredEvents => "outbox_delivered",
             Self::UndeliveredEvents => "outbox_undelivered",
+            Self::Deliveries => "webhook_deliveries",
             Self::SpentCodes => "spent_codes",
             Self::Notices => "provider_notices",
             Self::SigningKeys => "signing_keys",
@@ -62,15 +66,16 @@ impl RecordKind {
     #[must_use]
     pub const fn at_least(self) -> Duration {
         match self {
-            // Their rows know which codes were used, should the code store forget
-            // it (S-129), and a code lives for ten minutes at most.
-            Self::Sessions => Duration::from_hours(1),
             // The daily budget is counted from them, and vendors report for three
             // days (Tencent Cloud says 72 hours).
             Self::Messages => Duration::from_hours(4 * 24),
-            Self::AuditEvents | Self::DeliveredEvents | Self::UndeliveredEvents => {
-                Duration::from_hours(1)
-            }
+            // Rows of sessions know which codes were used, should the code store forget
+            // it (S-129), and a code lives for ten minutes at most.
+            Self::Sessions
+            | Self::AuditEvents
+            | Self::DeliveredEvents
+            | Self::UndeliveredEvents
+            | Self::Deliveries => Duration::from_hours(1),
             Self::SpentCodes => Duration::from_secs(CODES_KEPT.num_seconds().unsigned_abs()),
             Self::Notices => Duration::from_secs(NOTICES_KEPT.num_seconds().unsigned_abs()),
             // No token of them lives; a clock may be wrong by hours.
@@ -90,13 +95,14 @@ pub enum Chore {
 
 impl Chore {
     /// All of them. Whoever asked to be forgotten comes first.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 10] = [
         Self::EraseAccounts,
         Self::Remove(RecordKind::Sessions),
         Self::Remove(RecordKind::AuditEvents),
         Self::Remove(RecordKind::Messages),
         Self::Remove(RecordKind::DeliveredEvents),
         Self::Remove(RecordKind::UndeliveredEvents),
+        Self::Remove(RecordKind::Deliveries),
         Self::Remove(RecordKind::SpentCodes),
         Self::Remove(RecordKind::Notices),
         Self::Remove(RecordKind::SigningKeys),
@@ -125,6 +131,8 @@ pub struct RetentionPolicy {
     pub delivered_events: Duration,
     /// Of [`RecordKind::UndeliveredEvents`].
     pub undelivered_events: Duration,
+    /// Of [`RecordKind::Deliveries`].
+    pub deliveries: Duration,
 }
 
 impl RetentionPolicy {
@@ -137,6 +145,7 @@ impl RetentionPolicy {
             RecordKind::Messages => self.messages,
             RecordKind::DeliveredEvents => self.delivered_events,
             RecordKind::UndeliveredEvents => self.undelivered_events,
+            RecordKind::Deliveries => self.deliveries,
             RecordKind::SpentCodes | RecordKind::Notices | RecordKind::SigningKeys => {
                 kind.at_least()
             }
@@ -203,6 +212,7 @@ mod tests {
             messages: all,
             delivered_events: all,
             undelivered_events: all,
+            deliveries: all,
         }
     }
 
@@ -234,9 +244,10 @@ mod tests {
             messages: days(13),
             delivered_events: days(14),
             undelivered_events: days(15),
+            deliveries: days(16),
         };
         let kept = RecordKind::ALL.map(|kind| policy.keep(kind).unwrap());
-        let wanted = [11, 12, 13, 14, 15, 1, 1, 7].map(days);
+        let wanted = [11, 12, 13, 14, 15, 16, 1, 1, 7].map(days);
         assert_eq!(kept, wanted);
         for (kind, kept) in RecordKind::ALL.into_iter().zip(kept) {
             assert_eq!(policy.cutoff(kind, now()), Some(now() - kept));

@@ -24,6 +24,9 @@ impl LeaseName {
     /// Sealing anew what stands under older keys, and taking those out of the ring.
     pub const RESEALING: Self = Self("resealing");
 
+    /// Delivering events to receivers.
+    pub const WEBHOOKS: Self = Self("webhooks");
+
     /// A lease of this name: a stable word.
     #[must_use]
     pub const fn new(name: &'static str) -> Self {

@@ -330,7 +330,7 @@ impl<'a> ChangeSet<'a> {
         self.account.status = AccountStatus::Erased;
         self.changes.steps.push(Step::Erase(self.account.id));
         self.tell(AuditAction::Erased, None);
-        self.publish(Notice::UserDeleted);
+        self.publish(Notice::UserErased);
         self.changed = true;
     }
 

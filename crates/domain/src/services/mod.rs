@@ -11,6 +11,7 @@ pub mod cancel_account;
 pub mod check_code;
 pub mod complete_once;
 pub mod decrypt_open_data;
+pub mod deliver_webhooks;
 pub mod end_codes;
 pub mod erase_due;
 pub mod export_account;

@@ -78,7 +78,7 @@ async fn without_a_cooling_off_it_is_erased_now() {
     assert_eq!(cancelled, wanted);
     let changes = applied.only();
     assert_eq!(steps(&changes), ["erase"]);
-    assert!(notices(&changes).contains(&"user.deleted"));
+    assert!(notices(&changes).contains(&"user.erased"));
 }
 
 #[tokio::test]

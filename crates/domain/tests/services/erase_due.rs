@@ -63,7 +63,7 @@ async fn each_is_erased_in_a_transaction_of_its_own_and_by_nobody() {
             [
                 "user.identity_unlinked",
                 "user.phone_removed",
-                "user.deleted"
+                "user.erased"
             ]
         );
         assert!(actions(changes).contains(&AuditAction::Erased));

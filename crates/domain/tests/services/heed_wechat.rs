@@ -131,7 +131,7 @@ async fn with_its_last_way_in_the_account_is_erased() {
     let expected = [
         "user.identity_unlinked",
         "user.phone_removed",
-        "user.deleted",
+        "user.erased",
     ];
     assert_eq!(notices(&changes), expected);
     assert!(actions(&changes).contains(&AuditAction::Erased));

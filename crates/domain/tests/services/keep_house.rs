@@ -18,7 +18,7 @@ use crate::support::{away, epoch, randomness};
 const DAY: Duration = Duration::from_hours(24);
 
 /// The kinds that a round begins with, in its order, behind the erasures.
-const KINDS: [RecordKind; 8] = RecordKind::ALL;
+const KINDS: [RecordKind; 9] = RecordKind::ALL;
 
 fn grant(at: DateTime<Utc>) -> Grant {
     Grant {
@@ -69,6 +69,7 @@ fn keep_house_of(
             messages: DAY * 90,
             delivered_events: DAY * 7,
             undelivered_events: DAY * 7,
+            deliveries: DAY * 30,
         },
         pace: Pace {
             batch: 10,

@@ -16,6 +16,7 @@ mod captcha;
 mod check_code;
 mod complete_once;
 mod decrypt_open_data;
+mod deliver_webhooks;
 mod erase_due;
 mod export_account;
 mod guessing;

@@ -53,6 +53,7 @@ pub(crate) fn stores(database: Database, guard: impl Send + Sync + 'static) -> S
         sessions: store.clone(),
         signing_keys: store.clone(),
         audit_log: store.clone(),
+        outbox: store.clone(),
         send_records: store.clone(),
         sealed_rows: store.clone(),
         personal_records: store.clone(),

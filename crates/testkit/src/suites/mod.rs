@@ -7,6 +7,7 @@ pub mod captcha_verifier;
 pub mod code_store;
 pub mod keyring_store;
 pub mod lease_store;
+pub mod outbox;
 pub mod personal_records;
 pub mod rate_limiter;
 pub mod replay_ledger;
