@@ -110,7 +110,7 @@ impl Delivering {
     async fn keep(&self) {
         loop {
             sleep(RENEWS).await;
-            match timeout(TERM - RENEWS * 2, self.deliver.renew()).await {
+            match timeout(TERM.saturating_sub(RENEWS * 2), self.deliver.renew()).await {
                 Ok(Ok(true)) => {}
                 Ok(Ok(false)) | Err(_) => return,
                 Ok(Err(error)) => {

@@ -83,11 +83,11 @@ impl Parts {
     }
 }
 
-fn granted() -> Result<Option<Grant>, LeaseStoreError> {
-    Ok(Some(Grant {
+fn granted() -> Grant {
+    Grant {
         at: epoch(),
         until: epoch() + TERM,
-    }))
+    }
 }
 
 #[tokio::test]
@@ -112,7 +112,7 @@ async fn whoever_has_the_lease_knows_who_hears_from_when_on() {
             *name == LeaseName::WEBHOOKS && holder.as_uuid().as_u128() == 5 && *term == TERM
         })
         .once()
-        .returning(|_, _, _| granted());
+        .returning(|_, _, _| Ok(Some(granted())));
     parts
         .outbox
         .expect_meet()
@@ -139,7 +139,10 @@ async fn without_the_lease_or_the_outbox_nothing_begins() {
     let error = parts.service().begin().await.expect_err("a fault");
     assert!(matches!(error, DeliverWebhooksError::Lease(_)), "{error:?}");
     let mut parts = Parts::new();
-    parts.leases.expect_take().returning(|_, _, _| granted());
+    parts
+        .leases
+        .expect_take()
+        .returning(|_, _, _| Ok(Some(granted())));
     parts
         .outbox
         .expect_meet()
@@ -154,7 +157,7 @@ async fn without_the_lease_or_the_outbox_nothing_begins() {
 #[tokio::test]
 async fn the_lease_is_kept_lost_and_given_back() {
     let mut parts = Parts::new();
-    let mut answers = vec![Ok(None), granted()];
+    let mut answers = vec![Ok(None), Ok(Some(granted()))];
     let renewed = move |_, _, _| answers.pop().expect("an answer");
     parts.leases.expect_renew().times(2).returning(renewed);
     parts
