@@ -55,8 +55,12 @@ def differences(page):
 
 
 def first_difference(english, chinese):
-    pairs = [(a, b) for a, b in zip(english, chinese) if a != b]
-    return f"{pairs[0][0]} and {pairs[0][1]}" if pairs else f"{len(english)} and {len(chinese)}"
+    for number, (one, other) in enumerate(zip(english, chinese), 1):
+        if one != other and isinstance(one, list) and isinstance(other, list):
+            return f"in the {number}. of them {first_difference(one, other)}"
+        if one != other:
+            return f"{one} and {other}"
+    return f"{len(english)} and {len(chinese)} of them"
 
 
 def led_astray(page):
