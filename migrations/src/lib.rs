@@ -18,6 +18,7 @@ mod m20260101_000012_ended_sessions;
 mod m20260101_000013_audit_actors;
 mod m20260101_000014_test_numbers;
 mod m20260101_000015_webhook_deliveries;
+mod m20260101_000017_avatars;
 
 pub use sea_orm_migration::MigratorTrait;
 
@@ -46,6 +47,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20260101_000013_audit_actors::Migration),
             Box::new(m20260101_000014_test_numbers::Migration),
             Box::new(m20260101_000015_webhook_deliveries::Migration),
+            Box::new(m20260101_000017_avatars::Migration),
         ]
     }
 }

@@ -2,10 +2,13 @@
 
 use std::collections::BTreeMap;
 
+use actix_web::web::Bytes;
 use chrono::{DateTime, Utc};
+use futures_util::FutureExt as _;
 use serde::de::DeserializeOwned;
 
 use crate::http::admin::{records, search, test_numbers, users};
+use crate::http::avatar_part;
 use crate::http::body::parse;
 use crate::http::error::ApiError;
 use crate::http::{codes, login, login_wechat, me, open_data, step_up, token};
@@ -28,6 +31,15 @@ pub fn settings(
     let mut given: BTreeMap<String, Given> = source::of_text(file, environment)?;
     given.retain(|key, _| !key.ends_with("_file"));
     Ok(settings::read(given, now))
+}
+
+/// The file of a form whose parts stand between `boundary`, if it has one.
+#[must_use]
+pub fn file_of_form(body: &[u8], boundary: &str) -> Option<Vec<u8>> {
+    let body = Bytes::copy_from_slice(body);
+    // A body that is there whole keeps nobody waiting.
+    let read = avatar_part::the_file(body, boundary.to_owned()).now_or_never();
+    read?.ok()
 }
 
 /// What a client is told of a body that was refused.

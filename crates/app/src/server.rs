@@ -1,6 +1,6 @@
 //! The HTTP server: from wired parts to a running process, and back.
 
-use std::net::{Shutdown, SocketAddr, TcpListener};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, Shutdown, SocketAddr, TcpListener};
 use std::time::Duration;
 
 use actix_cors::Cors;
@@ -8,6 +8,7 @@ use actix_web::App as Actix;
 use actix_web::dev::{Server, ServerHandle};
 use actix_web::middleware::{Condition, from_fn};
 use actix_web::web::{self, Data};
+use menshen_domain::model::avatar::AvatarBase;
 use menshen_sql::Database;
 use socket2::SockRef;
 
@@ -63,9 +64,14 @@ struct Leave {
 ///
 /// [`StartError`] if a part cannot be had, or the address is taken.
 pub async fn start(settings: &Settings) -> Result<Running, StartError> {
-    let parts = wiring::wire(settings).await?;
+    let mut parts = wiring::wire(settings).await?;
     tell_start(&*parts.audit, &*parts.clock, settings).await?;
     let background = parts.app.metrics.background.clone();
+    let listeners = Listeners::open(&settings.server)?;
+    let doors = listeners.doors;
+    if settings.avatars.are_taken(settings.profile) && parts.app.avatars.base.is_none() {
+        parts.app.avatars.base = own_address(listeners.address);
+    }
     let app = Data::new(parts.app);
     let (shared, control) = (
         app.clone(),
@@ -80,8 +86,6 @@ pub async fn start(settings: &Settings) -> Result<Running, StartError> {
         grace: settings.server.shutdown_grace,
         cut: app.metrics.requests.connections_cut(),
     };
-    let listeners = Listeners::open(&settings.server)?;
-    let doors = listeners.doors;
     let server = connections::serve(&listeners.all, &manner, move || {
         let control = control.clone();
         let playground = shared.playground;
@@ -138,6 +142,16 @@ pub async fn start(settings: &Settings) -> Result<Running, StartError> {
         .flatten()
         .collect(),
     })
+}
+
+/// Where this machine itself reaches the server, for development.
+fn own_address(listens: SocketAddr) -> Option<AvatarBase> {
+    let host = match listens.ip() {
+        ip if !ip.is_unspecified() => ip,
+        IpAddr::V4(_) => Ipv4Addr::LOCALHOST.into(),
+        IpAddr::V6(_) => Ipv6Addr::LOCALHOST.into(),
+    };
+    AvatarBase::parse(&format!("http://{}", SocketAddr::new(host, listens.port())))
 }
 
 fn cors(origins: &[String]) -> Cors {

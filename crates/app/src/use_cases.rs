@@ -7,9 +7,12 @@ use menshen_domain::model::wechat::WeChatApps;
 use menshen_domain::ports::account_store::AccountStore;
 use menshen_domain::ports::admin_reader::AdminReader;
 use menshen_domain::ports::audit_log::AuditLog;
+use menshen_domain::ports::avatar_records::AvatarRecords;
+use menshen_domain::ports::avatar_store::AvatarStore;
 use menshen_domain::ports::captcha_verifier::CaptchaVerifier;
 use menshen_domain::ports::clock::Clock;
 use menshen_domain::ports::code_store::CodeStore;
+use menshen_domain::ports::image_reader::ImageReader;
 use menshen_domain::ports::mac::Mac;
 use menshen_domain::ports::open_data_reader::OpenDataReader;
 use menshen_domain::ports::personal_records::PersonalRecordsReader;
@@ -32,6 +35,7 @@ use menshen_domain::services::adopt_profile::AdoptProfile;
 use menshen_domain::services::ask_captcha::AskCaptcha;
 use menshen_domain::services::ask_phone_number::AskPhoneNumber;
 use menshen_domain::services::authenticate::Authenticate;
+use menshen_domain::services::avatars::{SetAvatar, ShowAvatar, SweepAvatars};
 use menshen_domain::services::bind::Bind;
 use menshen_domain::services::bind_phone::BindPhone;
 use menshen_domain::services::cancel_account::CancelAccount;
@@ -67,6 +71,7 @@ use crate::http::PublicKeys;
 use crate::http::SigningKeys;
 use crate::http::admin::AdminDoor;
 use crate::http::admin::keys::AdminKeys;
+use crate::http::avatar::{Avatars, Uploads};
 use crate::http::client_address::ProxyTrust;
 use crate::http::hosted::CloudHosting;
 use crate::http::readiness::Readiness;
@@ -90,6 +95,15 @@ pub(crate) struct Stores {
     pub(crate) ledger: Arc<dyn ReplayLedger>,
     pub(crate) admin_reader: Arc<dyn AdminReader>,
     pub(crate) test_numbers: Arc<dyn TestNumberStore>,
+    pub(crate) avatars: AvatarPorts,
+}
+
+/// The pictures that people upload.
+pub(crate) struct AvatarPorts {
+    pub(crate) images: Arc<dyn ImageReader>,
+    pub(crate) store: Arc<dyn AvatarStore>,
+    pub(crate) records: Arc<dyn AvatarRecords>,
+    pub(crate) sweep: Arc<SweepAvatars>,
 }
 
 /// The keys that sign, as the ports that they serve.
@@ -147,6 +161,7 @@ pub(crate) fn app(
         ledger,
         admin_reader,
         test_numbers: test_number_store,
+        avatars,
     } = stores;
     let Outside {
         gateway,
@@ -374,6 +389,25 @@ pub(crate) fn app(
             clock: clock.clone(),
         }),
         authenticate,
+        avatars: Avatars {
+            show: Arc::new(ShowAvatar {
+                store: avatars.store.clone(),
+                records: avatars.records.clone(),
+            }),
+            set: Arc::new(SetAvatar {
+                images: avatars.images,
+                store: avatars.store,
+                records: avatars.records,
+                accounts: accounts.clone(),
+                limiter: limiter.clone(),
+                sweep: avatars.sweep,
+                clock: clock.clone(),
+                randomness: randomness.clone(),
+                per_hour: settings.accounts.avatars_per_user_hour,
+            }),
+            base: settings.avatars.base.clone(),
+            uploads: Uploads::default(),
+        },
         edit_profile: Arc::new(EditProfile {
             accounts: accounts.clone(),
             clock: clock.clone(),

@@ -17,6 +17,7 @@ use menshen_domain::ports::clock::Clock;
 use menshen_domain::ports::randomness::Randomness;
 use menshen_domain::ports::wechat_gateway::WeChatGateway;
 use menshen_domain::ports::wechat_token_cache::WeChatTokenCache;
+use menshen_images::ImageMetrics;
 use menshen_memory::recent_sessions::RecentSessions;
 use menshen_memory::turns::MemoryTurns;
 use menshen_simulator::RunningSimulator;
@@ -70,6 +71,7 @@ use crate::use_cases::Stores;
 use crate::use_cases::app;
 use crate::webhooks::Delivering;
 
+mod avatars;
 mod background;
 mod captcha;
 mod ephemeral;
@@ -199,6 +201,8 @@ pub async fn wire(settings: &Settings) -> Result<Parts, StartError> {
     let simulator = simulator(settings).await?;
     let simulated = simulator.as_ref().map(|one| one.running.address());
     let receipt_address = receipt_address(settings);
+    let image_metrics = ImageMetrics::default();
+    let avatars = avatars::ports(&observer, &database, &image_metrics);
     let wechat_metrics = WeChatMetrics::default();
     let messages = sms::messages(settings, simulated, receipt_address.as_ref(), &clock)?;
     let (captcha, captcha_metrics) = captcha::watched(settings, simulated, &clock, &observer)?;
@@ -223,6 +227,7 @@ pub async fn wire(settings: &Settings) -> Result<Parts, StartError> {
     };
     let audit = sql.audit;
     let test_numbers = sql.test_numbers;
+    let sweep = avatars.sweep.clone();
     let stores = Stores {
         admin_reader: sql.admin_reader,
         test_numbers: test_numbers.clone(),
@@ -234,11 +239,13 @@ pub async fn wire(settings: &Settings) -> Result<Parts, StartError> {
         personal: sql.personal,
         codes: ephemeral.codes,
         limiter: ephemeral.limiter,
+        avatars,
         ledger: ephemeral.ledger,
     };
     let readiness = readiness(&database, ephemeral.probe);
     let keys = ports_of(&key_set, &clock, &observer);
-    let housekeeping = background::housekeeping(settings, &database, accounts, clock.clone());
+    let housekeeping =
+        background::housekeeping(settings, &database, accounts, sweep, clock.clone());
     let resealing = background::resealing(settings, &store, &keyring, &audit, clock.clone());
     let webhooks = background::webhooks(settings, &store, clock.clone())?;
     metrics.show(|registry| {
@@ -251,6 +258,7 @@ pub async fn wire(settings: &Settings) -> Result<Parts, StartError> {
         wechat_metrics.register(registry);
         messages.metrics.register(registry);
         captcha_metrics.register(registry);
+        image_metrics.register(registry);
         if let Some(notices) = &ephemeral.notice_metrics {
             notices.register(registry);
         }

@@ -11,6 +11,7 @@
 //! What does not have this form is passed over.
 
 mod access_token;
+mod avatar;
 mod input;
 mod open_data;
 mod phone_number;
@@ -36,6 +37,7 @@ pub struct Target {
 /// All of them.
 pub const TARGETS: &[Target] = &[
     target("access_token", access_token::run),
+    target("avatar", avatar::run),
     target("open_data", open_data::run),
     target("phone_number", phone_number::run),
     target("profile_text", profile_text::run),

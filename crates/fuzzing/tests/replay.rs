@@ -77,6 +77,11 @@ fn an_access_token_is_ours_or_refused() {
 }
 
 #[test]
+fn a_file_becomes_a_picture_of_ours_or_is_to_blame() {
+    replay("avatar");
+}
+
+#[test]
 fn open_data_is_this_persons_or_refused() {
     replay("open_data");
 }

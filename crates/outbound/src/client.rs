@@ -133,7 +133,21 @@ impl Client {
     ///
     /// See [`CallError`]; an answer of any status is not an error.
     pub async fn send(&self, request: Request, deadline: Instant) -> Result<Answer, CallError> {
-        timeout_at(deadline, self.exchange(request))
+        self.send_up_to(request, deadline, MAX_ANSWER).await
+    }
+
+    /// The same for answers of up to `longest` bytes: files, and not words.
+    ///
+    /// # Errors
+    ///
+    /// See [`CallError`]; an answer of any status is not an error.
+    pub async fn send_up_to(
+        &self,
+        request: Request,
+        deadline: Instant,
+        longest: usize,
+    ) -> Result<Answer, CallError> {
+        timeout_at(deadline, self.exchange(request, longest))
             .await
             .unwrap_or(Err(CallError::TimedOut))
     }
@@ -170,16 +184,16 @@ impl Client {
             .unwrap_or(Err(CallError::TimedOut))
     }
 
-    async fn exchange(&self, request: Request) -> Result<Answer, CallError> {
+    async fn exchange(&self, request: Request, longest: usize) -> Result<Answer, CallError> {
         let mut response = self.begin(request).await?;
-        let longer = |length: u64| usize::try_from(length).map_or(true, |l| l > MAX_ANSWER);
+        let longer = |length: u64| usize::try_from(length).map_or(true, |l| l > longest);
         if response.content_length().is_some_and(longer) {
             return Err(CallError::TooLong);
         }
         let mut body = Vec::new();
         let broken = |error: reqwest::Error| CallError::Broken(error.without_url());
         while let Some(chunk) = response.chunk().await.map_err(broken)? {
-            if body.len() + chunk.len() > MAX_ANSWER {
+            if body.len() + chunk.len() > longest {
                 return Err(CallError::TooLong);
             }
             body.extend_from_slice(&chunk);

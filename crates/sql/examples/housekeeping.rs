@@ -30,6 +30,7 @@ use menshen_domain::model::retention::{Pace, RetentionPolicy};
 use menshen_domain::ports::account_store::AccountStore as _;
 use menshen_domain::ports::clock::MockClock;
 use menshen_domain::ports::session_store::{Rotation, SessionStore as _};
+use menshen_domain::services::avatars::SweepAvatars;
 use menshen_domain::services::erase_due::EraseDue;
 use menshen_domain::services::keep_house::{KeepHouse, Step};
 use menshen_sql::{Database, DatabaseOptions, SqlStore};
@@ -140,6 +141,10 @@ fn keep_house(database: &Database) -> KeepHouse {
         erase: Arc::new(EraseDue {
             accounts: Arc::new(self::store(database)),
             randomness: Arc::new(SeededRandomness::new(2)),
+        }),
+        avatars: Arc::new(SweepAvatars {
+            store: Arc::new(database.clone()),
+            records: Arc::new(database.clone()),
         }),
         clock: Arc::new(clock),
         holder: HolderId::generate(&SeededRandomness::new(1), now()),

@@ -22,6 +22,8 @@
 mod accounts;
 mod admin_reader;
 mod audit_log;
+mod avatar_records;
+mod avatar_store;
 mod connect;
 mod database;
 mod deliveries;

@@ -41,6 +41,17 @@ macro_rules! all_suites {
             use super::super::support;
             menshen_testkit::outbox!($stores);
         }
+        mod avatar_records {
+            use super::super::support;
+            menshen_testkit::avatar_records!($stores);
+        }
+        mod avatar_store {
+            use super::super::support;
+            menshen_testkit::avatar_store!({
+                let stores = $stores;
+                (stores.avatars.clone(), stores)
+            });
+        }
         mod personal_records {
             use super::super::support;
             menshen_testkit::personal_records!($stores);

@@ -9,6 +9,8 @@ use menshen_domain::model::sweep::SealedPlace;
 use menshen_domain::ports::account_store::AccountStore;
 use menshen_domain::ports::admin_reader::AdminReader;
 use menshen_domain::ports::audit_log::AuditLog;
+use menshen_domain::ports::avatar_records::AvatarRecords;
+use menshen_domain::ports::avatar_store::AvatarStore;
 use menshen_domain::ports::keyring_store::KeyringStore;
 use menshen_domain::ports::lease_store::LeaseStore;
 use menshen_domain::ports::outbox::Outbox;
@@ -46,6 +48,10 @@ pub struct Stores {
     pub admin_reader: Arc<dyn AdminReader>,
     /// The test numbers that operators made.
     pub test_numbers: Arc<dyn TestNumberStore>,
+    /// Whose pictures are kept.
+    pub avatar_records: Arc<dyn AvatarRecords>,
+    /// The pictures, where they are kept in the database.
+    pub avatars: Arc<dyn AvatarStore>,
     /// Removes what was kept long enough.
     pub retention: Arc<dyn RetentionStore>,
     /// Seals anew what stands under older keys.

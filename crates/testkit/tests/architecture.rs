@@ -17,6 +17,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("menshen-migrations", &[]),
     // An independent reading of the vendors' protocols.
     ("menshen-simulator", &[]),
+    ("menshen-images", &["menshen-domain"]),
     ("menshen-memory", &["menshen-domain"]),
     ("menshen-redis", &["menshen-domain"]),
     ("menshen-sql", &["menshen-domain", "menshen-migrations"]),
@@ -46,6 +47,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
         &[
             "menshen-captcha",
             "menshen-domain",
+            "menshen-images",
             "menshen-memory",
             "menshen-migrations",
             "menshen-redis",
@@ -66,6 +68,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
         &[
             "menshen",
             "menshen-domain",
+            "menshen-images",
             "menshen-outbound",
             "menshen-sms",
             "menshen-token",
@@ -102,7 +105,9 @@ const TECHNOLOGIES: &[(&str, &[&str])] = &[
     ),
     ("deadpool", &["menshen-redis"]),
     ("deadpool-redis", &["menshen-redis"]),
+    ("image", &["menshen-images"]),
     ("jsonwebtoken", &["menshen-client", "menshen-token"]),
+    ("multer", &["menshen"]),
     ("opentelemetry", &["menshen-telemetry"]),
     ("opentelemetry-proto", &["menshen-telemetry"]),
     ("opentelemetry_sdk", &["menshen-telemetry"]),

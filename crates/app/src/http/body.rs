@@ -25,7 +25,7 @@ use crate::http::kinds::{self, Fault};
 /// The largest body.
 pub const MAX_BODY: usize = 16 * 1024;
 /// How long a body may take to arrive.
-const PATIENCE: Duration = Duration::from_secs(9);
+pub(super) const PATIENCE: Duration = Duration::from_secs(9);
 
 /// A JSON body of the type `T`, with its text.
 #[derive(Debug)]
@@ -99,11 +99,11 @@ fn check_headers(request: &HttpRequest) -> Result<(), ApiError> {
 }
 
 async fn read(request: &HttpRequest, payload: Payload) -> Result<String, ApiError> {
-    let body = collect(request, payload, MAX_BODY).await?;
+    let body = collect(request, payload, MAX_BODY, PATIENCE).await?;
     String::from_utf8(body.into()).map_err(|_| ApiError::new(&kinds::MALFORMED_JSON))
 }
 
-/// Waits for a body of at most so many bytes.
+/// Waits for so long for a body of at most so many bytes.
 ///
 /// # Errors
 ///
@@ -112,6 +112,7 @@ pub(super) async fn collect(
     request: &HttpRequest,
     mut payload: Payload,
     most: usize,
+    patience: Duration,
 ) -> Result<Bytes, ApiError> {
     let collect = async {
         let mut body = BytesMut::new();
@@ -124,7 +125,7 @@ pub(super) async fn collect(
         }
         Ok(body.freeze())
     };
-    let body = AnswerTime::after(request, tokio::time::timeout(PATIENCE, collect)).await;
+    let body = AnswerTime::after(request, tokio::time::timeout(patience, collect)).await;
     body.map_err(|_| ApiError::new(&kinds::REQUEST_TIMEOUT))?
 }
 

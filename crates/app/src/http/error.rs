@@ -14,12 +14,14 @@ use menshen_domain::model::linking::Refusal;
 use menshen_domain::model::session::EndReason;
 use menshen_domain::ports::BoxError;
 use menshen_domain::ports::account_store::AccountStoreError;
+use menshen_domain::ports::image_reader::ImageReaderError;
 use menshen_domain::ports::open_data_reader::OpenDataError;
 use menshen_domain::ports::session_store::SessionStoreError;
 use menshen_domain::ports::wechat_push::WeChatPushError;
 use menshen_domain::services::administration::{AdministrationError, TestNumberRefusal};
 use menshen_domain::services::ask_captcha::CaptchaError;
 use menshen_domain::services::authenticate::AuthenticateError;
+use menshen_domain::services::avatars::SetAvatarError;
 use menshen_domain::services::bind::BindError;
 use menshen_domain::services::check_code::CheckCodeError;
 use menshen_domain::services::decrypt_open_data::DecryptOpenDataError;
@@ -467,6 +469,33 @@ impl From<ExportAccountError> for ApiError {
                 Self::after(&kinds::RATE_LIMITED, retry_after)
             }
             ExportAccountError::Unavailable(source) => Self::ours(&kinds::UNAVAILABLE, source),
+        }
+    }
+}
+
+impl From<SetAvatarError> for ApiError {
+    fn from(error: SetAvatarError) -> Self {
+        match error {
+            SetAvatarError::Image(error) => error.into(),
+            SetAvatarError::RateLimited { retry_after } => {
+                Self::after(&kinds::RATE_LIMITED, retry_after)
+            }
+            SetAvatarError::Unavailable(source) => Self::ours(&kinds::UNAVAILABLE, source),
+        }
+    }
+}
+
+impl From<ImageReaderError> for ApiError {
+    fn from(error: ImageReaderError) -> Self {
+        match error {
+            ImageReaderError::UnknownFormat => Self::new(&kinds::IMAGE_EXPECTED),
+            ImageReaderError::Broken => Self::field("file", Fault::Value),
+            ImageReaderError::TooLarge => Self::new(&kinds::IMAGE_TOO_LARGE),
+            ImageReaderError::Busy { retry_after } => Self {
+                source: Some("too many pictures are being read".into()),
+                ..Self::after(&kinds::UNAVAILABLE, retry_after)
+            },
+            ImageReaderError::Failed(source) => Self::internal(source),
         }
     }
 }

@@ -11,7 +11,7 @@ use utoipa::ToSchema;
 use crate::http::App;
 use crate::http::admin::door;
 use crate::http::admin::query::Members;
-use crate::http::body::collect;
+use crate::http::body::{PATIENCE, collect};
 use crate::http::context::Context;
 use crate::http::detached::detached;
 use crate::http::error::ApiError;
@@ -172,7 +172,7 @@ async fn token(http: &HttpRequest, payload: Payload) -> Result<Option<String>, A
     if !media_type.is_some_and(is_form) {
         return Err(ApiError::new(&kinds::FORM_EXPECTED));
     }
-    let body = collect(http, payload.into_inner(), MAX_FORM).await?;
+    let body = collect(http, payload.into_inner(), MAX_FORM, PATIENCE).await?;
     let text = std::str::from_utf8(&body).map_err(|_| ApiError::field("body", Fault::Value))?;
     let mut members = Members::parse(text, None)?;
     let token = members.take("token");

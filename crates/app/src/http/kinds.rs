@@ -58,6 +58,9 @@ kinds! {
     METHOD_NOT_ALLOWED = 405 "method_not_allowed" "不支持的请求方法" "The method is not allowed here";
     PAYLOAD_TOO_LARGE = 413 "payload_too_large" "请求内容过大" "The body is too large";
     FORM_EXPECTED = 415 "unsupported_media_type" "请求内容必须是表单" "The body must be application/x-www-form-urlencoded";
+    IMAGE_TOO_LARGE = 413 "payload_too_large" "图片尺寸过大" "The picture has too many points";
+    FILE_EXPECTED = 415 "unsupported_media_type" "请求内容必须是 multipart/form-data" "The body must be multipart/form-data";
+    IMAGE_EXPECTED = 415 "unsupported_media_type" "请上传 PNG、JPEG 或 WebP 图片" "The file must be a PNG, JPEG or WebP picture";
     UNSUPPORTED_MEDIA_TYPE = 415 "unsupported_media_type" "请求内容必须是 JSON" "The body must be application/json";
     ADMIN_CONFLICT = 409 "account_conflict" "当前状态不允许此操作" "Things are not so that this can be done";
     ACCOUNT_CONFLICT = 409 "account_conflict" "该手机号与微信分别属于不同的账号" "The phone number and the WeChat identity belong to different accounts";

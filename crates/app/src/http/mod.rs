@@ -4,6 +4,9 @@ pub mod account_json;
 pub mod admin;
 pub mod admission;
 mod answer_time;
+pub mod avatar;
+pub mod avatar_file;
+pub(crate) mod avatar_part;
 pub mod bearer;
 pub mod body;
 pub mod client_address;
@@ -72,6 +75,7 @@ use menshen_domain::services::unlink_identity::UnlinkIdentity;
 use menshen_telemetry::Tracing;
 
 use crate::http::admin::AdminDoor;
+use crate::http::avatar::Avatars;
 use crate::http::client_address::ProxyTrust;
 use crate::http::error::ApiError;
 use crate::http::hosted::CloudHosting;
@@ -160,6 +164,7 @@ pub struct App {
     pub audience: String,
     pub test_numbers: Arc<TestNumbers>,
     pub admin: Option<AdminDoor>,
+    pub avatars: Avatars,
     pub playground: bool,
 }
 
@@ -232,6 +237,11 @@ fn routes_of_me(config: &mut ServiceConfig) {
             ],
             "GET, PATCH, DELETE",
         ))
+        .service(at(
+            "/v1/me/avatar",
+            [web::post().to(avatar::upload)],
+            "POST",
+        ))
         .service(at("/v1/me/export", [web::get().to(export::export)], "GET"))
         .service(at(
             "/v1/me/identities/{id}",
@@ -269,6 +279,14 @@ fn routes_of_services(config: &mut ServiceConfig) {
             "/v1/wechat/push/{app_id}",
             [web::get().to(push::check), web::post().to(push::receive)],
             "GET, POST",
+        ))
+        .service(at(
+            "/avatars/{name}",
+            [
+                web::get().to(avatar_file::serve),
+                web::head().to(avatar_file::serve),
+            ],
+            "GET, HEAD",
         ))
         .service(at("/v1/auth/verify", [web::get().to(token::verify)], "GET"))
         .service(at(

@@ -10,7 +10,7 @@ use utoipa::openapi::example::ExampleBuilder;
 use utoipa::openapi::path::{
     HttpMethod, Operation, OperationBuilder, ParameterBuilder, ParameterIn, PathsBuilder,
 };
-use utoipa::openapi::request_body::RequestBodyBuilder;
+use utoipa::openapi::request_body::{RequestBody, RequestBodyBuilder};
 use utoipa::openapi::schema::{ObjectBuilder, Schema, SchemaType, Type};
 use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityRequirement, SecurityScheme};
 use utoipa::openapi::tag::TagBuilder;
@@ -30,6 +30,7 @@ use crate::http::admin::{
     ActRequest, DetachRequest, EndedPartJson, EverybodyRequest, MergeRequest, NewTestNumberJson,
     SendSearch, UserSearch,
 };
+use crate::http::avatar::AvatarForm;
 use crate::http::codes::{CodeRequest, CodeSentJson};
 use crate::http::devices::SessionsJson;
 use crate::http::export::ExportJson;
@@ -132,6 +133,7 @@ fn schemas() -> Vec<(String, RefOr<Schema>)> {
     add::<RefreshRequest>(&mut all);
     add::<LogoutRequest>(&mut all);
     add::<ProfilePatch>(&mut all);
+    add::<AvatarForm>(&mut all);
     add::<PhoneBinding>(&mut all);
     add::<WeChatBinding>(&mut all);
     add::<StepUpRequest>(&mut all);
@@ -256,14 +258,12 @@ fn operation(described: &Described) -> Operation {
                 .build(),
         ));
     }
+    if let Some(parts) = described.parts {
+        operation = operation.request_body(Some(form_of("multipart/form-data", parts)));
+    }
     if let Some(form) = described.form {
-        let content = ContentBuilder::new()
-            .schema(Some(Ref::from_schema_name(form)))
-            .build();
-        let body = RequestBodyBuilder::new()
-            .content("application/x-www-form-urlencoded", content)
-            .required(Some(Required::True));
-        operation = operation.request_body(Some(body.build()));
+        let body = form_of("application/x-www-form-urlencoded", form);
+        operation = operation.request_body(Some(body));
     }
     if !described.pushed.is_empty() {
         let mut body = RequestBodyBuilder::new().required(Some(Required::True));
@@ -283,6 +283,15 @@ fn operation(described: &Described) -> Operation {
         operation = operation.response(status.to_string(), response);
     }
     operation.build()
+}
+
+/// A body that must be there, of this schema.
+fn form_of(media_type: &str, schema: &str) -> RequestBody {
+    let content = ContentBuilder::new().schema(Some(Ref::from_schema_name(schema)));
+    RequestBodyBuilder::new()
+        .content(media_type, content.build())
+        .required(Some(Required::True))
+        .build()
 }
 
 /// The names in braces.

@@ -52,6 +52,8 @@ pub struct Operation {
     pub body: Option<&'static str>,
     /// The schema of its body, where that is a form.
     pub form: Option<&'static str>,
+    /// The schema of its body, where that is the parts of a form.
+    pub parts: Option<&'static str>,
     /// The media types of a body whose form others have fixed.
     pub pushed: &'static [&'static str],
     /// Whether the body must be there.
@@ -162,6 +164,7 @@ pub(in crate::http) const BASE: Operation = Operation {
     optional_query: &[],
     body: None,
     form: None,
+    parts: None,
     pushed: &[],
     body_required: true,
     answer: Schemas::Nothing,
@@ -333,6 +336,27 @@ pub const OPERATIONS: &[Operation] = &[
         ..ME
     },
     Operation {
+        method: "POST",
+        path: "/v1/me/avatar",
+        summary: "Upload an avatar",
+        description: "One PNG, JPEG or WebP of at most 1 MiB and 4096 by 4096 points, as the file of a form: the name of the part does not \
+            count, parts that are no files are passed over. What the file holds counts, not what it is called. Its middle square is \
+            drawn anew with 256 by 256 points, and nothing else of it is kept. The picture before it is removed. A few times an hour \
+            (`accounts.avatars_per_user_hour`). 404 where the deployment takes no pictures.",
+        parts: Some("AvatarForm"),
+        answer: Schemas::Envelope("UserJson"),
+        kinds: &[&[
+            &k::PAYLOAD_TOO_LARGE,
+            &k::IMAGE_TOO_LARGE,
+            &k::FILE_EXPECTED,
+            &k::IMAGE_EXPECTED,
+            &k::REQUEST_TIMEOUT,
+            &k::RATE_LIMITED,
+            &k::NOT_FOUND,
+        ]],
+        ..ME
+    },
+    Operation {
         path: "/v1/me/export",
         summary: "Get all that is held about you",
         description: "Needs a login or step-up within the last five minutes; a few times a day (`accounts.exports_per_day`). The newest \
@@ -426,6 +450,15 @@ pub const OPERATIONS: &[Operation] = &[
         answer: Schemas::Envelope("LogoutJson"),
         kinds: &[&[&k::NOT_FOUND]],
         ..ME
+    },
+    Operation {
+        path: "/avatars/{name}",
+        summary: "An uploaded avatar",
+        description: "The picture that `avatar_url` of an account leads to: JPEG or PNG, 256 by 256 points. A name never stands for \
+            another picture, so caches may keep it.",
+        answer: Schemas::Text("image/*"),
+        kinds: &[&[&k::NOT_FOUND]],
+        ..OTHERS
     },
     Operation {
         path: "/v1/auth/verify",

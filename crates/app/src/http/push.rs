@@ -7,7 +7,7 @@ use menshen_domain::ports::wechat_push::{PushQuery, WeChatPushError};
 use serde::Deserialize;
 
 use crate::http::App;
-use crate::http::body::collect;
+use crate::http::body::{PATIENCE, collect};
 use crate::http::context::Context;
 use crate::http::detached::detached;
 use crate::http::error::ApiError;
@@ -68,7 +68,7 @@ pub(super) async fn receive(
 ) -> Result<HttpResponse, ApiError> {
     let id = named(&path)?;
     let query = query.into_inner().into();
-    let body = collect(&http, payload.into_inner(), MAX_PUSH).await?;
+    let body = collect(&http, payload.into_inner(), MAX_PUSH, PATIENCE).await?;
     let opened = app.push.open(&id, &query, &body, app.clock.now());
     let opened = opened.map_err(|error| refused(&app, error))?;
     let Some(event) = opened else {

@@ -12,7 +12,7 @@ use menshen_domain::services::note_receipts::{NoteReceipts, NoteReceiptsError};
 use secrecy::{ExposeSecret as _, SecretString};
 
 use crate::http::App;
-use crate::http::body::collect;
+use crate::http::body::{PATIENCE, collect};
 use crate::http::detached::detached;
 use crate::http::error::ApiError;
 use crate::http::kinds::{self, Fault};
@@ -70,7 +70,7 @@ async fn take(
         return Err(nowhere(Outcome::WrongSecret));
     }
     // Only now: nobody else fills our memory with bodies of this size.
-    let body = collect(http, payload.into_inner(), MAX_PUSH).await;
+    let body = collect(http, payload.into_inner(), MAX_PUSH, PATIENCE).await;
     let body = body.map_err(|error| (Outcome::Unreadable, error))?;
     let url = address.of(&vendor);
     let headers: Vec<(String, String)> = http

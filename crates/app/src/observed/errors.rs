@@ -4,6 +4,8 @@ use menshen_domain::model::wechat_login::UserRisk;
 use menshen_domain::ports::account_store::AccountStoreError;
 use menshen_domain::ports::admin_reader::AdminReaderError;
 use menshen_domain::ports::audit_log::AuditLogError;
+use menshen_domain::ports::avatar_records::AvatarRecordsError;
+use menshen_domain::ports::avatar_store::AvatarStoreError;
 use menshen_domain::ports::captcha_verifier::CaptchaVerifierError;
 use menshen_domain::ports::code_store::CodeStoreError;
 use menshen_domain::ports::personal_records::PersonalRecordsError;
@@ -104,6 +106,8 @@ macro_rules! unavailable {
 unavailable!(
     AdminReaderError,
     AuditLogError,
+    AvatarRecordsError,
+    AvatarStoreError,
     ReplayLedgerError,
     SessionStoreError,
     SigningKeyStoreError

@@ -6,6 +6,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 use menshen_domain::model::audit::AuditEvent;
+use menshen_domain::model::avatar::{Avatar, AvatarName};
 use menshen_domain::model::captcha::SolvedCaptcha;
 use menshen_domain::model::changes::{Changes, SessionsOf};
 use menshen_domain::model::identifiers::{SendId, SessionId, TestNumberId, UserId};
@@ -31,6 +32,8 @@ use menshen_domain::ports::account_store::{
 };
 use menshen_domain::ports::admin_reader::{AdminReader, AdminReaderError};
 use menshen_domain::ports::audit_log::{AuditLog, AuditLogError};
+use menshen_domain::ports::avatar_records::{AvatarRecords, AvatarRecordsError};
+use menshen_domain::ports::avatar_store::{AvatarStore, AvatarStoreError};
 use menshen_domain::ports::captcha_verifier::{
     CaptchaVerdict, CaptchaVerifier, CaptchaVerifierError,
 };
@@ -106,6 +109,19 @@ observed!(SessionStore as "session_store" {
 
 observed!(AuditLog as "audit_log" {
     append(events: &[AuditEvent]) -> Result<(), AuditLogError>;
+});
+
+observed!(AvatarStore as "avatar_store" {
+    put(name: AvatarName, avatar: &Avatar) -> Result<(), AvatarStoreError>;
+    get(name: AvatarName) -> Result<Option<Avatar>, AvatarStoreError>;
+    remove(name: AvatarName) -> Result<(), AvatarStoreError>;
+});
+
+observed!(AvatarRecords as "avatar_records" {
+    announce(name: AvatarName, user: UserId, at: DateTime<Utc>) -> Result<(), AvatarRecordsError>;
+    is_shown(name: AvatarName) -> Result<bool, AvatarRecordsError>;
+    unwanted(announced_before: DateTime<Utc>, limit: u32) -> Result<Vec<AvatarName>, AvatarRecordsError>;
+    forget(name: AvatarName) -> Result<(), AvatarRecordsError>;
 });
 
 observed!(PersonalRecordsReader as "personal_records" {

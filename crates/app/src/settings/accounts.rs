@@ -17,6 +17,8 @@ pub struct AccountSettings {
     pub policy: AccountPolicy,
     /// How often a day people may have all that is held about them.
     pub exports_per_day: u32,
+    /// How many pictures a person may upload in an hour.
+    pub avatars_per_user_hour: u32,
 }
 
 /// Reads `accounts.*`.
@@ -37,6 +39,12 @@ pub fn read(reader: &mut Reader) -> AccountSettings {
             "accounts.exports_per_day",
             "5",
             "how often a day a person may have all that is held about them; 0 means no limit",
+            parse::count,
+        ),
+        avatars_per_user_hour: reader.read(
+            "accounts.avatars_per_user_hour",
+            "10",
+            "how many pictures a person may upload in an hour; 0 means no limit",
             parse::count,
         ),
     };

@@ -2,6 +2,7 @@
 
 pub mod accounts;
 pub mod admin;
+pub mod avatars;
 pub mod given;
 pub mod logging;
 pub(crate) mod parse;
@@ -52,6 +53,8 @@ pub struct Settings {
     pub tokens: tokens::TokenSettings,
     /// `accounts.*`.
     pub accounts: accounts::AccountSettings,
+    /// `avatars.*`.
+    pub avatars: avatars::AvatarSettings,
     /// `sms.*`.
     pub sms: sms::SmsSettings,
     /// `wechat.*`.
@@ -102,6 +105,7 @@ pub fn read_with(
         secrets: secrets::read(&mut reader),
         tokens: tokens::read(&mut reader),
         accounts: accounts::read(&mut reader),
+        avatars: avatars::read(&mut reader),
         sms: sms::read(&mut reader, now, vendors),
         wechat: wechat::read(&mut reader),
         retention: retention::read(&mut reader),

@@ -174,7 +174,7 @@ mod tests {
     fn an_event_that_is_none_is_refused_with_the_nearest() {
         for (typo, nearest) in [
             ("user.create", "user.created"),
-            ("user.deleted", "user.enabled"),
+            ("user.deleted", "user.erased"),
             ("sesion.ended", "session.ended"),
         ] {
             let given = format!(r#"{}, events = ["{typo}"]"#, at("https://a.example"));

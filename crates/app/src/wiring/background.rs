@@ -6,6 +6,7 @@ use menshen_domain::model::identifiers::HolderId;
 use menshen_domain::ports::account_store::AccountStore;
 use menshen_domain::ports::audit_log::AuditLog;
 use menshen_domain::ports::clock::Clock;
+use menshen_domain::services::avatars::SweepAvatars;
 use menshen_domain::services::deliver_webhooks::{Circuits, DeliverWebhooks};
 use menshen_domain::services::erase_due::EraseDue;
 use menshen_domain::services::keep_house::KeepHouse;
@@ -26,6 +27,7 @@ pub(super) fn housekeeping(
     settings: &Settings,
     database: &Database,
     accounts: Arc<dyn AccountStore>,
+    avatars: Arc<SweepAvatars>,
     clock: Arc<dyn Clock>,
 ) -> Housekeeping {
     let store = Arc::new(database.clone());
@@ -36,6 +38,7 @@ pub(super) fn housekeeping(
             accounts,
             randomness: Arc::new(SystemRandomness),
         }),
+        avatars,
         clock: clock.clone(),
         holder: HolderId::generate(&SystemRandomness, clock.now()),
         policy: settings.retention.policy,

@@ -5,6 +5,8 @@ use std::sync::Arc;
 use menshen_domain::ports::account_store::AccountStore;
 use menshen_domain::ports::admin_reader::AdminReader;
 use menshen_domain::ports::audit_log::AuditLog;
+use menshen_domain::ports::avatar_records::AvatarRecords;
+use menshen_domain::ports::avatar_store::AvatarStore;
 use menshen_domain::ports::captcha_verifier::CaptchaVerifier;
 use menshen_domain::ports::code_store::CodeStore;
 use menshen_domain::ports::personal_records::PersonalRecordsReader;
@@ -99,6 +101,20 @@ pub(super) fn ephemeral(observer: &Observer<'_>, stores: EphemeralStores) -> Eph
         tokens: Arc::new(observer.store(name, stores.tokens)),
         ..stores
     }
+}
+
+pub(super) fn avatar_store(
+    observer: &Observer<'_>,
+    store: Arc<dyn AvatarStore>,
+) -> Arc<dyn AvatarStore> {
+    Arc::new(observer.store(SQL, store))
+}
+
+pub(super) fn avatar_records(
+    observer: &Observer<'_>,
+    records: Arc<dyn AvatarRecords>,
+) -> Arc<dyn AvatarRecords> {
+    Arc::new(observer.store(SQL, records))
 }
 
 /// Watches how long turns are waited for.

@@ -232,7 +232,7 @@ impl Stage {
                 json!({ "ToUserName": "gh_1", "Encrypt": SEALED })
             }
             // A form, or nothing but who asks, where, and for what.
-            ("POST", "/v1/token/introspect" | "/v1/token/revoke")
+            ("POST", "/v1/token/introspect" | "/v1/token/revoke" | "/v1/me/avatar")
             | (
                 "GET" | "DELETE",
                 "/v1/me"
@@ -241,6 +241,7 @@ impl Stage {
                 | "/v1/me/sessions"
                 | "/v1/me/sessions/{id}"
                 | "/v1/auth/verify"
+                | "/avatars/{name}"
                 | "/.well-known/jwks.json"
                 | "/v1/wechat/push/{app_id}"
                 | "/healthz"
@@ -280,6 +281,7 @@ impl Stage {
             .replace("{app_id}", APP)
             .replace("{id}", id)
             .replace("{session_id}", MADE_UP)
+            .replace("{name}", MADE_UP)
             .replace("{kid}", MADE_UP);
         let query: Vec<String> = operation
             .query

@@ -12,6 +12,7 @@ use menshen_sms::vendor_kit;
 mod admin_command;
 mod administration;
 mod administration_lists;
+mod avatars;
 mod backup;
 mod bad_input;
 mod canary;

@@ -6,6 +6,7 @@ use menshen_app::http::operations::{self, Operation};
 use reqwest::Method;
 use serde_json::{Value, json};
 
+use crate::avatars;
 use crate::support::{Answer, Login, Service, client};
 
 const PHONE: &str = "13900000001";
@@ -38,6 +39,7 @@ async fn ask(service: &Service, operation: &Operation, victim: &Login) -> (Answe
     let (body, worth): (Option<Value>, Worth) = match (operation.method, operation.path) {
         ("GET", "/v1/me" | "/v1/me/sessions" | "/v1/auth/verify")
         | ("DELETE", "/v1/me/sessions/{id}") => (None, Worth::Done),
+        ("POST", "/v1/me/avatar") => (None, Worth::Done),
         ("PATCH", "/v1/me") => (Some(json!({ "bio": "x" })), Worth::Done),
         ("POST", "/v1/logout") => (Some(json!({ "scope": "others" })), Worth::Done),
         ("POST", "/v1/sms/codes") => {
@@ -70,6 +72,10 @@ async fn ask(service: &Service, operation: &Operation, victim: &Login) -> (Answe
     service.age_proofs().await;
     let call = service.call(method, &path).bearer(victim.access());
     let answer = match body {
+        _ if operation.parts.is_some() => {
+            let call = call.header("content-type", avatars::KIND);
+            call.body(avatars::form(&avatars::red())).send().await
+        }
         Some(body) => call.json(body).send().await,
         None => call.send().await,
     };

@@ -4,6 +4,7 @@
 //! `chromium-driver`); where these are missing, the tests fail and say so.
 
 mod accounts;
+mod avatar;
 mod captcha;
 mod console;
 mod devices;

@@ -4,6 +4,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 
 use crate::model::account::{Account, Identity};
 use crate::model::audit::AuditEvent;
+use crate::model::avatar::AvatarName;
 use crate::model::event::OutboxEvent;
 use crate::model::evidence::PhoneProof;
 use crate::model::identifiers::{IdentityId, SessionId, UserId};
@@ -139,7 +140,7 @@ pub enum Step {
         /// tells.
         stored_at: DateTime<Utc>,
     },
-    /// Move all identities of `from` to `into`, end its sessions, each with an
+    /// Move all identities and pictures of `from` to `into`, end its sessions, each with an
     /// outbox row, and leave it behind as an alias without personal data, with
     /// sessions that tell nothing of devices and addresses. Only a `from` without a
     /// phone number is merged.
@@ -158,9 +159,25 @@ pub enum Step {
         /// The profile as it is to be.
         profile: Profile,
     },
+    /// From now on an account shows a picture that was announced for it. A picture that
+    /// was dropped meanwhile makes the changes stale.
+    ShowAvatar {
+        /// The account.
+        user: UserId,
+        /// The picture.
+        name: AvatarName,
+    },
+    /// An account does not show a picture any more: nobody sees it from now on, and it
+    /// is to be removed. A picture that is not the account's stays.
+    DropAvatar {
+        /// The account.
+        user: UserId,
+        /// The picture.
+        name: AvatarName,
+    },
     /// Erase an account: its sessions end as [`EndReason::Cancelled`], each with
-    /// an outbox row; identities, unionids, keys, phone number and profile go, and
-    /// what its sessions tell of devices and addresses. The id stays, with nothing
+    /// an outbox row; identities, unionids, keys, phone number and profile go, with
+    /// all pictures that are kept for it, and what its sessions tell of devices and addresses. The id stays, with nothing
     /// personal beside it, and no evidence finds it. An account that is not there
     /// any more is not erased again.
     Erase(UserId),

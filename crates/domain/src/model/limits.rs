@@ -57,6 +57,8 @@ pub enum LimitKey {
     OpenDataOf(AppId, OpenId),
     /// Exports of all that is held about a person.
     Exports(UserId),
+    /// Pictures that a person uploads.
+    Avatars(UserId),
     /// Wrong admin keys from a source network.
     AdminKeys(IpAddr),
     /// Searches for numbers by the admin key of this name.
@@ -73,8 +75,8 @@ pub enum LimitKey {
 
 impl LimitKey {
     /// True for acts that go on with limits of each process while the shared store
-    /// is away: refreshing and its events, what `WeChat` logins ask for, exports, and
-    /// admin keys.
+    /// is away: refreshing and its events, what `WeChat` logins ask for, exports,
+    /// pictures, and admin keys.
     /// Messages, and tries at the codes in them, do not. New keys must choose.
     #[must_use]
     pub fn counts_without_the_shared_store(&self) -> bool {
@@ -86,6 +88,7 @@ impl LimitKey {
             | Self::OpenData(_)
             | Self::OpenDataOf(..)
             | Self::Exports(_)
+            | Self::Avatars(_)
             | Self::AdminKeys(_)
             | Self::AdminSearches(_)
             | Self::Replays(_)
@@ -153,6 +156,8 @@ pub enum LimitRule {
     OpenData,
     /// Exports of all that is held about a person.
     Exports,
+    /// Pictures that are uploaded.
+    Avatars,
     /// Wrong admin keys.
     AdminKeys,
     /// Searches for numbers by operators who may only look.
@@ -165,7 +170,7 @@ pub enum LimitRule {
 
 impl LimitRule {
     /// Every rule.
-    pub const ALL: [Self; 24] = [
+    pub const ALL: [Self; 25] = [
         Self::ResendInterval,
         Self::SmsVolume,
         Self::SmsNetwork,
@@ -186,6 +191,7 @@ impl LimitRule {
         Self::PhoneCalls,
         Self::OpenData,
         Self::Exports,
+        Self::Avatars,
         Self::AdminKeys,
         Self::AdminSearches,
         Self::Replays,
@@ -216,6 +222,7 @@ impl LimitRule {
             Self::PhoneCalls => "phone_calls",
             Self::OpenData => "open_data",
             Self::Exports => "exports",
+            Self::Avatars => "avatars",
             Self::AdminKeys => "admin_keys",
             Self::AdminSearches => "admin_searches",
             Self::Replays => "replays",

@@ -4,6 +4,7 @@ pub mod account;
 pub mod admin_limits;
 pub mod administration;
 pub mod audit;
+pub mod avatar;
 pub mod binding;
 pub mod captcha;
 pub mod changes;

@@ -84,6 +84,27 @@ impl AvatarUrl {
     /// [`ProfileError::AvatarUrl`] for anything else.
     pub fn parse(text: &str) -> Result<Self, ProfileError> {
         let host = text.strip_prefix("https://").unwrap_or_default();
+        Self::of_host(text, host)
+    }
+
+    /// Takes an address that was stored before. Those that were made here may be of
+    /// plain http, on a developer's machine.
+    ///
+    /// # Errors
+    ///
+    /// [`ProfileError::AvatarUrl`] for what was never stored.
+    pub fn stored(text: &str) -> Result<Self, ProfileError> {
+        let plain = || text.strip_prefix("http://");
+        let host = text.strip_prefix("https://").or_else(plain);
+        Self::of_host(text, host.unwrap_or_default())
+    }
+
+    /// Takes an address that is made here.
+    pub(super) fn made(text: String) -> Self {
+        Self(text)
+    }
+
+    fn of_host(text: &str, host: &str) -> Result<Self, ProfileError> {
         let named = host.starts_with(|c: char| c.is_ascii_alphanumeric() || c == '[');
         let plain = text
             .bytes()

@@ -91,12 +91,15 @@ pub enum Chore {
     Remove(RecordKind),
     /// Erase cancelled accounts whose cooling-off time is over.
     EraseAccounts,
+    /// Remove pictures that no account shows.
+    RemoveAvatars,
 }
 
 impl Chore {
     /// All of them. Whoever asked to be forgotten comes first.
     pub const ALL: [Self; 10] = [
         Self::EraseAccounts,
+        Self::RemoveAvatars,
         Self::Remove(RecordKind::Sessions),
         Self::Remove(RecordKind::AuditEvents),
         Self::Remove(RecordKind::Messages),
@@ -114,6 +117,7 @@ impl Chore {
         match self {
             Self::Remove(kind) => kind.as_str(),
             Self::EraseAccounts => "cancelled_accounts",
+            Self::RemoveAvatars => "avatars",
         }
     }
 }
@@ -283,7 +287,7 @@ mod tests {
     fn every_kind_is_a_chore() {
         let chores = RecordKind::ALL.map(Chore::Remove);
         assert!(chores.iter().all(|chore| Chore::ALL.contains(chore)));
-        assert_eq!(Chore::ALL.len(), chores.len() + 1);
+        assert_eq!(Chore::ALL.len(), chores.len() + 2);
     }
 
     #[test]

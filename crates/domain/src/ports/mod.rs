@@ -6,9 +6,12 @@
 pub mod account_store;
 pub mod admin_reader;
 pub mod audit_log;
+pub mod avatar_records;
+pub mod avatar_store;
 pub mod captcha_verifier;
 pub mod clock;
 pub mod code_store;
+pub mod image_reader;
 pub mod keyring_store;
 pub mod lease_store;
 pub mod mac;

@@ -4,6 +4,7 @@ use chrono::{DateTime, Utc};
 
 use crate::model::account::{Account, AccountStatus, Identity};
 use crate::model::audit::{AuditAction, AuditEvent};
+use crate::model::avatar::AvatarName;
 use crate::model::changes::{Changes, Expected, NoticeKey, SessionsOf, Step};
 use crate::model::event::{Notice, OutboxEvent};
 use crate::model::evidence::{Evidence, ProvenPhone};
@@ -11,7 +12,7 @@ use crate::model::identifiers::{IdentityId, UserId};
 use crate::model::linking::{Attach, Snapshot};
 use crate::model::operator::Operator;
 use crate::model::origin::Origin;
-use crate::model::profile::Profile;
+use crate::model::profile::{AvatarUrl, Profile};
 use crate::model::session::EndReason;
 use crate::model::verification::CodeId;
 use crate::model::wechat::{AppId, Platform};
@@ -144,6 +145,7 @@ impl<'a> ChangeSet<'a> {
             into: self.account.id,
             profile: self.account.profile.clone(),
         });
+        self.drop_unshown(from.profile.kept_avatar());
         self.tell(AuditAction::Merged, Some(from.id.to_string()));
         self.publish(Notice::UserMerged { from: from.id });
         self.changed = true;
@@ -346,14 +348,34 @@ impl<'a> ChangeSet<'a> {
 
     /// The account shows this profile from now on.
     pub(super) fn edit(&mut self, profile: Profile) {
+        let shown = self.account.profile.kept_avatar();
         self.account.profile = profile.clone();
         self.changes.steps.push(Step::SaveProfile {
             user: self.account.id,
             profile,
         });
+        self.drop_unshown(shown);
         self.tell(AuditAction::ProfileUpdated, None);
         self.publish(Notice::UserUpdated);
         self.changed = true;
+    }
+
+    /// The account shows a picture that was announced for it.
+    pub(super) fn show_avatar(&mut self, name: AvatarName, address: AvatarUrl) {
+        let user = self.account.id;
+        self.changes.steps.push(Step::ShowAvatar { user, name });
+        self.edit(Profile {
+            avatar_url: Some(address),
+            ..self.account.profile.clone()
+        });
+    }
+
+    /// A picture goes that was shown, if it is kept here and is not shown any more.
+    fn drop_unshown(&mut self, shown: Option<AvatarName>) {
+        if let Some(name) = shown.filter(|_| shown != self.account.profile.kept_avatar()) {
+            let user = self.account.id;
+            self.changes.steps.push(Step::DropAvatar { user, name });
+        }
     }
 
     /// Adds a step that changes no account.

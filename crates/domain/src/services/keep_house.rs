@@ -18,6 +18,7 @@ use crate::ports::account_store::DueAccount;
 use crate::ports::clock::Clock;
 use crate::ports::lease_store::{LeaseName, LeaseStore, LeaseStoreError};
 use crate::ports::retention_store::{Batch, RetentionStore};
+use crate::services::avatars::SweepAvatars;
 use crate::services::erase_due::EraseDue;
 
 /// How long the lease is held from each renewal on.
@@ -32,6 +33,10 @@ pub const STEPS_PER_RENEWAL: u32 = 4;
 /// several statements.
 const ERASED_PER_STEP: u32 = 20;
 
+/// How many pictures are removed in one step at most: each is a call to a store that
+/// may be elsewhere.
+const SWEPT_PER_STEP: u32 = 20;
+
 /// How many accounts may fail in one round before the rest is left to the next.
 const FAILURES_PER_ROUND: u32 = 3;
 
@@ -43,6 +48,8 @@ pub struct KeepHouse {
     pub store: Arc<dyn RetentionStore>,
     /// Erases cancelled accounts.
     pub erase: Arc<EraseDue>,
+    /// Removes pictures that no account shows.
+    pub avatars: Arc<SweepAvatars>,
     /// Tells the time.
     pub clock: Arc<dyn Clock>,
     /// Who this is.
@@ -71,6 +78,10 @@ enum Task {
         after: Option<DueAccount>,
         failures: u32,
     },
+    Sweep {
+        /// What was unwanted at this moment.
+        now: DateTime<Utc>,
+    },
 }
 
 impl Task {
@@ -78,6 +89,7 @@ impl Task {
         match self {
             Self::Remove(batch) => Chore::Remove(batch.kind),
             Self::Erase { .. } => Chore::EraseAccounts,
+            Self::Sweep { .. } => Chore::RemoveAvatars,
         }
     }
 }
@@ -131,6 +143,7 @@ impl KeepHouse {
                 after: None,
                 failures: 0,
             }),
+            Chore::RemoveAvatars => Some(Task::Sweep { now }),
             Chore::Remove(kind) => self.oldest(kind, now).map(Task::Remove),
         }
     }
@@ -171,6 +184,7 @@ impl KeepHouse {
                 after,
                 failures,
             } => self.erase(now, after, failures).await,
+            Task::Sweep { now } => self.sweep(now).await,
         };
         round.left.extend(outcome.rest);
         Ok(match outcome.failure {
@@ -222,6 +236,17 @@ impl KeepHouse {
                 rest: None,
                 failure: Some(Box::new(error)),
             },
+        }
+    }
+
+    /// A picture that cannot be removed is left, with those behind it, to the next round.
+    async fn sweep(&self, now: DateTime<Utc>) -> Outcome {
+        let limit = self.pace.batch.min(SWEPT_PER_STEP);
+        let swept = self.avatars.execute(now, limit).await;
+        Outcome {
+            done: swept.removed,
+            rest: swept.more.then_some(Task::Sweep { now }),
+            failure: swept.failure,
         }
     }
 

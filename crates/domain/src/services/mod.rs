@@ -5,6 +5,7 @@ pub mod adopt_profile;
 pub mod ask_captcha;
 pub mod ask_phone_number;
 pub mod authenticate;
+pub mod avatars;
 pub mod bind;
 pub mod bind_phone;
 pub mod cancel_account;

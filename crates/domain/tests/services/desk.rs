@@ -146,6 +146,8 @@ pub(crate) fn steps(changes: &Changes) -> Vec<&'static str> {
         Step::SpendCode(_) => "spent code",
         Step::Merge { .. } => "merge",
         Step::SaveProfile { .. } => "profile",
+        Step::ShowAvatar { .. } => "picture",
+        Step::DropAvatar { .. } => "no picture",
         Step::Cancel { .. } => "cancel",
         Step::Restore(_) => "restore",
         Step::Disable(_) => "disable",

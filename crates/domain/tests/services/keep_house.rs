@@ -5,11 +5,14 @@ use chrono::{DateTime, TimeDelta, Utc};
 use menshen_domain::model::identifiers::HolderId;
 use menshen_domain::model::retention::{Chore, Pace, RecordKind, RetentionPolicy};
 use menshen_domain::ports::account_store::{AccountStoreError, MockAccountStore};
+use menshen_domain::ports::avatar_records::MockAvatarRecords;
+use menshen_domain::ports::avatar_store::MockAvatarStore;
 use menshen_domain::ports::clock::MockClock;
 use menshen_domain::ports::lease_store::{Grant, LeaseName, LeaseStoreError, MockLeaseStore};
 use menshen_domain::ports::retention_store::{
     Batch, MockRetentionStore, Removed, RetentionStoreError,
 };
+use menshen_domain::services::avatars::SweepAvatars;
 use menshen_domain::services::erase_due::EraseDue;
 use menshen_domain::services::keep_house::{KeepHouse, STEPS_PER_RENEWAL, Step, TERM};
 
@@ -47,6 +50,13 @@ fn keep_house(leases: MockLeaseStore, store: MockRetentionStore) -> KeepHouse {
     keep_house_of(leases, store, accounts)
 }
 
+/// No picture is to be removed.
+fn nothing_unwanted() -> MockAvatarRecords {
+    let mut records = MockAvatarRecords::new();
+    records.expect_unwanted().returning(|_, _| Ok(Vec::new()));
+    records
+}
+
 fn keep_house_of(
     leases: MockLeaseStore,
     store: MockRetentionStore,
@@ -60,6 +70,10 @@ fn keep_house_of(
         erase: Arc::new(EraseDue {
             accounts: Arc::new(accounts),
             randomness: randomness(),
+        }),
+        avatars: Arc::new(SweepAvatars {
+            store: Arc::new(MockAvatarStore::new()),
+            records: Arc::new(nothing_unwanted()),
         }),
         clock: Arc::new(clock),
         holder: HolderId::from_uuid(uuid::Uuid::from_u128(7)),
@@ -146,7 +160,7 @@ async fn each_kind_goes_by_its_own_time() {
     let house = keep_house(leases, store);
     let (step, steps) = all_steps(&house).await;
     assert!(matches!(step, Step::Done), "{step:?}");
-    assert_eq!(steps, KINDS.len() + 1);
+    assert_eq!(steps, KINDS.len() + 2);
     let asked = asked.lock().unwrap();
     for (kind, batch) in KINDS.into_iter().zip(&*asked) {
         let wanted = Batch {
@@ -224,7 +238,8 @@ async fn kinds_take_turns_until_each_has_nothing_left() {
 async fn the_lease_is_renewed_on_the_way_and_not_at_each_step() {
     let (store, asked) = full(|_| 20);
     let mut leases = free(TimeDelta::zero());
-    let steps = 8 * 21 + 1;
+    // One looks for accounts, one for pictures.
+    let steps = 8 * 21 + 2;
     let renewals = (steps - 1) / STEPS_PER_RENEWAL as usize;
     leases
         .expect_renew()
@@ -233,7 +248,7 @@ async fn the_lease_is_renewed_on_the_way_and_not_at_each_step() {
         .returning(|_, _, _| Ok(Some(grant(epoch()))));
     let house = keep_house(leases, store);
     let (_, taken) = all_steps(&house).await;
-    assert_eq!((taken, asked.lock().unwrap().len()), (steps, steps - 1));
+    assert_eq!((taken, asked.lock().unwrap().len()), (steps, steps - 2));
 }
 
 #[tokio::test]
@@ -244,8 +259,8 @@ async fn whoever_lost_the_lease_removes_nothing_more() {
     let house = keep_house(leases, store);
     let (step, _) = all_steps(&house).await;
     assert!(matches!(step, Step::LeaseLost), "{step:?}");
-    // One of them looked for accounts.
-    assert_eq!(asked.lock().unwrap().len(), STEPS_PER_RENEWAL as usize - 1);
+    // One of them looked for accounts, one for pictures.
+    assert_eq!(asked.lock().unwrap().len(), STEPS_PER_RENEWAL as usize - 2);
 }
 
 #[tokio::test]

@@ -9,6 +9,7 @@ mod ledger;
 
 mod administration;
 mod authenticate;
+mod avatars;
 mod bind;
 mod bind_phone;
 mod cancel_account;

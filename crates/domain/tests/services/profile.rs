@@ -1,8 +1,9 @@
 use menshen_domain::model::account::{Account, AccountStatus};
 use menshen_domain::model::audit::AuditAction;
+use menshen_domain::model::avatar::{AvatarBase, AvatarName};
 use menshen_domain::model::changes::Step;
 use menshen_domain::model::linking::Snapshot;
-use menshen_domain::model::profile::{Bio, Edit, Nickname, ProfileEdit};
+use menshen_domain::model::profile::{AvatarUrl, Bio, Edit, Nickname, ProfileEdit};
 use menshen_domain::ports::account_store::{AccountStoreError, Lookup};
 use mockall::Sequence;
 
@@ -180,4 +181,34 @@ async fn a_store_that_is_away_is_not_asked_again() {
     let asked = desk.not_applied(|| AccountStoreError::Unavailable(away()));
     assert!(run(desk, &named("小明")).await.is_err());
     assert_eq!(asked.all().len(), 1);
+}
+
+/// Whichever way a picture of ours goes out of a profile, it is dropped with that.
+#[tokio::test]
+async fn a_picture_of_ours_that_is_not_shown_any_more_is_dropped() {
+    let base = AvatarBase::parse("https://login.example").expect("an address");
+    let name = AvatarName::from_bytes([7; 16]);
+    let mut one = account(1);
+    one.profile.avatar_url = Some(base.address(name));
+    let elsewhere = AvatarUrl::parse("https://cdn.example/a.png").expect("an address");
+    for avatar_url in [Edit::Clear, Edit::Set(elsewhere)] {
+        let mut desk = Desk::default();
+        desk.observed(found(&one));
+        let applied = desk.applied();
+        let edit = ProfileEdit {
+            avatar_url,
+            ..ProfileEdit::default()
+        };
+        run(desk, &edit).await.expect("saved");
+        let changes = applied.only();
+        assert!(
+            matches!(&changes.steps[..], [Step::SaveProfile { .. }, Step::DropAvatar { user, name: dropped }]
+            if *user == one.id && *dropped == name)
+        );
+    }
+    let mut desk = Desk::default();
+    desk.observed(found(&one));
+    let applied = desk.applied();
+    run(desk, &named("小明")).await.expect("saved");
+    assert_eq!(applied.only().steps.len(), 1, "another edit leaves it");
 }

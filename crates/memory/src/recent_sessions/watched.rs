@@ -108,6 +108,8 @@ fn loser(step: &Step) -> Option<UserId> {
         | Step::StoreSessionKey { .. }
         | Step::DropSessionKey { .. }
         | Step::SaveProfile { .. }
+        | Step::ShowAvatar { .. }
+        | Step::DropAvatar { .. }
         | Step::ClaimNotice(_)
         | Step::SpendCode(_)
         | Step::Cancel { .. }

@@ -52,7 +52,7 @@ impl Slot {
             | LimitKey::PhoneCallsFor(..)
             | LimitKey::OpenData(_)
             | LimitKey::OpenDataOf(..) => Self::WeChat,
-            LimitKey::Exports(_) => Self::People,
+            LimitKey::Exports(_) | LimitKey::Avatars(_) => Self::People,
         }
     }
 
@@ -108,6 +108,7 @@ pub(super) fn name(names: &RedisNames, key: &LimitKey) -> String {
             let of = [event.as_str().as_bytes(), &session(id)].concat();
             ("events-of", of)
         }
+        LimitKey::Avatars(user) => ("avatars", user.as_uuid().as_bytes().to_vec()),
         LimitKey::Exports(user) => ("exports", user.as_uuid().as_bytes().to_vec()),
         LimitKey::OpenDataOf(app, openid) => ("open-data-of", person(app, openid).into_bytes()),
     };

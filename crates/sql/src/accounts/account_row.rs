@@ -138,7 +138,11 @@ fn phone(keys: &Keys, user: &Model) -> Result<Option<PhoneNumber>, StorageFault>
 
 fn profile(user: &Model) -> Result<Profile, StorageFault> {
     let nickname = user.nickname.as_deref().unwrap_or(NOBODY);
-    let avatar_url = user.avatar_url.as_deref().map(AvatarUrl::parse).transpose();
+    let avatar_url = user
+        .avatar_url
+        .as_deref()
+        .map(AvatarUrl::stored)
+        .transpose();
     let bio = user.bio.as_deref().map(Bio::parse).transpose();
     Ok(Profile {
         nickname: Nickname::parse(nickname).map_err(|_| StorageFault::unreadable("nickname"))?,

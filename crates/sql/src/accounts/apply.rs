@@ -155,6 +155,8 @@ impl Work<'_> {
             }
             Step::UnlinkIdentity { user, id } => self.unlink_identity(*user, *id).await,
             Step::UnlinkUnionId { user, platform } => self.unlink_union_id(*user, platform).await,
+            Step::ShowAvatar { user, name } => self.show_avatar(*user, *name).await,
+            Step::DropAvatar { user, name } => self.drop_avatar(*user, *name).await,
             Step::Erase(user) => self.erase(*user).await,
             Step::ClaimNotice(key) => self.claim_notice(*key).await,
             Step::SpendCode(code) => spend_code(self.transaction, *code, self.at).await,

@@ -21,6 +21,7 @@ impl Work<'_> {
         run(self.transaction, sql, [id.into()]).await?;
         self.forget_devices(user).await?;
         self.forget_sources(user).await?;
+        self.drop_avatars_of(user).await?;
         let sql = "UPDATE users SET status = 'erased', purge_at = NULL, \
                    phone_sealed = NULL, phone_index = NULL, phone_proof = NULL, \
                    nickname = NULL, avatar_url = NULL, birthday = NULL, bio = NULL, \

@@ -21,6 +21,7 @@ impl Work<'_> {
         let (from_id, into_id) = (from.as_uuid(), into.as_uuid());
         let sql = "UPDATE identities SET user_id = $1 WHERE user_id = $2";
         run(self.transaction, sql, [into_id.into(), from_id.into()]).await?;
+        self.move_avatars(from, into).await?;
         self.end_sessions(from, SessionsOf::All, EndReason::Merged)
             .await?;
         // Nothing leads from the survivor to them: an erasure would not find them.

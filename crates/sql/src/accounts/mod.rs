@@ -21,6 +21,7 @@
 mod account_row;
 mod activity;
 mod apply;
+mod avatars;
 mod due;
 mod erase;
 mod identities;

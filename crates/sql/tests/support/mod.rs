@@ -60,6 +60,8 @@ pub(crate) fn stores(database: Database, guard: impl Send + Sync + 'static) -> S
         ring,
         admin_reader: store.clone(),
         test_numbers: store,
+        avatar_records: Arc::new(database.clone()),
+        avatars: Arc::new(database.clone()),
         keyring: Arc::new(database.clone()),
         leases: Arc::new(database.clone()),
         retention: Arc::new(database.clone()),

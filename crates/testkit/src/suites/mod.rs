@@ -3,6 +3,8 @@
 pub mod account_store;
 pub mod admin_reader;
 pub mod audit_log;
+pub mod avatar_records;
+pub mod avatar_store;
 pub mod captcha_verifier;
 pub mod code_store;
 pub mod keyring_store;

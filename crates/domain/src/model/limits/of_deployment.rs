@@ -132,6 +132,12 @@ impl Limits {
         Windows::one(LimitRule::Exports, LimitKey::Exports(user), per_day, DAY)
     }
 
+    /// The window of one upload: `per_hour` pictures for each person.
+    #[must_use]
+    pub fn for_avatar(user: UserId, per_hour: u32) -> Vec<Window> {
+        Windows::one(LimitRule::Avatars, LimitKey::Avatars(user), per_hour, HOUR)
+    }
+
     /// The window of the audit rows about refused messages. A refusal costs the
     /// asker nothing: one row a minute tells of it, and no flood of them fills the
     /// log or keeps the database busy.
