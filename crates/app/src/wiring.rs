@@ -249,11 +249,7 @@ pub async fn wire(settings: &Settings) -> Result<Parts, StartError> {
     let resealing = background::resealing(settings, &store, &keyring, &audit, clock.clone());
     let webhooks = background::webhooks(settings, &store, clock.clone())?;
     metrics.show(|registry| {
-        if let Some(webhooks) = &webhooks {
-            webhooks.metrics.register(registry);
-        }
-        housekeeping.metrics.register(registry);
-        resealing.metrics.register(registry);
+        background::show(registry, &housekeeping, &resealing, webhooks.as_ref());
         registry.register_collector(Box::new(Pools::new(database.clone(), ephemeral.redis)));
         wechat_metrics.register(registry);
         messages.metrics.register(registry);

@@ -15,6 +15,7 @@ use menshen_sql::{Database, SqlStore};
 use menshen_token::keyring::Keyring;
 use menshen_token::system_randomness::SystemRandomness;
 use menshen_webhooks::HttpWebhookSender;
+use prometheus_client::registry::Registry;
 
 use crate::housekeeping::{Housekeeping, HousekeepingMetrics};
 use crate::resealing::{ResealMetrics, Resealing};
@@ -119,5 +120,19 @@ pub(crate) fn renew_ring(
         clock,
         session_life: session_life.unwrap_or_default(),
         pace: settings.retention.pace,
+    }
+}
+
+/// Shows what the background work counts.
+pub(super) fn show(
+    registry: &mut Registry,
+    housekeeping: &Housekeeping,
+    resealing: &Resealing,
+    webhooks: Option<&Delivering>,
+) {
+    housekeeping.metrics.register(registry);
+    resealing.metrics.register(registry);
+    if let Some(webhooks) = webhooks {
+        webhooks.metrics.register(registry);
     }
 }

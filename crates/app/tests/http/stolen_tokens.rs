@@ -38,8 +38,8 @@ async fn ask(service: &Service, operation: &Operation, victim: &Login) -> (Answe
     let path = operation.path.replace("{id}", &id);
     let (body, worth): (Option<Value>, Worth) = match (operation.method, operation.path) {
         ("GET", "/v1/me" | "/v1/me/sessions" | "/v1/auth/verify")
-        | ("DELETE", "/v1/me/sessions/{id}") => (None, Worth::Done),
-        ("POST", "/v1/me/avatar") => (None, Worth::Done),
+        | ("DELETE", "/v1/me/sessions/{id}")
+        | ("POST", "/v1/me/avatar") => (None, Worth::Done),
         ("PATCH", "/v1/me") => (Some(json!({ "bio": "x" })), Worth::Done),
         ("POST", "/v1/logout") => (Some(json!({ "scope": "others" })), Worth::Done),
         ("POST", "/v1/sms/codes") => {

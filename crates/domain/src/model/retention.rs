@@ -97,7 +97,7 @@ pub enum Chore {
 
 impl Chore {
     /// All of them. Whoever asked to be forgotten comes first.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 11] = [
         Self::EraseAccounts,
         Self::RemoveAvatars,
         Self::Remove(RecordKind::Sessions),
