@@ -3,6 +3,7 @@
 import json
 import os
 import re
+import signal
 import subprocess
 import tempfile
 import time
@@ -13,7 +14,7 @@ from server import SERVER, Menshen
 WRITTEN = "http://127.0.0.1:8080"
 # The simulator as a server of its own, as one page shows it.
 ALONE = "http://127.0.0.1:9090"
-LONGEST = 60
+LONGEST = 30
 
 
 @contextmanager
@@ -97,11 +98,27 @@ def not_said(page, block, server):
 
 
 def in_shell(text, folder, settings):
+    """What a script printed, or why it did not come to its end."""
     path = f"{os.path.dirname(SERVER)}:{os.environ['PATH']}"
     environment = dict(os.environ, **settings, PATH=path)
-    return subprocess.run(
-        ["sh", "-eu", "-c", text], cwd=folder, env=environment, capture_output=True, text=True, timeout=LONGEST
+    out, err = subprocess.PIPE, subprocess.PIPE
+    # A group of its own, so that nothing outlives it.
+    process = subprocess.Popen(
+        ["sh", "-eu", "-c", text],
+        cwd=folder,
+        env=environment,
+        stdout=out,
+        stderr=err,
+        text=True,
+        start_new_session=True,
     )
+    try:
+        said, complained = process.communicate(timeout=LONGEST)
+    except subprocess.TimeoutExpired:
+        os.killpg(process.pid, signal.SIGKILL)
+        process.communicate()
+        return "", f"it had no end after {LONGEST} seconds"
+    return said, f"ended with {process.returncode}: {complained[-600:]}" if process.returncode else None
 
 
 def run(page, blocks, answers, needs, start=None):
@@ -114,12 +131,12 @@ def run(page, blocks, answers, needs, start=None):
     with tempfile.TemporaryDirectory() as folder, Menshen(folder, settings) as server:
         with simulator(folder) if needs.get("simulator") else nullcontext(ALONE) as alone:
             text = text.replace(WRITTEN, server.base).replace(ALONE, alone)
-            done = in_shell(text, folder, settings)
+            said, wrong = in_shell(text, folder, settings)
         silent = not_said(page, start, server) if start else []
-    found = documents(done.stdout)
+    found = documents(said)
     failed = [document for document in found if is_failure(document)]
-    if done.returncode or failed:
-        return [f"{place}: {text.strip()}\nended with {done.returncode}: {done.stderr[-600:]} {failed}"]
+    if wrong or failed:
+        return [f"{place}: {text.strip()}\n{wrong or failed}"]
     real = [shape(document) for document in found]
     unlike = [block for block, shown in answers if not any(alike(shape(shown), each) for each in real)]
     return silent + [f"{page}:{block.line}: no answer has the members that are shown" for block in unlike]
