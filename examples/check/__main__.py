@@ -14,6 +14,7 @@ from concurrent.futures import ThreadPoolExecutor
 import cases
 import gateways
 import pages
+import webhooks
 from backend import Backend
 from between import Between
 from forged import Forger
@@ -27,6 +28,13 @@ COMMANDS = {
     "go": [f"{HOME}/orders"],
     "java": ["java", "-jar", "target/orders.jar"],
     "rust": [os.path.abspath("target/debug/examples/orders")],
+}
+
+
+# Of two of them, the receiver of webhooks is a program of its own.
+RECEIVERS = {
+    "rust": [os.path.abspath("target/debug/examples/webhooks")],
+    "php": ["php", "-S", "127.0.0.1:$PORT", "webhooks.php"],
 }
 
 
@@ -68,6 +76,21 @@ def run(backend, wanted, world):
     return failed
 
 
+def receivers(names, running, folder):
+    """What went wrong where webhooks are received: in the backends that run, and in programs of their own."""
+    own = []
+    try:
+        for name in RECEIVERS.keys() & {*names, "php"}:
+            log, settings = f"{folder}/{name}-webhooks.log", {"MENSHEN_WEBHOOK_SECRET": webhooks.SECRET}
+            own.append(Backend(name, f"examples/backends/{name}", RECEIVERS[name], log, settings))
+        for receiver in own:
+            receiver.wait()
+        return [wrong for receiver in (*running, *own) for wrong in run(receiver, webhooks.CASES, None)]
+    finally:
+        for receiver in own:
+            receiver.end()
+
+
 def backends(names, folder):
     world = World(folder)
     with Menshen(folder) as world.menshen:
@@ -77,11 +100,12 @@ def backends(names, folder):
             for name in names:
                 between = Between(world.menshen.base, world.forger.jwk)
                 between.cut = True
-                command = list(COMMANDS[name])
-                running.append(Backend(name, f"examples/backends/{name}", command, between, f"{folder}/{name}.log"))
+                settings = {"MENSHEN_URL": between.url, "MENSHEN_WEBHOOK_SECRET": webhooks.SECRET}
+                log = f"{folder}/{name}.log"
+                running.append(Backend(name, f"examples/backends/{name}", COMMANDS[name], log, settings, between))
             for backend in running:
                 backend.wait()
-            failed = []
+            failed = receivers(names, [backend for backend in running if backend.name not in RECEIVERS], folder)
             with ThreadPoolExecutor(len(running)) as together:
                 for some in together.map(lambda backend: run(backend, cases.BEFORE, world), running):
                     failed += some

@@ -18,10 +18,10 @@ def free_port():
 
 
 class Backend:
-    def __init__(self, name, folder, command, between, log):
+    def __init__(self, name, folder, command, log, settings, between=None):
         self.name, self.between = name, between
         self.port, self.log = free_port(), log
-        environment = dict(os.environ, MENSHEN_URL=between.url, PORT=str(self.port))
+        environment = dict(os.environ, PORT=str(self.port), **settings)
         command = [part.replace("$PORT", str(self.port)) for part in command]
         with open(log, "wb") as out:
             self.process = subprocess.Popen(command, cwd=folder, env=environment, stdout=out, stderr=subprocess.STDOUT)

@@ -28,7 +28,7 @@ def sources():
         for file in glob.glob(f"examples/backends/*/**/*.{end}", recursive=True)
         if "/node_modules/" not in file and "/target/" not in file and "/vendor/" not in file
     ]
-    return [*found, "crates/client/examples/orders.rs"]
+    return [*found, "crates/client/examples/orders.rs", "crates/client/examples/webhooks.rs"]
 
 
 def no_example_is_longer_than_it_says():

@@ -51,4 +51,5 @@ const unavailable = (response) => response.status(503).json({ code: "unavailable
 const app = express();
 app.get("/orders", signedIn, ({ user }, response) => response.json({ user: user.sub }));
 app.get("/payments", signedIn, signedInNow, ({ user }, response) => response.json({ user: user.sub }));
+if (env.MENSHEN_WEBHOOK_SECRET) app.use((await import("./webhooks.js")).webhooks);
 app.listen(env.PORT ?? 3000, "127.0.0.1");

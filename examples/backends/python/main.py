@@ -17,6 +17,10 @@ UNAVAILABLE = HTTPException(503, {"code": "unavailable"})
 keys = jwt.PyJWKClient(f"{MENSHEN}/.well-known/jwks.json", lifespan=300, cooldown_duration=10, timeout=2)
 menshen = httpx.Client(base_url=MENSHEN, timeout=3)
 app = FastAPI()
+if "MENSHEN_WEBHOOK_SECRET" in environ:
+    from webhooks import router
+
+    app.include_router(router)
 
 
 @app.exception_handler(HTTPException)
