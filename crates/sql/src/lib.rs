@@ -19,6 +19,7 @@
 //! [`find`]: menshen_domain::ports::session_store::SessionStore::find
 //! [`rotate`]: menshen_domain::ports::session_store::SessionStore::rotate
 
+mod account_import;
 mod accounts;
 mod admin_reader;
 mod audit_log;

@@ -9,6 +9,10 @@ macro_rules! all_suites {
             use super::super::support;
             menshen_testkit::account_store!($stores);
         }
+        mod account_import {
+            use super::super::support;
+            menshen_testkit::account_import!($stores);
+        }
         mod session_store {
             use super::super::support;
             menshen_testkit::session_store!($stores);

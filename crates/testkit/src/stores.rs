@@ -6,6 +6,7 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 use menshen_domain::model::sweep::SealedPlace;
+use menshen_domain::ports::account_import::AccountImport;
 use menshen_domain::ports::account_store::AccountStore;
 use menshen_domain::ports::admin_reader::AdminReader;
 use menshen_domain::ports::audit_log::AuditLog;
@@ -28,6 +29,8 @@ use crate::fake_ring::FakeRing;
 pub struct Stores {
     /// The accounts.
     pub accounts: Arc<dyn AccountStore>,
+    /// The accounts, by the hundred.
+    pub imports: Arc<dyn AccountImport>,
     /// The sessions.
     pub sessions: Arc<dyn SessionStore>,
     /// The signing keys.

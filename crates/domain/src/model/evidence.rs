@@ -16,6 +16,9 @@ pub enum PhoneProof {
     /// By WeChat's getPhoneNumber button, which does not check afresh that the
     /// number is still the person's.
     WeChat,
+    /// By nobody here: an operator imported it with the account. No login proves a
+    /// number in this way.
+    Imported,
 }
 
 impl PhoneProof {
@@ -25,13 +28,14 @@ impl PhoneProof {
         match self {
             Self::Sms => "sms",
             Self::WeChat => "wechat",
+            Self::Imported => "imported",
         }
     }
 
     /// Reads the stable word.
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
-        [Self::Sms, Self::WeChat]
+        [Self::Sms, Self::WeChat, Self::Imported]
             .into_iter()
             .find(|proof| proof.as_str() == text)
     }

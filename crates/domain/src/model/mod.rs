@@ -13,6 +13,8 @@ pub mod event;
 pub mod evidence;
 pub mod guessing;
 pub mod identifiers;
+pub mod imported_person;
+pub mod importing;
 pub mod introspection;
 pub mod key_ring;
 pub mod limits;

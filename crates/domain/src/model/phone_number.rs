@@ -85,6 +85,25 @@ impl PhoneNumber {
         }
     }
 
+    /// Reads a number as people of `region` write it among themselves, without its
+    /// country code; one with its country code (`+` or `00` before it) as [`parse`]
+    /// does.
+    ///
+    /// # Errors
+    ///
+    /// [`PhoneNumberError`], as of [`parse`].
+    ///
+    /// [`parse`]: Self::parse
+    pub fn parse_in(raw: &str, region: Region) -> Result<Self, PhoneNumberError> {
+        let international = raw.trim_start().starts_with('+') || raw.starts_with("00");
+        if international || region == Region::CN || raw.len() > MAX_INPUT {
+            return Self::parse(raw);
+        }
+        let country = region.to_string().parse().map_err(|_| PhoneNumberError)?;
+        let number = phonenumber::parse(Some(country), raw).map_err(|_| PhoneNumberError)?;
+        Self::parse(&number.format().mode(phonenumber::Mode::E164).to_string())
+    }
+
     fn mainland(national: &str) -> Self {
         Self {
             e164: format!("+86{national}"),
@@ -158,6 +177,30 @@ impl fmt::Debug for PhoneNumber {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_number_of_a_region_needs_no_country_code() {
+        let region = |text: &str| Region::parse(text).unwrap();
+        let read = |raw: &str, text: &str| {
+            let number = PhoneNumber::parse_in(raw, region(text));
+            number.map(|number| number.as_e164().to_owned())
+        };
+        assert_eq!(read("138 0013 8000", "CN").unwrap(), "+8613800138000");
+        assert_eq!(read("5123 4567", "HK").unwrap(), "+85251234567");
+        assert_eq!(read("91234567", "SG").unwrap(), "+6591234567");
+        // What tells its country needs no region, and is not read as of one.
+        assert_eq!(read("+86 13800138000", "HK").unwrap(), "+8613800138000");
+        assert_eq!(read("0085251234567", "SG").unwrap(), "+85251234567");
+        for (raw, text) in [
+            ("13800138000", "HK"),
+            ("51234567", "CN"),
+            ("1", "HK"),
+            ("", "HK"),
+            ("5123", "XX"),
+        ] {
+            assert!(read(raw, text).is_err(), "{raw} {text}");
+        }
+    }
 
     #[test]
     fn every_spelling_of_a_mainland_number_is_one_number() {

@@ -3,6 +3,7 @@
 //! A method is one complete step: what must be atomic happens inside it, so no
 //! transaction crosses a port. Expected outcomes are values, faults are errors.
 
+pub mod account_import;
 pub mod account_store;
 pub mod admin_reader;
 pub mod audit_log;

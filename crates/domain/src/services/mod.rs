@@ -18,6 +18,7 @@ pub mod erase_due;
 pub mod export_account;
 mod guess_watch;
 pub mod heed_wechat;
+pub mod import_accounts;
 pub mod introspect;
 pub mod issue_tokens;
 pub mod keep_house;

@@ -400,14 +400,14 @@ pub(super) fn take_from_holder(
     }
 }
 
-/// A number that the account holds by WeChat's word alone, and that an SMS code
-/// has proven now, is the person's own from here on.
+/// A number that the account holds by WeChat's or an operator's word alone, and that
+/// an SMS code has proven now, is the person's own from here on.
 pub(super) fn confirm(set: &mut ChangeSet<'_>, evidence: &Evidence) {
     let proven = evidence
         .phone()
         .filter(|phone| phone.proof() == PhoneProof::Sms);
     if let Some(phone) = proven
-        && set.account.phone_proof == Some(PhoneProof::WeChat)
+        && set.account.phone_proof != Some(PhoneProof::Sms)
         && set.account.phone.as_ref() == Some(phone.number())
     {
         set.confirm_phone(phone);

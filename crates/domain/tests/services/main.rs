@@ -22,6 +22,7 @@ mod erase_due;
 mod export_account;
 mod guessing;
 mod heed_wechat;
+mod import_accounts;
 mod introspect;
 mod keep_house;
 mod link_wechat;

@@ -8,14 +8,16 @@ use menshen_domain::model::phone_number::PhoneNumber;
 use menshen_domain::model::profile::{AvatarUrl, Bio, Birthday, Nickname, Profile};
 use menshen_domain::model::wechat::{AppId, OpenId, Platform, Provider, UnionId};
 use menshen_domain::ports::sealer::SealUse;
+use sea_orm::Set;
 use uuid::Uuid;
 
-use crate::entity::user::Model;
+use crate::entity::user::{ActiveModel, Model};
 use crate::failure::StorageFault;
+use crate::moment::micros;
 use crate::store::Keys;
 
 /// The provider whose subjects are unionids and whose applications are platforms.
-pub(super) const PLATFORM_PROVIDER: &str = "wechat_platform";
+pub(crate) const PLATFORM_PROVIDER: &str = "wechat_platform";
 
 /// What is shown for an account that nothing personal is left of.
 const NOBODY: &str = "-";
@@ -117,6 +119,33 @@ pub(super) fn status_columns(
         AccountStatus::Erased => ("erased", None, None),
         AccountStatus::Cancelling { purge_at } => ("cancelling", Some(purge_at), None),
         AccountStatus::Merged { into } => ("merged", None, Some(into.as_uuid())),
+    }
+}
+
+/// The row of an account that is made: without phone number and consent.
+pub(crate) fn new_row(account: &Account) -> ActiveModel {
+    let (status, purge_at, merged_into) = status_columns(account.status);
+    let profile = &account.profile;
+    let avatar_url = profile.avatar_url.as_ref();
+    let bio = profile.bio.as_ref();
+    ActiveModel {
+        id: Set(account.id.as_uuid()),
+        status: Set(status.to_owned()),
+        merged_into: Set(merged_into),
+        purge_at: Set(purge_at.map(micros)),
+        phone_sealed: Set(None),
+        phone_index: Set(None),
+        phone_proof: Set(None),
+        nickname: Set(Some(profile.nickname.as_str().to_owned())),
+        avatar_url: Set(avatar_url.map(|url| url.as_str().to_owned())),
+        birthday: Set(profile.birthday.map(|birthday| birthday.as_date())),
+        bio: Set(bio.map(|bio| bio.as_str().to_owned())),
+        consent_version: Set(None),
+        consented_at: Set(None),
+        version: Set(account.version),
+        created_at: Set(micros(account.created_at)),
+        updated_at: Set(micros(account.updated_at)),
+        last_login_at: Set(micros(account.last_login_at)),
     }
 }
 

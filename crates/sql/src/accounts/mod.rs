@@ -18,7 +18,7 @@
 //! 5. the audit rows;
 //! 6. the outbox rows.
 
-mod account_row;
+pub(crate) mod account_row;
 mod activity;
 mod apply;
 mod avatars;
@@ -43,7 +43,7 @@ use menshen_domain::ports::account_store::{
     AccountStore, AccountStoreError, DueAccount, Lookup, StoredSessionKey,
 };
 
-pub(crate) use account_row::{IdentityRow, assemble, identity_columns};
+pub(crate) use account_row::{IdentityRow, PLATFORM_PROVIDER, assemble, identity_columns};
 pub(crate) use identities::session_key_row;
 pub(crate) use sessions::end_live;
 

@@ -10,7 +10,7 @@ use menshen_domain::ports::mac::MacUse;
 use menshen_domain::ports::sealer::SealUse;
 use sea_orm::{EntityTrait as _, Set};
 
-use crate::accounts::account_row::status_columns;
+use crate::accounts::account_row::new_row;
 use crate::accounts::apply::Work;
 use crate::entity::user::{ActiveModel, Entity};
 use crate::failure::{Failure, StorageFault};
@@ -23,29 +23,10 @@ impl Work<'_> {
         account: &Account,
         consent_version: Option<&str>,
     ) -> Result<(), Failure> {
-        let (status, purge_at, merged_into) = status_columns(account.status);
-        let profile = &account.profile;
         let row = ActiveModel {
-            id: Set(account.id.as_uuid()),
-            status: Set(status.to_owned()),
-            merged_into: Set(merged_into),
-            purge_at: Set(purge_at.map(micros)),
-            phone_sealed: Set(None),
-            phone_index: Set(None),
-            phone_proof: Set(None),
-            nickname: Set(Some(profile.nickname.as_str().to_owned())),
-            avatar_url: Set(profile
-                .avatar_url
-                .as_ref()
-                .map(|url| url.as_str().to_owned())),
-            birthday: Set(profile.birthday.map(|birthday| birthday.as_date())),
-            bio: Set(profile.bio.as_ref().map(|bio| bio.as_str().to_owned())),
             consent_version: Set(consent_version.map(ToOwned::to_owned)),
             consented_at: Set(consent_version.map(|_| self.at)),
-            version: Set(account.version),
-            created_at: Set(micros(account.created_at)),
-            updated_at: Set(micros(account.updated_at)),
-            last_login_at: Set(micros(account.last_login_at)),
+            ..new_row(account)
         };
         Entity::insert(row)
             .exec_without_returning(self.transaction)
@@ -137,7 +118,7 @@ impl Work<'_> {
 
 impl SqlStore {
     /// A number sealed for the account that holds it, and its blind index.
-    pub(super) fn sealed_phone(
+    pub(crate) fn sealed_phone(
         &self,
         user: UserId,
         phone: &PhoneNumber,

@@ -50,6 +50,7 @@ pub(crate) fn stores(database: Database, guard: impl Send + Sync + 'static) -> S
     let store = Arc::new(store_with(&database, ring.clone()));
     Stores {
         accounts: store.clone(),
+        imports: store.clone(),
         sessions: store.clone(),
         signing_keys: store.clone(),
         audit_log: store.clone(),

@@ -1,5 +1,6 @@
 //! One conformance suite per port.
 
+pub mod account_import;
 pub mod account_store;
 pub mod admin_reader;
 pub mod audit_log;
