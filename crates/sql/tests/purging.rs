@@ -88,6 +88,7 @@ async fn each_batch_is_one_statement_of_few_rows() {
             (RecordKind::Sessions, "sessions", OLD),
             (RecordKind::AuditEvents, "audit_events", OLD),
             (RecordKind::Messages, "sms_sends", OLD),
+            (RecordKind::Deliveries, "webhook_deliveries", OLD),
             // These first, so that the others could go along.
             (RecordKind::UndeliveredEvents, "outbox", OLD / 2),
             (RecordKind::DeliveredEvents, "outbox", OLD / 2),
@@ -115,6 +116,7 @@ async fn each_batch_is_one_statement_of_few_rows() {
             "sms_sends",
             "sms_attempts",
             "outbox",
+            "webhook_deliveries",
         ] {
             assert_eq!(count(&database, table).await, left, "{table}");
         }

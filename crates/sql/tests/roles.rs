@@ -18,11 +18,14 @@ use menshen_domain::model::sms_delivery::SendVerdict;
 use menshen_domain::model::sweep::{SealedPlace, Sweep};
 use menshen_domain::model::test_number::{NewTestNumber, StoredTestNumber};
 use menshen_domain::model::verification::{CodeId, Purpose};
+use menshen_domain::model::webhook::{Listener, ReceiverName, Subscription};
+use menshen_domain::model::webhook_retry::Settlement;
 use menshen_domain::ports::account_store::{AccountStore as _, Lookup};
 use menshen_domain::ports::admin_reader::AdminReader as _;
 use menshen_domain::ports::audit_log::AuditLog as _;
 use menshen_domain::ports::keyring_store::{KeyringStore, RemovedKey, WrappedKey};
 use menshen_domain::ports::lease_store::{LeaseName, LeaseStore as _};
+use menshen_domain::ports::outbox::Outbox as _;
 use menshen_domain::ports::retention_store::{Batch, RetentionStore as _};
 use menshen_domain::ports::sealed_rows::{SealedRows as _, Stretch};
 use menshen_domain::ports::send_records::{NewSend, SendRecords as _};
@@ -146,6 +149,7 @@ async fn serve(database: &Database) {
     assert!(taken.unwrap().is_some());
     database.release(lease, holder).await.unwrap();
     renew_ring(database, &store, ring.rotate()).await;
+    deliver(&store).await;
     for kind in RecordKind::ALL {
         let batch = Batch {
             kind,
@@ -156,6 +160,29 @@ async fn serve(database: &Database) {
         let removed = database.remove(batch).await;
         removed.unwrap_or_else(|error| panic!("{kind:?}: {error:?}"));
     }
+}
+
+/// Hands over what happened, and delivers it.
+async fn deliver(store: &SqlStore) {
+    let receiver = ReceiverName::parse("crm").unwrap();
+    let since = store
+        .meet(std::slice::from_ref(&receiver), now(), now())
+        .await;
+    let listener = Listener {
+        subscription: Subscription {
+            receiver: receiver.clone(),
+            events: Vec::new(),
+        },
+        since: since.unwrap()[0],
+    };
+    let handed = store.hand_over(&[listener], now(), 10).await.unwrap();
+    assert!(handed.deliveries > 0);
+    let heads = store.heads(&receiver, Some(now()), 10).await.unwrap();
+    for head in heads {
+        let settled = store.settle(&head, &Settlement::Delivered, now());
+        settled.await.unwrap();
+    }
+    assert!(store.backlog().await.unwrap().len() <= 1);
 }
 
 /// Seals anew, and takes a key out of the ring.

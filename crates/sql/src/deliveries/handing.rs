@@ -94,7 +94,7 @@ async fn waiting(
     limit: u32,
 ) -> Result<Vec<Event>, Failure> {
     let (order, lock) = match backend {
-        DbBackend::Postgres => ("seq NULLS FIRST", " FOR UPDATE"),
+        DbBackend::Postgres => ("seq", " FOR UPDATE"),
         _ => ("rowid", ""),
     };
     // The text of the JSON, as it was written: each try is to say the same bytes.

@@ -2,7 +2,7 @@
 
 use sea_orm::{ConnectionTrait as _, DatabaseConnection, DbBackend};
 
-/// Fills sessions, audit log, outbox and record of messages with `many` rows each,
+/// Fills sessions, audit log, outbox, dead letters and record of messages with `many` rows each,
 /// one a second, the last one of them at `end` (Unix time). Each session is over at
 /// the moment of its row; every second event was told to other services.
 pub(crate) async fn fill(db: &DatabaseConnection, many: u64, end: i64) {
@@ -60,7 +60,7 @@ impl Rows {
         }
     }
 
-    fn statements(&self) -> [String; 6] {
+    fn statements(&self) -> [String; 7] {
         let Self {
             numbers,
             id,
@@ -107,6 +107,14 @@ impl Rows {
                  '{{\"user_id\":\"0198c0de-0000-7000-8000-00000000abcd\",\
                  \"session_id\":\"0198c0de-0000-7000-8000-00000000abcd\"}}', {at}, \
                  CASE WHEN n % 2 = 0 THEN {at} END FROM numbers"
+            ),
+            format!(
+                "WITH {numbers} INSERT INTO webhook_deliveries \
+                 (event_id, receiver, user_id, kind, at, data, attempts, due_at, give_up_at, \
+                 dead_at, last_outcome) \
+                 SELECT {id}, 'crm', {one}, 'session.created', {at}, \
+                 '{{\"user_id\":\"0198c0de-0000-7000-8000-00000000abcd\"}}', 30, {at}, {at}, \
+                 {at}, 'timed_out' FROM numbers"
             ),
             format!(
                 "WITH {numbers} INSERT INTO sms_sends \
