@@ -13,6 +13,9 @@ const PAGES = [
   "../../examples/miniprogram/README.md",
 ];
 
+/** Pages that quote the examples, and nothing else of code. */
+const QUOTING = ["uni-app", "website", "native-app"];
+
 /** What `scripts/sdk`, and the test of the example, do themselves. */
 const COMMANDS = [
   "cd sdk/miniprogram",
@@ -54,6 +57,20 @@ test("what a page quotes is in the file that it names", () => {
   for (const { page, file, text } of quoted) {
     const source = readFileSync(`../../${file}`, "utf8");
     assert.ok(source.includes(text), `${page} quotes ${file} wrongly:\n${text}`);
+  }
+});
+
+test("the pages for uni-app, websites and native apps quote what is tested, in both languages", () => {
+  for (const name of QUOTING) {
+    const english = snippets(`../../docs/guides/${name}.md`);
+    assert.deepEqual(bodies(snippets(`../../docs/zh/guides/${name}.md`)), bodies(english));
+    assert.ok(english.some(({ file }) => file));
+    for (const { page, file, language, text } of english) {
+      // Commands are run with all others of the documentation.
+      if (!file) assert.equal(language, "sh", page);
+      else
+        assert.ok(readFileSync(`../../${file}`, "utf8").includes(text), `${page} quotes ${file}`);
+    }
   }
 });
 
@@ -106,6 +123,8 @@ declare module "vue" {
 }
 declare function defineProps<T>(): T;
 `;
+
+const bodies = (found: Snippet[]) => found.map(({ file, text }) => [file, text]);
 
 function nameOf({ page, place, language }: Snippet): string {
   const name = page.replace(/\W+/g, "-");
