@@ -4,6 +4,7 @@ import { stage, start, web } from "./support/app";
 import { failure } from "./support/failure";
 import type { Network } from "./support/network";
 import { Phone } from "./support/phone";
+import { PIXEL } from "./support/pixel";
 import type { Service } from "./support/server";
 
 const ROUTE = "/v1/me/avatar";
@@ -43,6 +44,30 @@ test("a picked file is sent as it is, with a token, and the account is answered"
   assert.match(String(seen?.headers["content-type"]), /^multipart\/form-data; boundary=/);
   assert.ok(seen?.bytes.includes(PICTURE));
   assert.match(seen?.body ?? "", /name="file"; filename="wx5f3a9c0d7e1b2a48.png"/);
+});
+
+test("a picture is kept by the service, drawn anew, and shown at its address", async () => {
+  const { app, phone, user } = await owner("sitter");
+  phone.files.set(PATH, PIXEL);
+  const changed = await app.uploadAvatar(PATH);
+  assert.equal(changed.id, user.id);
+  const shown = await fetch(String(changed.avatar_url));
+  assert.equal(shown.status, 200);
+  assert.match(String(shown.headers.get("content-type")), /^image\/(png|jpeg|webp)$/);
+  assert.equal((await app.me()).avatar_url, changed.avatar_url);
+  const page = web().createClient({ baseUrl: network.url, storage: web().memoryStorage() });
+  await page.sendCode("13100000002");
+  await page.loginWithCode("13100000002", await service.smsCode("13100000002"));
+  const own = await page.uploadAvatar(new Blob([PIXEL], { type: "image/png" }));
+  assert.notEqual(own.avatar_url, changed.avatar_url);
+});
+
+test("what is no picture is refused in the service's words", async () => {
+  const { app, phone } = await owner("forger");
+  phone.files.set(PATH, Buffer.from("<html>no picture</html>"));
+  const refused = await failure(app.uploadAvatar(PATH));
+  assert.equal(refused.code, "unsupported_media_type");
+  assert.ok(refused.request_id);
 });
 
 test("a refused token is refreshed once, and the file is sent again", async () => {

@@ -25,6 +25,12 @@ export class Screen {
     return this.linesOf(this.root());
   }
 
+  /** The addresses of the pictures that are shown. */
+  get pictures(): string[] {
+    const images = this.all().filter((dom) => dom.localName === "wx-image");
+    return images.map((dom) => String(attribute(dom, "src")));
+  }
+
   /** Waits until a line is there that matches. */
   see(wanted: string | RegExp): Promise<string> {
     const matches = (line: string) =>
