@@ -85,7 +85,15 @@ def receivers(names, running, folder):
             own.append(Backend(name, f"examples/backends/{name}", RECEIVERS[name], log, settings))
         for receiver in own:
             receiver.wait()
-        return [wrong for receiver in (*running, *own) for wrong in run(receiver, webhooks.CASES, None)]
+        wrong = [name for receiver in (*running, *own) for name in run(receiver, webhooks.CASES, None)]
+        with tempfile.TemporaryDirectory() as place:
+            try:
+                webhooks.every_receiver_hears_of_what_happens_at_menshen([*running, *own], place)
+                print("ok    webhooks: every receiver hears of what happens at Menshen", flush=True)
+            except Exception:
+                wrong.append("every receiver hears")
+                print(f"WRONG webhooks: every receiver hears of what happens at Menshen\n{traceback.format_exc()}", flush=True)
+        return wrong
     finally:
         for receiver in own:
             receiver.end()
