@@ -1,6 +1,7 @@
 // The files that the guides for websites and native apps quote.
 
 import assert from "node:assert/strict";
+import { webcrypto } from "node:crypto";
 import { after, before, test } from "node:test";
 // @ts-expect-error: a file of people who write JavaScript
 import * as app from "../../../examples/native-app/menshen.js";
@@ -31,6 +32,8 @@ before(async () => {
   };
   const history = { replaceState: (_: null, __: string, to: string) => addresses.push(to) };
   Object.assign(globalThis, { sessionStorage, history });
+  // Node 18 hides it.
+  globalThis.crypto ??= webcrypto as Crypto;
 });
 after(() => strike());
 
