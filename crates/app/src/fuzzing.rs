@@ -7,7 +7,7 @@ use chrono::{DateTime, Utc};
 use futures_util::FutureExt as _;
 use serde::de::DeserializeOwned;
 
-use crate::http::admin::{records, search, test_numbers, users};
+use crate::http::admin::{records, search, test_numbers, users, webhooks};
 use crate::http::avatar_part;
 use crate::http::body::parse;
 use crate::http::error::ApiError;
@@ -90,6 +90,7 @@ pub const BODIES: &[(&str, ReadBody)] = &[
     ("act", read::<users::ActRequest>),
     ("detach", read::<users::DetachRequest>),
     ("merge", read::<users::MergeRequest>),
+    ("webhook replay", read::<webhooks::WebhookReplayRequest>),
     ("test number", read::<test_numbers::NewTestNumberJson>),
     ("sends", read::<records::SendSearch>),
 ];

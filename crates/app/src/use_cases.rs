@@ -15,6 +15,7 @@ use menshen_domain::ports::code_store::CodeStore;
 use menshen_domain::ports::image_reader::ImageReader;
 use menshen_domain::ports::mac::Mac;
 use menshen_domain::ports::open_data_reader::OpenDataReader;
+use menshen_domain::ports::outbox::Outbox;
 use menshen_domain::ports::personal_records::PersonalRecordsReader;
 use menshen_domain::ports::randomness::Randomness;
 use menshen_domain::ports::rate_limiter::RateLimiter;
@@ -64,6 +65,7 @@ use menshen_domain::services::tell_refused_identity::TellRefusedIdentity;
 use menshen_domain::services::test_numbers::TestNumbers;
 use menshen_domain::services::unlink_identity::UnlinkIdentity;
 use menshen_domain::services::vouch::Vouch;
+use menshen_domain::services::webhook_desk::WebhookDesk;
 use menshen_telemetry::Tracing;
 
 use crate::http::App;
@@ -95,6 +97,7 @@ pub(crate) struct Stores {
     pub(crate) ledger: Arc<dyn ReplayLedger>,
     pub(crate) admin_reader: Arc<dyn AdminReader>,
     pub(crate) test_numbers: Arc<dyn TestNumberStore>,
+    pub(crate) outbox: Arc<dyn Outbox>,
     pub(crate) avatars: AvatarPorts,
 }
 
@@ -161,6 +164,7 @@ pub(crate) fn app(
         ledger,
         admin_reader,
         test_numbers: test_number_store,
+        outbox,
         avatars,
     } = stores;
     let Outside {
@@ -285,6 +289,13 @@ pub(crate) fn app(
         test_numbers: test_numbers.clone(),
         test_number_store,
         apps: apps.clone(),
+        webhooks: Arc::new(WebhookDesk {
+            outbox,
+            audit: audit.clone(),
+            clock: clock.clone(),
+            randomness: randomness.clone(),
+            subscriptions: settings.subscriptions(),
+        }),
     });
     App {
         admin,

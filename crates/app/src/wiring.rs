@@ -231,6 +231,7 @@ pub async fn wire(settings: &Settings) -> Result<Parts, StartError> {
     let stores = Stores {
         admin_reader: sql.admin_reader,
         test_numbers: test_numbers.clone(),
+        outbox: sql.outbox,
         accounts: accounts.clone(),
         turns: observed::turns(&observer, turns(settings)),
         sessions: Arc::new(sessions),

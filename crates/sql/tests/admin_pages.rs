@@ -11,9 +11,10 @@ use menshen_domain::model::audit::{AuditAction, AuditEvent};
 use menshen_domain::model::identifiers::UserId;
 use menshen_domain::model::operator::{Operator, OperatorScope};
 use menshen_domain::model::record::{ActionWord, AuditFilter, Page, Position};
+use menshen_domain::model::webhook::ReceiverName;
 use menshen_domain::ports::admin_reader::AdminReader as _;
 use menshen_domain::ports::audit_log::AuditLog as _;
-use menshen_sql::{Database, StatementCount, audit_page, send_page, sent_to_number};
+use menshen_sql::{Database, StatementCount, audit_page, send_page, sent_to_number, webhook_heads};
 use menshen_testkit::fake_keys::FakeMac;
 use menshen_testkit::people::People;
 use menshen_testkit::sample::{now, phone};
@@ -81,6 +82,32 @@ fn is_by_index(plan: &str, what: &str) {
 
 fn action(word: &str) -> ActionWord {
     ActionWord::parse(word).unwrap()
+}
+
+/// A receiver that is down for a day has many pending; those of one account each, or all
+/// of one.
+#[tokio::test]
+async fn heads_of_deliveries_are_found_among_many() {
+    let (databases, _, _kept) = both().await;
+    let crm = ReceiverName::parse("crm").unwrap();
+    for database in databases {
+        for accounts in ["", ", user_id = event_id"] {
+            let pending = format!("UPDATE webhook_deliveries SET dead_at = NULL{accounts}");
+            let connection = database.connection();
+            connection.execute_unprepared(&pending).await.unwrap();
+            connection.execute_unprepared("ANALYZE").await.unwrap();
+            for due in [Some(now()), None] {
+                let (sql, values) = webhook_heads(&crm, due, 64);
+                let plan = explain(&database, &sql, values).await;
+                let indexed = plan.contains("webhook_deliveries_due_idx")
+                    && plan.contains("webhook_deliveries_order_idx");
+                assert!(
+                    indexed && !plan.contains("Seq Scan"),
+                    "{accounts} {due:?}: {plan}"
+                );
+            }
+        }
+    }
 }
 
 #[tokio::test]

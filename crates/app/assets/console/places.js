@@ -7,6 +7,7 @@ import { sends } from './views/sends.js';
 import { signingKeys } from './views/signing-keys.js';
 import { testNumbers } from './views/test-numbers.js';
 import { today } from './views/today.js';
+import { webhooks } from './views/webhooks.js';
 
 export const PLACES = [
   { path: 'today', symbol: 'chart', view: today },
@@ -16,6 +17,7 @@ export const PLACES = [
   { path: 'sends', symbol: 'message', view: sends },
   { path: 'signing-keys', symbol: 'key', view: signingKeys },
   { path: 'test-numbers', symbol: 'phone', view: testNumbers },
+  { path: 'webhooks', symbol: 'exchange', view: webhooks },
 ];
 
 export function here() {

@@ -16,6 +16,8 @@ use menshen_domain::ports::randomness::Randomness as _;
 use menshen_token::system_randomness::SystemRandomness;
 
 pub use arguments::Action;
+pub(super) use arguments::{Form, Part};
+pub(super) use desk::{act, print, wrong};
 
 use crate::wiring::StartError;
 

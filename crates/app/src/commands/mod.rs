@@ -8,6 +8,7 @@ pub mod migrate;
 mod operator;
 pub mod serve;
 pub mod simulate;
+pub mod webhooks;
 
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -71,6 +72,12 @@ enum Command {
         #[command(subcommand)]
         action: admin::Action,
     },
+    /// For operators: events that receivers did not take, and delivering them again.
+    #[command(after_help = "Example: menshen webhooks list --state dead")]
+    Webhooks {
+        #[command(subcommand)]
+        action: webhooks::Action,
+    },
 }
 
 /// Carries the command out.
@@ -84,6 +91,7 @@ pub async fn run(arguments: Arguments) -> ExitCode {
         Command::Keys { action } => keys::run(&action, file).await,
         Command::Simulate(options) => simulate::run(&options, file).await,
         Command::Admin { action } => admin::run(action, file).await,
+        Command::Webhooks { action } => webhooks::run(action, file).await,
     };
     crate::logging::flush();
     match done {

@@ -24,11 +24,12 @@ use crate::http::account_json::{BoundJson, LoginJson, UserJson};
 use crate::http::admin::counters_json::CountersJson;
 use crate::http::admin::json::{
     AccountLineJson, ApplicationsJson, AuditPageJson, DoneJson, FoundJson, OperatorJson,
-    SendPageJson, SigningKeysJson, TestNumberJson, TestNumbersJson, WholeAccountJson,
+    SendPageJson, SigningKeysJson, TestNumberJson, TestNumbersJson, WebhookDeliveriesJson,
+    WebhookReplayJson, WholeAccountJson,
 };
 use crate::http::admin::{
     ActRequest, DetachRequest, EndedPartJson, EverybodyRequest, MergeRequest, NewTestNumberJson,
-    SendSearch, UserSearch,
+    SendSearch, UserSearch, WebhookReplayRequest,
 };
 use crate::http::avatar::AvatarForm;
 use crate::http::codes::{CodeRequest, CodeSentJson};
@@ -174,6 +175,9 @@ fn add_administration(all: &mut Vec<(String, RefOr<Schema>)>) {
     add::<TestNumberJson>(all);
     add::<TestNumbersJson>(all);
     add::<DoneJson>(all);
+    add::<WebhookReplayRequest>(all);
+    add::<WebhookDeliveriesJson>(all);
+    add::<WebhookReplayJson>(all);
 }
 
 fn add<T: ToSchema + PartialSchema>(all: &mut Vec<(String, RefOr<Schema>)>) {

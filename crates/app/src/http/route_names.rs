@@ -28,6 +28,8 @@ pub const PATTERNS: &[&str] = &[
     "/admin/v1/users/{id}/enable",
     "/admin/v1/users/{id}/sessions",
     "/admin/v1/users/{id}/sessions/{session_id}",
+    "/admin/v1/webhooks/deliveries",
+    "/admin/v1/webhooks/deliveries/replay",
     "/avatars/{name}",
     "/console",
     "/console/{file}",

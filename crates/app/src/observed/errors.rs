@@ -8,6 +8,7 @@ use menshen_domain::ports::avatar_records::AvatarRecordsError;
 use menshen_domain::ports::avatar_store::AvatarStoreError;
 use menshen_domain::ports::captcha_verifier::CaptchaVerifierError;
 use menshen_domain::ports::code_store::CodeStoreError;
+use menshen_domain::ports::outbox::OutboxError;
 use menshen_domain::ports::personal_records::PersonalRecordsError;
 use menshen_domain::ports::rate_limiter::RateLimiterError;
 use menshen_domain::ports::replay_ledger::ReplayLedgerError;
@@ -108,6 +109,7 @@ unavailable!(
     AuditLogError,
     AvatarRecordsError,
     AvatarStoreError,
+    OutboxError,
     ReplayLedgerError,
     SessionStoreError,
     SigningKeyStoreError

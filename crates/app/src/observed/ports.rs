@@ -24,6 +24,8 @@ use menshen_domain::model::sms_delivery::{DeliveryReceipt, SendVerdict, SentCoun
 use menshen_domain::model::spend::SpendScope;
 use menshen_domain::model::test_number::StoredTestNumber;
 use menshen_domain::model::verification::{ChallengeId, CodeId, CodeScope, CodeSeed};
+use menshen_domain::model::webhook::{Delivery, Listener, ReceiverName};
+use menshen_domain::model::webhook_retry::Settlement;
 use menshen_domain::model::wechat::{AppId, OpenId, PhoneCode, Provider, SessionKey, WeChatApp};
 use menshen_domain::model::wechat_login::{LoginProof, ProfileTicket, UserRisk};
 use menshen_domain::model::wechat_profile::WeChatProfile;
@@ -38,6 +40,9 @@ use menshen_domain::ports::captcha_verifier::{
     CaptchaVerdict, CaptchaVerifier, CaptchaVerifierError,
 };
 use menshen_domain::ports::code_store::{Attempt, CodeStore, CodeStoreError, Draft};
+use menshen_domain::ports::outbox::{
+    Backlog, DeliveryFilter, DeliveryRecord, HandedOver, Outbox, OutboxError, Replay,
+};
 use menshen_domain::ports::personal_records::{PersonalRecordsError, PersonalRecordsReader};
 use menshen_domain::ports::rate_limiter::{
     Admission, MessagePlaces, RateLimiter, RateLimiterError, Remembered, Reservation,
@@ -149,6 +154,18 @@ observed!(TestNumberStore as "test_number_store" {
     list(now: DateTime<Utc>) -> Result<Vec<StoredTestNumber>, TestNumberStoreError>;
     put(number: &StoredTestNumber, audit: AuditEvent) -> Result<(), TestNumberStoreError>;
     remove(id: TestNumberId, audit: AuditEvent) -> Result<bool, TestNumberStoreError>;
+});
+
+observed!(Outbox as "outbox" {
+    meet(receivers: &[ReceiverName], since: DateTime<Utc>, now: DateTime<Utc>) -> Result<Vec<DateTime<Utc>>, OutboxError>;
+    hand_over(listeners: &[Listener], now: DateTime<Utc>, limit: u32) -> Result<HandedOver, OutboxError>;
+    heads(receiver: &ReceiverName, due: Option<DateTime<Utc>>, limit: u32) -> Result<Vec<Delivery>, OutboxError>;
+    settle(delivery: &Delivery, settlement: &Settlement, now: DateTime<Utc>) -> Result<(), OutboxError>;
+    hasten(receiver: &ReceiverName, now: DateTime<Utc>) -> Result<(), OutboxError>;
+    give_up(receiver: &ReceiverName, now: DateTime<Utc>, limit: u32) -> Result<u64, OutboxError>;
+    backlog() -> Result<Vec<Backlog>, OutboxError>;
+    list(filter: &DeliveryFilter, before: Option<i64>, limit: u32) -> Result<Vec<DeliveryRecord>, OutboxError>;
+    replay(which: &Replay, now: DateTime<Utc>, give_up_at: DateTime<Utc>, audit: AuditEvent) -> Result<u64, OutboxError>;
 });
 
 observed!(SigningKeyStore as "signing_key_store" {

@@ -23,6 +23,7 @@ use std::collections::BTreeMap;
 
 use aws_lc_rs::digest::{SHA256, digest};
 use chrono::{DateTime, Utc};
+use menshen_domain::model::webhook::Subscription;
 use menshen_sms::VENDORS;
 
 use crate::settings::given::Given;
@@ -123,6 +124,15 @@ pub fn read_with(
     let report = reader.finish();
     settings.digest = hex::encode(digest(&SHA256, report.shown().as_bytes()));
     (settings, report)
+}
+
+impl Settings {
+    /// Who hears of which events.
+    #[must_use]
+    pub fn subscriptions(&self) -> Vec<Subscription> {
+        let webhooks = self.webhooks.iter();
+        webhooks.map(|one| one.subscription.clone()).collect()
+    }
 }
 
 impl Profile {

@@ -64,10 +64,7 @@ pub(super) fn webhooks(
         return Ok(None);
     }
     let receivers = webhooks.iter().map(|one| one.receiver.clone()).collect();
-    let subscriptions: Vec<_> = webhooks
-        .iter()
-        .map(|one| one.subscription.clone())
-        .collect();
+    let subscriptions = settings.subscriptions();
     let names = subscriptions.iter().map(|one| one.receiver.clone());
     let metrics = WebhookMetrics::of(names);
     let deliver = DeliverWebhooks {

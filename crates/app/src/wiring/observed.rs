@@ -9,6 +9,7 @@ use menshen_domain::ports::avatar_records::AvatarRecords;
 use menshen_domain::ports::avatar_store::AvatarStore;
 use menshen_domain::ports::captcha_verifier::CaptchaVerifier;
 use menshen_domain::ports::code_store::CodeStore;
+use menshen_domain::ports::outbox::Outbox;
 use menshen_domain::ports::personal_records::PersonalRecordsReader;
 use menshen_domain::ports::rate_limiter::RateLimiter;
 use menshen_domain::ports::send_records::SendRecords;
@@ -43,6 +44,7 @@ pub(super) struct SqlPorts {
     pub(super) personal: Arc<dyn PersonalRecordsReader>,
     pub(super) admin_reader: Arc<dyn AdminReader>,
     pub(super) test_numbers: Arc<dyn TestNumberStore>,
+    pub(super) outbox: Arc<dyn Outbox>,
 }
 
 /// Watches the ports of the database, below what a process remembers of it.
@@ -59,6 +61,7 @@ pub(super) fn sql(observer: &Observer<'_>, store: &SqlStore) -> SqlPorts {
     let personal: Arc<dyn PersonalRecordsReader> = Arc::new(store.clone());
     let admin_reader: Arc<dyn AdminReader> = Arc::new(store.clone());
     let test_numbers: Arc<dyn TestNumberStore> = Arc::new(store.clone());
+    let outbox: Arc<dyn Outbox> = Arc::new(store.clone());
     SqlPorts {
         accounts: Arc::new(Counted {
             inner: accounts,
@@ -79,6 +82,7 @@ pub(super) fn sql(observer: &Observer<'_>, store: &SqlStore) -> SqlPorts {
         personal: Arc::new(observer.store(SQL, personal)),
         admin_reader: Arc::new(observer.store(SQL, admin_reader)),
         test_numbers: Arc::new(observer.store(SQL, test_numbers)),
+        outbox: Arc::new(observer.store(SQL, outbox)),
     }
 }
 

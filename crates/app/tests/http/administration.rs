@@ -157,6 +157,11 @@ async fn a_key_that_may_look_changes_nothing() {
             json!({ "phone": PHONE, "code": "246810", "until": until }),
         ),
         (Method::DELETE, format!("test-numbers/{user}"), json!({})),
+        (
+            Method::POST,
+            "webhooks/deliveries/replay".to_owned(),
+            json!({ "all": true }),
+        ),
     ] {
         let call = service.call(method, &format!("/admin/v1/{path}"));
         let answer = call.bearer(READ).json(body).send().await;
@@ -168,7 +173,7 @@ async fn a_key_that_may_look_changes_nothing() {
     assert_eq!(service.rows().await, before);
     let refusals = "audit_events WHERE actor = 'web' AND action = 'admin.refused' \
                     AND reason = 'forbidden'";
-    assert_eq!(service.count(refusals).await, 9);
+    assert_eq!(service.count(refusals).await, 10);
     service.me(login.access()).await.ok();
 }
 

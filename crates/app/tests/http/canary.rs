@@ -219,6 +219,9 @@ impl Stage {
             ("POST", "/admin/v1/sessions/end") => json!({
                 "confirm": "nobody", "reason": "ticket 1", "cursor": self.login.user(),
             }),
+            ("POST", "/admin/v1/webhooks/deliveries/replay") => json!({
+                "event_id": self.login.user(), "receiver": "crm",
+            }),
             ("POST", "/admin/v1/test-numbers") => json!({
                 "phone": TEST_PHONE, "code": "739164",
                 "until": SystemClock.now() + chrono::TimeDelta::days(1),
@@ -260,7 +263,8 @@ impl Stage {
                 | "/admin/v1/signing-keys"
                 | "/admin/v1/signing-keys/{kid}"
                 | "/admin/v1/test-numbers"
-                | "/admin/v1/test-numbers/{id}",
+                | "/admin/v1/test-numbers/{id}"
+                | "/admin/v1/webhooks/deliveries",
             ) => return None,
             unknown => panic!("{unknown:?} is a new operation: tell the canary how to ask for it"),
         })

@@ -25,6 +25,7 @@ mod console;
 mod contributed_vendor;
 mod copies;
 mod data_page;
+mod dead_letters;
 mod doors;
 mod environment;
 mod every_code;

@@ -44,5 +44,6 @@ pub mod tell_refused_identity;
 pub mod test_numbers;
 pub mod unlink_identity;
 pub mod vouch;
+pub mod webhook_desk;
 
 mod account_changes;

@@ -44,3 +44,4 @@ mod test_numbers;
 mod turns;
 mod unlink_identity;
 mod vouch;
+mod webhook_desk;

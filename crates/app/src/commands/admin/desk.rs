@@ -272,7 +272,7 @@ fn new_test_number(
 }
 
 /// Who runs the command, and from this machine.
-fn act(name: &'static str) -> Act {
+pub(in crate::commands) fn act(name: &'static str) -> Act {
     let mut id = [0; 16];
     SystemRandomness.fill(&mut id);
     Act {
@@ -316,7 +316,7 @@ fn told(error: AdministrationError) -> StartError {
 }
 
 /// Which argument is wrong.
-fn wrong(error: &ApiError) -> StartError {
+pub(in crate::commands) fn wrong(error: &ApiError) -> StartError {
     let fields = error.details.fields.iter();
     let words: Vec<_> = fields
         .map(|(name, fault)| format!("--{} {}", name.replace('_', "-"), fault.messages().1))
@@ -324,7 +324,7 @@ fn wrong(error: &ApiError) -> StartError {
     words.join(", ").into()
 }
 
-fn print(form: Form, data: &impl Serialize) -> Result<(), StartError> {
+pub(in crate::commands) fn print(form: Form, data: &impl Serialize) -> Result<(), StartError> {
     match form.format {
         Format::Json => println!("{}", serde_json::to_string_pretty(data)?),
         Format::Table => print!("{}", table(&serde_json::to_value(data)?)),

@@ -10,6 +10,9 @@ use uuid::Uuid;
 const FORM: u8 = 1;
 const LENGTH: usize = 1 + 8 + 16;
 
+/// Of which form the bytes are where rows are numbered.
+const NUMBERED: u8 = 2;
+
 /// Writes a place in a list. It opens nothing, and tells nothing that the list does
 /// not: whoever makes one up begins somewhere else in a list that they may read.
 pub(super) fn write(position: Position) -> String {
@@ -33,6 +36,20 @@ pub(super) fn read(text: &str) -> Option<Position> {
     })
 }
 
+/// Writes a place in a list whose rows are numbered.
+pub(super) fn write_place(place: i64) -> String {
+    let mut bytes = [NUMBERED; 9];
+    bytes[1..].copy_from_slice(&place.to_be_bytes());
+    URL_SAFE_NO_PAD.encode(bytes)
+}
+
+/// Reads it back; nothing for any other text.
+pub(super) fn read_place(text: &str) -> Option<i64> {
+    let bytes = URL_SAFE_NO_PAD.decode(text).ok()?;
+    let (form, place) = bytes.split_first()?;
+    (*form == NUMBERED).then_some(i64::from_be_bytes(place.try_into().ok()?))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -50,6 +67,11 @@ mod tests {
         for wrong in ["", "x", &text[1..], &longer, &other_form, "' OR 1=1 --"] {
             assert_eq!(read(wrong), None, "{wrong}");
         }
+        assert_eq!(read_place(&write_place(4711)), Some(4711));
+        for wrong in ["", "x", "4711", &text, &write_place(1)[1..]] {
+            assert_eq!(read_place(wrong), None, "{wrong}");
+        }
+        assert_eq!(read(&write_place(4711)), None);
         let far = [&[FORM][..], &[0x7f; 8], &[0; 16]].concat();
         assert_eq!(read(&URL_SAFE_NO_PAD.encode(far)), None);
     }

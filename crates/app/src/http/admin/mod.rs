@@ -14,6 +14,7 @@ pub(crate) mod search;
 mod signing_keys;
 pub(crate) mod test_numbers;
 pub(crate) mod users;
+pub(crate) mod webhooks;
 
 use std::sync::Arc;
 
@@ -24,14 +25,16 @@ use menshen_domain::ports::test_number_store::TestNumberStore;
 use menshen_domain::services::administration::{Act, Administration};
 use menshen_domain::services::introspect::Introspect;
 use menshen_domain::services::test_numbers::TestNumbers;
+use menshen_domain::services::webhook_desk::WebhookDesk;
 
 pub use everybody::{EndedPartJson, EverybodyRequest};
-pub use query::{offset as minutes_ahead, page as list_part};
+pub use query::{offset as minutes_ahead, page as list_part, place as place_of};
 pub use records::SendSearch;
 pub(super) use routes::routes;
 pub use search::{UserSearch, found_by};
 pub use test_numbers::NewTestNumberJson;
 pub use users::{ActRequest, DetachRequest, MergeRequest};
+pub use webhooks::WebhookReplayRequest;
 
 use crate::http::admin::keys::AdminKeys;
 use crate::http::context::Context;
@@ -52,6 +55,7 @@ pub struct AdminDoor {
     pub test_numbers: Arc<TestNumbers>,
     pub test_number_store: Arc<dyn TestNumberStore>,
     pub apps: Arc<WeChatApps>,
+    pub webhooks: Arc<WebhookDesk>,
 }
 
 /// The door, where the settings have a key for it.

@@ -236,4 +236,28 @@ pub const OPERATIONS: &[Operation] = &[
         answer: Schemas::Envelope("DoneJson"),
         ..CHANGE
     },
+    Operation {
+        path: "/admin/v1/webhooks/deliveries",
+        summary: "What waits for receivers of events, and what died",
+        description: "The deliveries that are not made, the latest first, with how each receiver does. All conditions hold together. `next_cursor` \
+            leads to the next page, with the same conditions.",
+        optional_query: &[
+            ("state", "`pending` or `dead`."),
+            ("receiver", "For the receiver of this name."),
+            ("limit", "Rows of a page, 1 to 100; 50 if left out."),
+            ("cursor", "`next_cursor` of the page before."),
+        ],
+        answer: Schemas::Envelope("WebhookDeliveriesJson"),
+        ..LOOK
+    },
+    Operation {
+        path: "/admin/v1/webhooks/deliveries/replay",
+        summary: "Deliver events again",
+        description: "With `event_id`, one event, dead or pending, to one `receiver` or to all that it did not reach; with `all`, the dead letters of one \
+            `receiver` or of all, 500 at a time, the oldest first: ask again while `more` is true. What is replayed is due at once, and is tried \
+            for another 24 hours.",
+        body: Some("WebhookReplayRequest"),
+        answer: Schemas::Envelope("WebhookReplayJson"),
+        ..CHANGE
+    },
 ];

@@ -7,6 +7,8 @@ use actix_web::web::Query;
 use chrono::{DateTime, NaiveDate, Utc};
 use menshen_domain::model::identifiers::UserId;
 use menshen_domain::model::record::{ActionWord, AuditFilter, MAX_PAGE, Page};
+use menshen_domain::model::webhook::{DeliveryState, ReceiverName};
+use menshen_domain::ports::outbox::DeliveryFilter;
 
 use crate::http::admin::cursor;
 use crate::http::error::ApiError;
@@ -122,6 +124,38 @@ pub(super) fn audit(http: &HttpRequest) -> Result<(AuditFilter, Page), ApiError>
     let after = members.take("cursor");
     members.finish()?;
     Ok((filter, page(limit, after.as_deref())?))
+}
+
+/// The query of the deliveries: which, before which place, and how many.
+pub(super) fn deliveries(
+    http: &HttpRequest,
+) -> Result<(DeliveryFilter, Option<i64>, u32), ApiError> {
+    let mut members = Members::of(http, &["state", "receiver", "limit", "cursor"])?;
+    let filter = DeliveryFilter {
+        state: members.parsed("state", DeliveryState::parse),
+        receiver: members.parsed("receiver", |text| ReceiverName::parse(text).ok()),
+    };
+    let limit = members.parsed("limit", |text| text.parse().ok());
+    let before = members.take("cursor");
+    members.finish()?;
+    let (before, limit) = place(limit.unwrap_or(DEFAULT_LIMIT), before.as_deref())?;
+    Ok((filter, before, limit))
+}
+
+/// Which part of a list whose rows are numbered: before which of them, and how many.
+///
+/// # Errors
+///
+/// `invalid_request` for a limit out of range, and a cursor that is none.
+pub fn place(limit: u32, before: Option<&str>) -> Result<(Option<i64>, u32), ApiError> {
+    if !(1..=MAX_PAGE).contains(&limit) {
+        return Err(ApiError::field("limit", Fault::Value));
+    }
+    let read = |text| {
+        let place = cursor::read_place(text);
+        place.ok_or_else(|| ApiError::field("cursor", Fault::Value))
+    };
+    Ok((before.map(read).transpose()?, limit))
 }
 
 /// The query of the counters: a date, if it is not today, and how far clocks are ahead

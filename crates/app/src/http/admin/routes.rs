@@ -2,7 +2,7 @@
 
 use actix_web::web::{self, ServiceConfig};
 
-use super::{everybody, records, signing_keys, test_numbers, users};
+use super::{everybody, records, signing_keys, test_numbers, users, webhooks};
 use crate::http::{at, introspect, pages};
 
 /// Adds them.
@@ -12,6 +12,7 @@ pub(in crate::http) fn routes(config: &mut ServiceConfig) {
     of_everybody(config);
     of_records(config);
     of_keys_and_numbers(config);
+    of_webhooks(config);
 }
 
 /// Services that hold a key, and the console.
@@ -112,6 +113,21 @@ fn of_records(config: &mut ServiceConfig) {
             "/admin/v1/counters",
             [web::get().to(records::counters)],
             "GET",
+        ));
+}
+
+/// Deliveries of events.
+fn of_webhooks(config: &mut ServiceConfig) {
+    config
+        .service(at(
+            "/admin/v1/webhooks/deliveries",
+            [web::get().to(webhooks::list)],
+            "GET",
+        ))
+        .service(at(
+            "/admin/v1/webhooks/deliveries/replay",
+            [web::post().to(webhooks::replay)],
+            "POST",
         ));
 }
 

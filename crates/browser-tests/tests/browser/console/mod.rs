@@ -5,3 +5,4 @@ mod door;
 mod looks;
 mod records;
 mod strangers;
+mod webhooks;

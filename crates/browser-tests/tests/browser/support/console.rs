@@ -25,6 +25,19 @@ pub(crate) const WITHOUT_WRITE: &[(&str, &str)] = &[(
     "[{ name = \"web\", sha256 = \"1499a0583da0b39c242c31d809f4570a537ebb7e9169225395427516d093b573\", scope = \"read\" }]",
 )];
 
+/// Those of one that takes only the key that may change, and tells events to somebody who
+/// is not there.
+pub(crate) const WITH_A_RECEIVER: &[(&str, &str)] = &[
+    (
+        "admin.keys",
+        "[{ name = \"ops.alice\", sha256 = \"10a00d19befc9ea090b4c7ab42ee7c1d345100b664ec30d671ae543e8ee5685b\", scope = \"write\" }]",
+    ),
+    (
+        "webhooks",
+        "[{ url = \"http://127.0.0.1:9/hooks\", secret = \"whsec_MDEyMzQ1Njc4OWFiY2RlZmdoaWprbG1u\", name = \"crm\" }]",
+    ),
+];
+
 /// A person who signs in, in JavaScript: with what, as whom.
 const SIGN_IN: &str = "
     const [wanted] = given;

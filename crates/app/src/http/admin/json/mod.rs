@@ -6,6 +6,7 @@
 mod accounts;
 mod others;
 mod records;
+mod webhooks;
 
 use std::net::IpAddr;
 
@@ -13,6 +14,7 @@ pub use accounts::*;
 use menshen_domain::model::origin::masked_address;
 pub use others::*;
 pub use records::*;
+pub use webhooks::*;
 
 fn shown_address(address: IpAddr, whole: bool) -> String {
     if whole {
