@@ -225,13 +225,16 @@ async fn kinds_take_turns_until_each_has_nothing_left() {
     let asked = asked.lock().unwrap();
     let order: Vec<_> = asked.iter().map(|batch| batch.kind).collect();
     let (sessions, messages) = (RecordKind::Sessions, RecordKind::Messages);
-    assert_eq!(order[..8], KINDS);
-    assert_eq!(order[8..], [sessions, messages, sessions, sessions]);
+    assert_eq!(order[..KINDS.len()], KINDS);
+    assert_eq!(
+        order[KINDS.len()..],
+        [sessions, messages, sessions, sessions]
+    );
     // Each batch begins where the last one of its kind ended.
     let since: Vec<_> = asked.iter().map(|batch| batch.since).collect();
-    assert!(since[..8].iter().all(Option::is_none));
+    assert!(since[..KINDS.len()].iter().all(Option::is_none));
     let days_ago = |days| Some(epoch() - TimeDelta::days(days));
-    assert_eq!(since[8..], [998, 1000, 999, 1000].map(days_ago));
+    assert_eq!(since[KINDS.len()..], [998, 1000, 999, 1000].map(days_ago));
 }
 
 #[tokio::test]
@@ -239,7 +242,7 @@ async fn the_lease_is_renewed_on_the_way_and_not_at_each_step() {
     let (store, asked) = full(|_| 20);
     let mut leases = free(TimeDelta::zero());
     // One looks for accounts, one for pictures.
-    let steps = 8 * 21 + 2;
+    let steps = KINDS.len() * 21 + 2;
     let renewals = (steps - 1) / STEPS_PER_RENEWAL as usize;
     leases
         .expect_renew()
