@@ -78,6 +78,7 @@ mod ephemeral;
 mod observed;
 mod sms;
 
+pub(crate) use avatars::bucket;
 pub(crate) use background::renew_ring;
 pub(crate) use captcha::verifier as captcha;
 pub(crate) use ephemeral::{codes, redis};
@@ -202,7 +203,7 @@ pub async fn wire(settings: &Settings) -> Result<Parts, StartError> {
     let simulated = simulator.as_ref().map(|one| one.running.address());
     let receipt_address = receipt_address(settings);
     let image_metrics = ImageMetrics::default();
-    let avatars = avatars::ports(&observer, &database, &image_metrics);
+    let avatars = avatars::ports(settings, &observer, &database, &image_metrics, &clock)?;
     let wechat_metrics = WeChatMetrics::default();
     let messages = sms::messages(settings, simulated, receipt_address.as_ref(), &clock)?;
     let (captcha, captcha_metrics) = captcha::watched(settings, simulated, &clock, &observer)?;

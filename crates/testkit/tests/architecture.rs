@@ -21,6 +21,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("menshen-memory", &["menshen-domain"]),
     ("menshen-redis", &["menshen-domain"]),
     ("menshen-sql", &["menshen-domain", "menshen-migrations"]),
+    ("menshen-s3", &["menshen-domain", "menshen-outbound"]),
     // Spans are delivered with the client that calls vendors; it names no port.
     ("menshen-telemetry", &["menshen-outbound"]),
     ("menshen-token", &["menshen-domain"]),
@@ -51,6 +52,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
             "menshen-memory",
             "menshen-migrations",
             "menshen-redis",
+            "menshen-s3",
             "menshen-signing",
             "menshen-simulator",
             "menshen-sms",
@@ -113,6 +115,7 @@ const TECHNOLOGIES: &[(&str, &[&str])] = &[
     ("opentelemetry_sdk", &["menshen-telemetry"]),
     ("redis", &["menshen-redis"]),
     ("reqwest", &["menshen-client", "menshen-outbound"]),
+    ("rusty-s3", &["menshen-s3"]),
     ("sea-orm", &["menshen-sql"]),
     ("sea-orm-migration", &["menshen-migrations"]),
     ("sqlx", &["menshen-bench", "menshen-sql"]),

@@ -3,6 +3,7 @@
 //! Through the very adapters that serve logins, so that what is proven here
 //! holds there.
 
+mod avatars;
 mod captcha;
 mod finding;
 mod probes;

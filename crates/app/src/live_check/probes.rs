@@ -7,7 +7,7 @@ use menshen_domain::model::phone_number::PhoneNumber;
 use menshen_wechat::{LocalTokenCache, WeChatMetrics};
 
 use super::finding::{Finding, chain};
-use super::{captcha, sms, stores, wechat};
+use super::{avatars, captcha, sms, stores, wechat};
 use crate::clock::SystemClock;
 use crate::settings::Settings;
 use crate::wiring::{self, StartError};
@@ -63,6 +63,7 @@ pub async fn findings(
         });
     }
     findings.extend(captcha::refuses(&settings.sms.captcha, simulated).await);
+    findings.extend(avatars::keeps(settings).await);
     if let Some(simulator) = simulator {
         simulator.running.stop().await;
     }

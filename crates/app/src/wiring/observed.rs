@@ -109,9 +109,10 @@ pub(super) fn ephemeral(observer: &Observer<'_>, stores: EphemeralStores) -> Eph
 
 pub(super) fn avatar_store(
     observer: &Observer<'_>,
+    name: &'static str,
     store: Arc<dyn AvatarStore>,
 ) -> Arc<dyn AvatarStore> {
-    Arc::new(observer.store(SQL, store))
+    Arc::new(observer.store(name, store))
 }
 
 pub(super) fn avatar_records(

@@ -387,6 +387,16 @@ fn production_refuses_each_stand_in_with_a_sentence() {
             "not base64 at all",
             "secrets.master_key: ",
         ),
+        (
+            "avatars.public_url",
+            "http://login.example.com",
+            "avatars.public_url: must be https",
+        ),
+        (
+            "avatars.url",
+            "s3://pictures",
+            "avatars.public_url: must be set",
+        ),
         ("sms.vendors", "", "sms.vendors: must be set"),
         (
             "sms.vendors",

@@ -65,6 +65,12 @@ async fn nginx_lets_through_what_is_for_people_and_says_the_rest_in_the_envelope
     let receipts = "/v1/sms/receipts/aliyun/hush-hush";
     let answer = client.raw(receipts, "[]".repeat(100 * 1024)).await;
     assert_eq!((answer.status, answer.code()), (404, "not_found"));
+    // A picture is longer than any other body; its address is for those who are given it.
+    let answer = client.raw("/v1/me/avatar", "x".repeat(1024 * 1024)).await;
+    assert_eq!((answer.status, answer.code()), (401, "token_missing"));
+    let picture = "/avatars/0000000000000000000000000000c0de";
+    let answer = client.ask(Method::GET, picture, None, None).await;
+    assert_eq!(answer.expect("an answer").code(), "not_found");
     // The line is written after the answer.
     let since = Instant::now();
     while !cluster
@@ -76,7 +82,10 @@ async fn nginx_lets_through_what_is_for_people_and_says_the_rest_in_the_envelope
         tokio::time::sleep(Duration::from_millis(10)).await;
     }
     let log = cluster.nginx.requests() + &cluster.nginx.log();
-    assert!(!log.contains("hush-hush"), "{log}");
+    assert!(
+        !log.contains("hush-hush") && !log.contains(picture),
+        "{log}"
+    );
     for replica in &mut cluster.replicas {
         replica.kill().expect("a running replica");
     }
