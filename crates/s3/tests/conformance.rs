@@ -48,7 +48,7 @@ mod rights {
     use menshen_domain::ports::avatar_store::AvatarStoreError;
     use menshen_outbound::mock::{MockServer, Reaction};
 
-    use super::*;
+    use super::{BucketServer, S3Config, config, store};
 
     fn name() -> AvatarName {
         AvatarName::from_bytes([0xab; 16])
