@@ -10,7 +10,7 @@ use secrecy::ExposeSecret;
 use crate::commands::{problems, read_settings};
 use crate::live_check::{self, Standing};
 use crate::settings::reader::{Problem, Report};
-use crate::settings::{Settings, reference};
+use crate::settings::{Settings, reference, schema};
 use crate::wiring::StartError;
 
 /// What to do with the settings.
@@ -34,6 +34,9 @@ pub enum Action {
     /// Print the reference of all keys, as docs/configuration.md has it.
     #[command(hide = true)]
     Reference,
+    /// Print all settings as JSON Schema, for editors.
+    #[command(after_help = "Example: menshen config schema > menshen.schema.json")]
+    Schema,
     /// Print a file with every key and its default.
     #[command(after_help = "Example: menshen config example > menshen.toml")]
     Example,
@@ -47,6 +50,7 @@ pub enum Action {
 pub async fn run(action: &Action, file: Option<&Path>) -> Result<(), StartError> {
     match action {
         Action::Reference => print!("{}", reference::markdown()),
+        Action::Schema => print!("{}", schema::text()),
         Action::Example => print!("{}", reference::example()),
         Action::Check { live, phone } => {
             let (settings, mut report) = read_settings(file)?;

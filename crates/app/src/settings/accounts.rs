@@ -6,6 +6,9 @@ use menshen_domain::model::policy::{AccountPolicy, RequirePhone};
 use menshen_domain::model::profile::AvatarUrl;
 use menshen_domain::model::recycled::RecycledPhone;
 
+use serde_json::json;
+
+use crate::settings::form::{self, words};
 use crate::settings::given::Given;
 use crate::settings::parse;
 use crate::settings::reader::Reader;
@@ -24,14 +27,14 @@ pub struct AccountSettings {
 /// Reads `accounts.*`.
 pub fn read(reader: &mut Reader) -> AccountSettings {
     let policy = AccountPolicy {
-        require_phone: reader.read("accounts.require_phone", "never", "`never`; `prompt` tells clients to ask for a number; `always` also limits what a token without one may do", require_phone),
-        merge: reader.read("accounts.merge", "merge", "`merge` joins a phone-less account with the one that the same person proves; `reject` never joins accounts", merge),
-        confirm_wechat_phone: reader.read("accounts.wechat_phone", "trusted", "`trusted`; `sms_confirm` asks for an SMS code before a number from WeChat's button opens an existing account", wechat_phone),
-        consent_version: reader.read_optional("accounts.consent_version", "when set, a first login must carry `consent` with this version", consent_version),
-        default_avatar: reader.read_optional("accounts.default_avatar_url", "the picture of a new account: an https address", avatar),
-        nickname_prefix: reader.read("accounts.nickname_prefix", "用户", "what a random nickname begins with, at most 20 characters", nickname_prefix),
+        require_phone: reader.read("accounts.require_phone", "never", "`never`; `prompt` tells clients to ask for a number; `always` also limits what a token without one may do", words(REQUIRE_PHONE)),
+        merge: reader.read("accounts.merge", "merge", "`merge` joins a phone-less account with the one that the same person proves; `reject` never joins accounts", words(MERGE)),
+        confirm_wechat_phone: reader.read("accounts.wechat_phone", "trusted", "`trusted`; `sms_confirm` asks for an SMS code before a number from WeChat's button opens an existing account", words(WECHAT_PHONE)),
+        consent_version: reader.read_optional("accounts.consent_version", "when set, a first login must carry `consent` with this version", form::pattern("^[!-~]{1,64}$", consent_version)),
+        default_avatar: reader.read_optional("accounts.default_avatar_url", "the picture of a new account: an https address", form::pattern("^https://", avatar)),
+        nickname_prefix: reader.read("accounts.nickname_prefix", "用户", "what a random nickname begins with, at most 20 characters", form::shaped(json!({ "type": "string", "maxLength": 20 }), nickname_prefix)),
         cancel_after: reader.read("accounts.cancel_after", "15d", "cooling-off before a cancelled account is erased; 0s erases at once", parse::duration),
-        recycled_phone: reader.read("accounts.recycled_phone", "off", "`off`, `ask_wechat` or `new_account`: what an SMS login from an unknown device into a long idle account with a WeChat identity leads to", recycled_phone),
+        recycled_phone: reader.read("accounts.recycled_phone", "off", "`off`, `ask_wechat` or `new_account`: what an SMS login from an unknown device into a long idle account with a WeChat identity leads to", words(RECYCLED_PHONE)),
     };
     let settings = AccountSettings {
         policy,
@@ -56,39 +59,23 @@ pub fn read(reader: &mut Reader) -> AccountSettings {
     settings
 }
 
-fn require_phone(given: &Given) -> Result<RequirePhone, String> {
-    match parse::text(given)?.as_str() {
-        "never" => Ok(RequirePhone::Never),
-        "prompt" => Ok(RequirePhone::Prompt),
-        "always" => Ok(RequirePhone::Always),
-        _ => Err("write never, prompt or always".to_owned()),
-    }
-}
+const REQUIRE_PHONE: &[(&str, RequirePhone)] = &[
+    ("never", RequirePhone::Never),
+    ("prompt", RequirePhone::Prompt),
+    ("always", RequirePhone::Always),
+];
 
-fn merge(given: &Given) -> Result<bool, String> {
-    match parse::text(given)?.as_str() {
-        "merge" => Ok(true),
-        "reject" => Ok(false),
-        _ => Err("write merge or reject".to_owned()),
-    }
-}
+/// Whether accounts are joined.
+const MERGE: &[(&str, bool)] = &[("merge", true), ("reject", false)];
 
-fn wechat_phone(given: &Given) -> Result<bool, String> {
-    match parse::text(given)?.as_str() {
-        "trusted" => Ok(false),
-        "sms_confirm" => Ok(true),
-        _ => Err("write trusted or sms_confirm".to_owned()),
-    }
-}
+/// Whether a number from WeChat's button is confirmed.
+const WECHAT_PHONE: &[(&str, bool)] = &[("trusted", false), ("sms_confirm", true)];
 
-fn recycled_phone(given: &Given) -> Result<RecycledPhone, String> {
-    match parse::text(given)?.as_str() {
-        "off" => Ok(RecycledPhone::Off),
-        "ask_wechat" => Ok(RecycledPhone::AskWeChat),
-        "new_account" => Ok(RecycledPhone::NewAccount),
-        _ => Err("write off, ask_wechat or new_account".to_owned()),
-    }
-}
+const RECYCLED_PHONE: &[(&str, RecycledPhone)] = &[
+    ("off", RecycledPhone::Off),
+    ("ask_wechat", RecycledPhone::AskWeChat),
+    ("new_account", RecycledPhone::NewAccount),
+];
 
 fn consent_version(given: &Given) -> Result<String, String> {
     let text = parse::text(given)?;

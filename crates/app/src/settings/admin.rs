@@ -3,9 +3,17 @@
 use menshen_domain::model::admin_limits::AdminLimits;
 use menshen_domain::model::operator::{Operator, OperatorScope};
 
+use crate::settings::form;
 use crate::settings::given::Given;
-use crate::settings::parse::{self, Members};
+use crate::settings::members::{Member, MemberKind, Members};
+use crate::settings::parse;
 use crate::settings::reader::Reader;
+
+const MEMBERS: &[Member] = &[
+    Member::required("name", MemberKind::Text),
+    Member::required("sha256", MemberKind::Text),
+    Member::required("scope", MemberKind::Text).one_of(&["read", "write"]),
+];
 
 /// One admin key, known only by its hash.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -32,7 +40,7 @@ pub fn read(reader: &mut Reader) -> AdminSettings {
             "admin.keys",
             "[]",
             "keys of operators and services: `{name, sha256, scope}` with scope `read` or `write`; `menshen admin hash-key` makes one. Without a key, `/admin/v1`, introspection and revocation are not there",
-            keys,
+            form::tables(MEMBERS, keys),
         ),
         limits: AdminLimits {
             failures_per_ip: reader.read(
@@ -74,7 +82,7 @@ fn keys(given: &Given) -> Result<Vec<AdminKey>, String> {
 }
 
 fn key(table: toml::Table) -> Result<AdminKey, String> {
-    let mut members = Members::new(table);
+    let mut members = Members::declared(table, MEMBERS);
     let name = members.text("name")?;
     let digest = hex::decode(members.text("sha256")?)
         .ok()

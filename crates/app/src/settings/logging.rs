@@ -2,6 +2,7 @@
 
 use std::io::IsTerminal as _;
 
+use crate::settings::form;
 use crate::settings::given::Given;
 use crate::settings::parse;
 use crate::settings::reader::Reader;
@@ -31,13 +32,13 @@ pub fn read(reader: &mut Reader) -> LogSettings {
             "log.format",
             "auto",
             "`pretty`, `json`, or `auto`: pretty on a terminal, else json",
-            format,
+            form::shaped(form::one_of(&["pretty", "json", "auto"]), format),
         ),
         level: reader.read(
             "log.level",
             "info",
             "`error`, `warn`, `info`, `debug` or `trace`",
-            level,
+            form::shaped(form::one_of(&LEVELS), level),
         ),
     }
 }
@@ -50,6 +51,8 @@ fn format(given: &Given) -> Result<LogFormat, String> {
         _ => Err("write pretty, json or auto".to_owned()),
     }
 }
+
+const LEVELS: [&str; 5] = ["error", "warn", "info", "debug", "trace"];
 
 fn level(given: &Given) -> Result<tracing::Level, String> {
     parse::text(given)?

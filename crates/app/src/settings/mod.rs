@@ -3,12 +3,15 @@
 pub mod accounts;
 pub mod admin;
 pub mod avatars;
+pub mod form;
 pub mod given;
 pub mod logging;
+mod members;
 pub(crate) mod parse;
 pub mod reader;
 pub mod reference;
 pub mod retention;
+pub mod schema;
 pub mod secrets;
 pub mod server;
 pub mod sms;
@@ -97,7 +100,8 @@ pub fn read_with(
         "profile",
         "development",
         "`development` or `production`, which refuses every development stand-in",
-        parse::text,
+        // What it is was read before all else.
+        form::shaped(form::one_of(&["development", "production"]), parse::text),
     );
     let mut settings = Settings {
         profile,

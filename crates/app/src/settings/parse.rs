@@ -141,74 +141,6 @@ fn toml_value(given: &Given, wanted: &str) -> Result<toml::Value, String> {
     }
 }
 
-/// Reads the members of one table of a list, and complains about the rest.
-#[derive(Debug)]
-pub(crate) struct Members {
-    table: toml::Table,
-}
-
-impl Members {
-    /// Begins with a whole table.
-    #[must_use]
-    pub(crate) fn new(table: toml::Table) -> Self {
-        Self { table }
-    }
-
-    /// Takes a member that must be there, as text.
-    ///
-    /// # Errors
-    ///
-    /// What to write instead; likewise below.
-    pub(crate) fn text(&mut self, name: &str) -> Result<String, String> {
-        self.optional_text(name)?
-            .ok_or_else(|| format!("lacks {name}"))
-    }
-
-    /// Takes a member that may be left out, as text.
-    pub(crate) fn optional_text(&mut self, name: &str) -> Result<Option<String>, String> {
-        match self.table.remove(name) {
-            None => Ok(None),
-            Some(toml::Value::String(text)) if !text.is_empty() => Ok(Some(text)),
-            Some(toml::Value::Datetime(time)) => Ok(Some(time.to_string())),
-            Some(_) => Err(format!("{name} must be text in quotes")),
-        }
-    }
-
-    /// Takes a secret that must be there: from the member itself, or from the file
-    /// that `<name>_file` names.
-    pub(crate) fn secret(&mut self, name: &str) -> Result<String, String> {
-        self.optional_secret(name)?
-            .ok_or_else(|| format!("lacks {name}"))
-    }
-
-    /// Takes a secret that may be left out.
-    pub(crate) fn optional_secret(&mut self, name: &str) -> Result<Option<String>, String> {
-        let file = format!("{name}_file");
-        match (self.optional_text(name)?, self.optional_text(&file)?) {
-            (Some(_), Some(_)) => Err(format!("{name} is given twice: remove either it or {file}")),
-            (text, None) => Ok(text),
-            (None, Some(path)) => read_file(&path)
-                .map(Some)
-                .map_err(|problem| format!("{file}: {problem}")),
-        }
-    }
-
-    /// Takes a list of texts that may be left out.
-    pub(crate) fn optional_texts(&mut self, name: &str) -> Result<Vec<String>, String> {
-        self.table
-            .remove(name)
-            .map_or(Ok(Vec::new()), |value| texts(&Given::Toml(value)))
-    }
-
-    /// Ends the reading.
-    pub(crate) fn finish(self) -> Result<(), String> {
-        match self.table.keys().next() {
-            None => Ok(()),
-            Some(key) => Err(format!("{key} is not a member here")),
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -225,32 +157,6 @@ mod tests {
         for bad in ["", "20", "abc", "-1s", "99999d"] {
             assert!(duration(&given(bad)).is_err(), "{bad}");
         }
-    }
-
-    #[test]
-    fn a_secret_of_a_table_may_stand_in_a_file() {
-        let file = tempfile::NamedTempFile::new().expect("a file");
-        std::fs::write(file.path(), "s3cret\n").expect("a file");
-        let members = |text: String| Members::new(text.parse().expect("a table"));
-        let path = file.path().display();
-        let mut in_file = members(format!("app_secret_file = {:?}", path.to_string()));
-        assert_eq!(in_file.secret("app_secret").as_deref(), Ok("s3cret"));
-        in_file.finish().expect("nothing else");
-        let mut twice = members(format!("app_secret = \"s\"\napp_secret_file = \"{path}\""));
-        let problem = twice.secret("app_secret").expect_err("a problem");
-        assert!(problem.contains("given twice"), "{problem}");
-        let mut nowhere = members("app_secret_file = \"nowhere/at-all\"".to_owned());
-        let problem = nowhere.secret("app_secret").expect_err("a problem");
-        assert!(
-            problem.contains("app_secret_file: the file cannot be read"),
-            "{problem}"
-        );
-        assert_eq!(
-            members(String::new())
-                .secret("app_secret")
-                .expect_err("a problem"),
-            "lacks app_secret"
-        );
     }
 
     #[test]

@@ -5,8 +5,10 @@ use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use secrecy::{ExposeSecret, SecretString};
+use serde_json::Value;
 
 use crate::settings::Profile;
+use crate::settings::form::{self, Form};
 use crate::settings::given::{Given, shown};
 use crate::settings::parse;
 
@@ -37,6 +39,8 @@ pub struct Entry {
     pub default: String,
     /// What it means, with its unit and bounds.
     pub meaning: Cow<'static, str>,
+    /// What it may hold, as JSON Schema.
+    pub schema: Value,
     /// What is in force; secrets masked.
     pub effective: String,
 }
@@ -78,8 +82,7 @@ impl Reader {
         self.given.contains_key(key)
     }
 
-    /// Reads a key that has a default, written as people write it; `parse` makes a
-    /// value of it, or says what to write instead.
+    /// Reads a key that has a default, written as people write it.
     ///
     /// # Panics
     ///
@@ -89,17 +92,17 @@ impl Reader {
         key: &str,
         default: &str,
         meaning: impl Into<Cow<'static, str>>,
-        parse: impl Fn(&Given) -> Result<T, String>,
+        form: impl Form<T>,
     ) -> T {
         let fallback = || {
             // A default is a constant of this crate; reading it fails in every test.
-            parse(&Given::Text(default.to_owned()))
+            form.read(&Given::Text(default.to_owned()))
                 .unwrap_or_else(|advice| unreachable!("{key}: {advice}"))
         };
         let (value, effective) = match self
             .given
             .get(key)
-            .map(|given| (parse(given), shown(given)))
+            .map(|given| (form.read(given), shown(given)))
         {
             None => (fallback(), default.to_owned()),
             Some((Ok(value), effective)) => (value, effective),
@@ -112,6 +115,7 @@ impl Reader {
             key: key.to_owned(),
             default: default.to_owned(),
             meaning: meaning.into(),
+            schema: form.schema(),
             effective,
         });
         value
@@ -122,12 +126,12 @@ impl Reader {
         &mut self,
         key: &str,
         meaning: impl Into<Cow<'static, str>>,
-        parse: impl Fn(&Given) -> Result<T, String>,
+        form: impl Form<T>,
     ) -> Option<T> {
         let given = self
             .given
             .get(key)
-            .map(|given| (parse(given), shown(given)));
+            .map(|given| (form.read(given), shown(given)));
         let (value, effective) = match given {
             None => (None, String::new()),
             Some((Ok(value), effective)) => (Some(value), effective),
@@ -140,6 +144,7 @@ impl Reader {
             key: key.to_owned(),
             default: String::new(),
             meaning: meaning.into(),
+            schema: form.schema(),
             effective,
         });
         value
@@ -167,12 +172,14 @@ impl Reader {
             key: key.to_owned(),
             default: String::new(),
             meaning: meaning.into(),
+            schema: form::secret(),
             effective,
         });
         self.entries.push(Entry {
             key: file_key,
             default: String::new(),
             meaning: Cow::Borrowed("a file that holds the value above, instead of it"),
+            schema: form::file_of_secret(),
             effective: String::new(),
         });
         value
@@ -185,6 +192,9 @@ impl Reader {
             Some(Given::Text(text)) if text.trim_start().starts_with('[') => {}
             _ => {
                 let lines = self.read_secret(key, meaning);
+                for entry in self.entries.iter_mut().filter(|entry| entry.key == key) {
+                    entry.schema = form::secrets();
+                }
                 let lines = lines
                     .as_ref()
                     .map(ExposeSecret::expose_secret)
@@ -192,7 +202,8 @@ impl Reader {
                 return lines.lines().map(|line| line.trim().into()).collect();
             }
         }
-        let secrets = self.read(key, "[]", meaning, parse::secrets);
+        let form = form::shaped(form::secrets(), parse::secrets);
+        let secrets = self.read(key, "[]", meaning, form);
         if let Some(entry) = self.entries.last_mut() {
             "***".clone_into(&mut entry.effective);
             entry.default.clear();

@@ -28,7 +28,8 @@ pub fn markdown() -> String {
 #[must_use]
 pub fn example() -> String {
     let mut file = String::from(
-        "# Every setting of Menshen with its default. Remove the # of a line to change it.\n\
+        "#:schema ./menshen.schema.json\n\
+         # Every setting of Menshen with its default. Remove the # of a line to change it.\n\
          # The environment goes over this file: MENSHEN_DATABASE__URL is database.url.\n",
     );
     let mut section = String::new();
@@ -75,7 +76,7 @@ fn is_fraction(default: &str) -> bool {
     parts.is_some_and(|(whole, rest)| digits(whole) && digits(rest))
 }
 
-fn literal(default: &str) -> String {
+pub(crate) fn literal(default: &str) -> String {
     let plain = default.starts_with('[')
         || matches!(default, "true" | "false")
         || default.parse::<u32>().is_ok()

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use menshen_domain::model::retention::{Pace, RecordKind, RetentionPolicy};
 
+use crate::settings::form;
 use crate::settings::given::Given;
 use crate::settings::parse;
 use crate::settings::reader::Reader;
@@ -35,7 +36,7 @@ pub fn read(reader: &mut Reader) -> RetentionSettings {
         },
         pace: Pace {
             interval: reader.read("retention.interval", "10m", "how often a replica looks whether anything is past its time, and up to half as long again; the first time as long after its start", parse::duration),
-            batch: reader.read("retention.batch", "500", "rows that are removed at a time, 1 to 1000", batch),
+            batch: reader.read("retention.batch", "500", "rows that are removed at a time, 1 to 1000", form::number(1, 1000, batch)),
             pause: reader.read("retention.pause", "50ms", "the pause between two batches, 0s to 5s; never shorter than the batch took", parse::duration),
         },
     };

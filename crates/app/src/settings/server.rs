@@ -5,12 +5,16 @@ use std::time::Duration;
 
 use ipnet::IpNet;
 
+use crate::settings::form;
 use crate::settings::given::Given;
 use crate::settings::parse;
 use crate::settings::reader::Reader;
 
 /// Longer than any balancer takes to notice.
 const MAX_DRAIN_DELAY: Duration = Duration::from_mins(2);
+
+/// More than any machine has cores.
+const MOST_WORKERS: u32 = 1024;
 
 /// `server.*`.
 #[derive(Debug)]
@@ -48,18 +52,18 @@ pub fn read(reader: &mut Reader) -> ServerSettings {
             "address and port for `/admin/v1`, `/console`, introspection and revocation alone, which are then not at `server.listen`; `/healthz` and `/readyz` are at both",
             parse::socket_address,
         ),
-        workers: reader.read("server.workers", "0", "worker threads; 0 means one per core", parse::count) as usize,
+        workers: reader.read("server.workers", "0", "worker threads; 0 means one per core", form::number(0, MOST_WORKERS, parse::count)) as usize,
         trusted_proxies: reader.read(
             "server.trusted_proxies",
             "[]",
             "networks whose `X-Forwarded-For` is believed, such as `[\"10.0.0.0/8\"]`; from anyone else it is ignored",
-            networks,
+            form::list(networks),
         ),
         cors_origins: reader.read(
             "server.cors_origins",
             "[]",
             "origins that browsers may call from, such as `[\"https://www.example.com\"]`",
-            origins,
+            form::list(origins),
         ),
         drain_delay: reader.read(
             "server.drain_delay",
@@ -70,7 +74,7 @@ pub fn read(reader: &mut Reader) -> ServerSettings {
         shutdown_grace: reader.read("server.shutdown_grace", "20s", "how long a shutdown waits for requests in flight", parse::duration),
     };
     check_listeners(reader, &settings);
-    if settings.workers > 1024 {
+    if settings.workers > MOST_WORKERS as usize {
         reader.problem("server.workers", "write a number from 0 to 1024");
     }
     if settings.drain_delay > MAX_DRAIN_DELAY {

@@ -11,9 +11,12 @@ use menshen_domain::model::sms_code::SmsCode;
 use menshen_domain::model::spend::GuardPolicy;
 use menshen_domain::model::test_number::LONGEST;
 use menshen_sms::{RegionClass, Weights};
+use serde_json::json;
 
+use crate::settings::form;
 use crate::settings::given::Given;
-use crate::settings::parse::{self, Members};
+use crate::settings::members::{Member, MemberKind, Members};
+use crate::settings::parse;
 use crate::settings::reader::Reader;
 use crate::settings::sms::captcha::CaptchaSettings;
 use crate::settings::sms::receipts::ReceiptSettings;
@@ -105,10 +108,10 @@ fn served(reader: &mut Reader, policy: &SmsPolicy, vendors: &[VendorSettings]) {
 
 fn policy(reader: &mut Reader, now: DateTime<Utc>) -> SmsPolicy {
     let policy = SmsPolicy {
-        regions: reader.read("sms.regions", "[\"CN\"]", "where numbers may be from, as ISO 3166-1 codes", regions),
+        regions: reader.read("sms.regions", "[\"CN\"]", "where numbers may be from, as ISO 3166-1 codes", form::shaped(json!({ "type": "array", "items": { "type": "string", "pattern": "^[A-Z]{2}$" }, "minItems": 1 }), regions)),
         code_ttl: reader.read("sms.code_ttl", "10m", "life of a code, 60s to 10m", parse::duration),
-        max_attempts: reader.read("sms.max_attempts", "5", "wrong tries per challenge, 3 to 5", attempts),
-        test_numbers: reader.read("sms.test_numbers", "[]", "`{phone, code, until}`: a fixed code and no message, for app-store reviewers; in production `until` is required, at most 90 days ahead", test_numbers),
+        max_attempts: reader.read("sms.max_attempts", "5", "wrong tries per challenge, 3 to 5", form::number(3, 5, attempts)),
+        test_numbers: reader.read("sms.test_numbers", "[]", "`{phone, code, until}`: a fixed code and no message, for app-store reviewers; in production `until` is required, at most 90 days ahead", form::tables(TEST_NUMBER, test_numbers)),
     };
     reader.demand(
         "sms.code_ttl",
@@ -155,12 +158,18 @@ fn attempts(given: &Given) -> Result<u8, String> {
     u8::try_from(parse::count(given)?).map_err(|_| "write a number from 3 to 5".to_owned())
 }
 
+const TEST_NUMBER: &[Member] = &[
+    Member::required("phone", MemberKind::Text),
+    Member::required("code", MemberKind::Text),
+    Member::optional("until", MemberKind::Text),
+];
+
 fn test_numbers(given: &Given) -> Result<Vec<TestNumber>, String> {
     parse::tables(given)?.into_iter().map(test_number).collect()
 }
 
 fn test_number(table: toml::Table) -> Result<TestNumber, String> {
-    let mut members = Members::new(table);
+    let mut members = Members::declared(table, TEST_NUMBER);
     let phone =
         PhoneNumber::parse(&members.text("phone")?).map_err(|_| "phone must be a phone number")?;
     let code =

@@ -8,6 +8,7 @@ use menshen_sql::DatabaseOptions;
 use menshen_sql::url::DatabaseUrl;
 
 use crate::settings::Profile;
+use crate::settings::form;
 use crate::settings::given::Given;
 use crate::settings::parse;
 use crate::settings::reader::Reader;
@@ -71,7 +72,7 @@ pub fn read(reader: &mut Reader) -> StoreSettings {
             "ephemeral.max_connections",
             "16",
             "connections to Redis at most; to a cluster, to each node",
-            parse::count,
+            form::number(1, u32::MAX, parse::count),
         ),
         ephemeral_timeout: reader.read(
             "ephemeral.timeout",
@@ -128,7 +129,7 @@ fn ephemeral_store(reader: &mut Reader) -> Ephemeral {
         "ephemeral.url",
         "memory:",
         "where codes, limits, locks and caches are kept: `memory:` in this process; `redis://…`, `rediss://…`, `redis+cluster://h1,h2` or `redis+sentinel://h1,h2/master`",
-        ephemeral,
+        form::text(ephemeral),
     );
     let password = reader.read_secret(
         "ephemeral.password",
@@ -137,7 +138,7 @@ fn ephemeral_store(reader: &mut Reader) -> Ephemeral {
     let authorities = reader.read_optional(
         "ephemeral.ca_file",
         "a PEM file with the authorities that certify Redis; without it those of the system",
-        authorities,
+        form::text(authorities),
     );
     let Ephemeral::Redis(mut url) = store else {
         for (key, given) in [
@@ -188,7 +189,7 @@ fn database(reader: &mut Reader) -> (DatabaseUrl, DatabaseOptions) {
         "database.url",
         "sqlite://data/menshen.db",
         "`sqlite://path` or `postgres://user:password@host/name`, with commas between several hosts (docs/postgres.md)",
-        database_url,
+        form::text(database_url),
     );
     let password = reader.read_secret(
         "database.password",
@@ -210,7 +211,7 @@ fn database(reader: &mut Reader) -> (DatabaseUrl, DatabaseOptions) {
             "database.max_connections",
             "10",
             "connections to the database at most",
-            parse::count,
+            form::number(1, u32::MAX, parse::count),
         ),
         acquire: bound(
             reader,

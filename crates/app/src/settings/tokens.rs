@@ -5,6 +5,7 @@ use std::time::Duration;
 use menshen_domain::model::client::ClientType;
 use menshen_domain::model::policy::{TokenLives, TokenPolicy};
 
+use crate::settings::form::{self, words};
 use crate::settings::given::Given;
 use crate::settings::parse;
 use crate::settings::reader::Reader;
@@ -72,19 +73,19 @@ pub fn read(reader: &mut Reader) -> TokenSettings {
             "tokens.issuer",
             "menshen",
             "the `iss` claim of access tokens",
-            name,
+            form::pattern("^[!-~]{1,256}$", name),
         ),
         audience: reader.read(
             "tokens.audience",
             "menshen",
             "the `aud` claim of access tokens",
-            name,
+            form::pattern("^[!-~]{1,256}$", name),
         ),
         algorithm: reader.read(
             "tokens.algorithm",
             "ES256",
             "`ES256`, `EdDSA`, `RS256`, or `HS256` where this service is the only verifier",
-            algorithm,
+            words(ALGORITHMS),
         ),
         key_rotation: reader.read(
             "tokens.key_rotation",
@@ -191,15 +192,12 @@ fn name(given: &Given) -> Result<String, String> {
     }
 }
 
-fn algorithm(given: &Given) -> Result<Algorithm, String> {
-    match parse::text(given)?.as_str() {
-        "ES256" => Ok(Algorithm::Es256),
-        "EdDSA" => Ok(Algorithm::EdDsa),
-        "RS256" => Ok(Algorithm::Rs256),
-        "HS256" => Ok(Algorithm::Hs256),
-        _ => Err("write ES256, EdDSA, RS256 or HS256".to_owned()),
-    }
-}
+const ALGORITHMS: &[(&str, Algorithm)] = &[
+    ("ES256", Algorithm::Es256),
+    ("EdDSA", Algorithm::EdDsa),
+    ("RS256", Algorithm::Rs256),
+    ("HS256", Algorithm::Hs256),
+];
 
 #[cfg(test)]
 mod tests {

@@ -1,7 +1,9 @@
 //! `tracing.*`: whether and how requests are traced.
 
 use secrecy::SecretString;
+use serde_json::json;
 
+use crate::settings::form;
 use crate::settings::given::Given;
 use crate::settings::parse;
 use crate::settings::reader::Reader;
@@ -28,7 +30,7 @@ pub fn read(reader: &mut Reader) -> TracingSettings {
         otlp_endpoint: reader.read_optional(
             "tracing.otlp_endpoint",
             "base address of an OpenTelemetry collector that takes OTLP over HTTP, such as `http://127.0.0.1:4318`; without it nothing is traced",
-            endpoint,
+            form::pattern("^https?://", endpoint),
         ),
         authorization: reader.read_secret(
             "tracing.authorization",
@@ -38,7 +40,10 @@ pub fn read(reader: &mut Reader) -> TracingSettings {
             "tracing.sample_ratio",
             "0.1",
             "which share of the requests is traced, from 0 to 1",
-            ratio,
+            form::shaped(
+                json!({ "type": "number", "minimum": 0, "maximum": 1 }),
+                ratio,
+            ),
         ),
         trust_parent: reader.read(
             "tracing.trust_parent",

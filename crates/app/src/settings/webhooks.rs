@@ -7,8 +7,10 @@ use menshen_domain::model::event::EventName;
 use menshen_domain::model::webhook::{ReceiverName, Subscription};
 use menshen_webhooks::{Receiver, ReceiverError};
 
+use crate::settings::form;
 use crate::settings::given::Given;
-use crate::settings::parse::{self, Members};
+use crate::settings::members::{Member, MemberKind, Members};
+use crate::settings::parse;
 use crate::settings::reader::Reader;
 use crate::settings::wechat::is_safe_url;
 
@@ -17,6 +19,13 @@ const MOST: usize = 16;
 
 /// What is left of an address in a name that is made of it.
 const KEPT_OF_ADDRESS: usize = 48;
+
+const MEMBERS: &[Member] = &[
+    Member::required("url", MemberKind::Text),
+    Member::required("secret", MemberKind::Secret),
+    Member::optional("events", MemberKind::Texts),
+    Member::optional("name", MemberKind::Text),
+];
 
 /// One receiver of events.
 #[derive(Debug, Clone)]
@@ -35,7 +44,7 @@ pub fn read(reader: &mut Reader) -> Vec<WebhookSettings> {
         "webhooks",
         "[]",
         "receivers of events, 16 at most: `{url, secret, events, name}`; the secret is `whsec_` and the base64 of 24 to 64 random bytes (or `secret_file` names a file with it), no `events` means all, and deliveries are kept under the `name`, which is made of the url if it is left out",
-        webhooks,
+        form::tables(MEMBERS, webhooks),
     );
     if webhooks.iter().any(|webhook| !webhook.safe) {
         reader.unsafe_for_production(
@@ -71,7 +80,7 @@ fn webhooks(given: &Given) -> Result<Vec<WebhookSettings>, String> {
 
 /// A receiver, with its address as it is compared.
 fn webhook(table: toml::Table) -> Result<(String, WebhookSettings), String> {
-    let mut members = Members::new(table);
+    let mut members = Members::declared(table, MEMBERS);
     let url = members.text("url")?;
     let secret = members.secret("secret")?;
     let events = members.optional_texts("events")?;

@@ -9,9 +9,20 @@ use menshen_domain::model::wechat_login::RiskRank;
 use secrecy::SecretString;
 
 use crate::settings::Profile;
+use crate::settings::form::{self, words};
 use crate::settings::given::Given;
-use crate::settings::parse::{self, Members};
+use crate::settings::members::{Member, MemberKind, Members};
+use crate::settings::parse;
 use crate::settings::reader::Reader;
+
+const MEMBERS: &[Member] = &[
+    Member::required("app_id", MemberKind::Text),
+    Member::required("app_secret", MemberKind::Secret),
+    Member::required("kind", MemberKind::Text).one_of(&["mini_program", "app", "website"]),
+    Member::optional("platform", MemberKind::Text),
+    Member::optional("push_token", MemberKind::Secret),
+    Member::optional("push_aes_key", MemberKind::Secret),
+];
 
 /// What stands for the offline WeChat inside the process.
 pub const SIMULATOR: &str = "simulator";
@@ -80,14 +91,14 @@ pub fn read(reader: &mut Reader) -> WeChatSettings {
             "wechat.base_url",
             if development { SIMULATOR } else { "https://api.weixin.qq.com" },
             "`simulator` (development), or one host or a list: the next is tried only when the request certainly never reached the one before",
-            parse::text_or_texts,
+            form::shaped(form::text_or_texts(), parse::text_or_texts),
         ),
         timeout: reader.read("wechat.timeout", "3s", "total time for one call, at most 5s", parse::duration),
         apps: reader.read(
             "wechat.apps",
             "[]",
             "tables of `app_id`, `app_secret`, `kind` (`mini_program`, `app`, `website`), `platform` (name of the Open Platform account), `push_token`, `push_aes_key`, each secret also as `app_secret_file` and so on; none in development means the simulated ones",
-            apps,
+            form::tables(MEMBERS, apps),
         ),
         limits: WeChatLimits {
             phone_day: reader.read("wechat.phone_day", "0", "billed phone-number calls per application and day; 0 means no limit", parse::count),
@@ -98,9 +109,9 @@ pub fn read(reader: &mut Reader) -> WeChatSettings {
             "wechat.gateway",
             "official",
             "`official`, or `cloud_run` on WeChat cloud hosting, whose `X-WX-…` headers are believed from `server.trusted_proxies`",
-            gateway,
+            words(GATEWAYS),
         ),
-        risk_rank: reader.read("wechat.risk_rank", "0", "from this rank of WeChat's on (1 to 4) a sign-up by WeChat alone is asked for a phone number; 0 never asks", risk_rank),
+        risk_rank: reader.read("wechat.risk_rank", "0", "from this rank of WeChat's on (1 to 4) a sign-up by WeChat alone is asked for a phone number; 0 never asks", form::number(0, 4, risk_rank)),
         check_session: reader.read("wechat.check_session", "false", "ask WeChat whether a stored session key is alive when open data could not be decrypted with it", parse::boolean),
     };
     check(reader, &settings);
@@ -179,7 +190,7 @@ fn apps(given: &Given) -> Result<Vec<AppSettings>, String> {
 }
 
 fn app(table: toml::Table) -> Result<AppSettings, String> {
-    let mut members = Members::new(table);
+    let mut members = Members::declared(table, MEMBERS);
     let id =
         AppId::parse(&members.text("app_id")?).map_err(|_| "app_id must be as WeChat shows it")?;
     let secret = members.secret("app_secret")?;
@@ -240,13 +251,10 @@ fn risk_rank(given: &Given) -> Result<Option<RiskRank>, String> {
     }
 }
 
-fn gateway(given: &Given) -> Result<GatewayKind, String> {
-    match parse::text(given)?.as_str() {
-        "official" => Ok(GatewayKind::Official),
-        "cloud_run" => Ok(GatewayKind::CloudRun),
-        _ => Err("write official or cloud_run".to_owned()),
-    }
-}
+const GATEWAYS: &[(&str, GatewayKind)] = &[
+    ("official", GatewayKind::Official),
+    ("cloud_run", GatewayKind::CloudRun),
+];
 
 /// What to write where an address is none.
 pub const BARE_URL: &str =

@@ -59,6 +59,7 @@ fn every_command_has_help_with_an_example() {
         &["config", "check"],
         &["config", "show"],
         &["config", "example"],
+        &["config", "schema"],
         &["keys"],
         &["keys", "list"],
         &["keys", "rotate"],

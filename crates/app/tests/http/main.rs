@@ -55,6 +55,7 @@ mod reference;
 mod replicas;
 mod resealing;
 mod risk;
+mod schema;
 mod secrecy;
 mod send_records;
 mod sessions;

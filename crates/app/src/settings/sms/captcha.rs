@@ -8,7 +8,7 @@ use menshen_captcha::{
 use menshen_domain::model::captcha::CaptchaPolicy;
 
 use crate::settings::Profile;
-use crate::settings::given::Given;
+use crate::settings::form::words;
 use crate::settings::parse;
 use crate::settings::reader::Reader;
 use crate::settings::sms::section::safe;
@@ -86,7 +86,7 @@ pub(super) fn read(reader: &mut Reader) -> CaptchaSettings {
     let named = reader.read_optional(
         VENDOR,
         "who checks captchas: `tencent`, `aliyun`, `turnstile` or `verify_url`; left out, none is asked for, unless `sms.captcha.verify_url` is set",
-        vendor,
+        words(&CaptchaVendor::ALL.map(|vendor| (vendor.as_str(), vendor))),
     );
     let policy = CaptchaPolicy {
         always: reader.read(
@@ -149,13 +149,6 @@ pub(super) fn read(reader: &mut Reader) -> CaptchaSettings {
     }
 }
 
-fn vendor(given: &Given) -> Result<CaptchaVendor, String> {
-    let name = parse::text(given)?;
-    let mut all = CaptchaVendor::ALL.into_iter();
-    all.find(|vendor| vendor.as_str() == name)
-        .ok_or_else(|| "write tencent, aliyun, turnstile or verify_url".to_owned())
-}
-
 /// A section's endpoint; `None` for the simulator.
 fn endpoint(reader: &mut Reader, key: &str, real: &'static str, chosen: bool) -> Option<String> {
     let development = reader.profile() == Profile::Development;
@@ -202,6 +195,7 @@ mod tests {
 
     use super::*;
     use crate::settings::Settings;
+    use crate::settings::given::Given;
 
     /// What is read, and which keys of captchas have a problem.
     fn read(profile: &str, given: &[(&str, &str)]) -> (Settings, Vec<String>) {

@@ -2,7 +2,7 @@
 
 use menshen_domain::model::spend::{GuardMode, GuardPolicy};
 
-use crate::settings::given::Given;
+use crate::settings::form::{self, words};
 use crate::settings::parse;
 use crate::settings::reader::Reader;
 
@@ -13,13 +13,13 @@ pub(super) fn read(reader: &mut Reader) -> GuardPolicy {
             "sms.guard",
             "record",
             "`record`, `enforce` or `off`: the verified-to-sent budget",
-            mode,
+            words(MODES),
         ),
         ratio: reader.read(
             "sms.guard_ratio",
             "30",
             "the least share of messages whose code must be entered, in percent, 1 to 90",
-            parse::count,
+            form::number(1, 90, parse::count),
         ),
         floor: reader.read(
             "sms.guard_floor",
@@ -46,11 +46,8 @@ pub(super) fn read(reader: &mut Reader) -> GuardPolicy {
     policy
 }
 
-fn mode(given: &Given) -> Result<GuardMode, String> {
-    match parse::text(given)?.as_str() {
-        "off" => Ok(GuardMode::Off),
-        "record" => Ok(GuardMode::Record),
-        "enforce" => Ok(GuardMode::Enforce),
-        _ => Err("write record, enforce or off".to_owned()),
-    }
-}
+const MODES: &[(&str, GuardMode)] = &[
+    ("record", GuardMode::Record),
+    ("enforce", GuardMode::Enforce),
+    ("off", GuardMode::Off),
+];

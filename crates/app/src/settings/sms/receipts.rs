@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use secrecy::{ExposeSecret as _, SecretString};
 
+use crate::settings::form;
 use crate::settings::given::Given;
 use crate::settings::parse;
 use crate::settings::reader::Reader;
@@ -35,7 +36,7 @@ pub(super) fn read(reader: &mut Reader) -> ReceiptSettings {
     let url = reader.read_optional(
         "sms.receipt_url",
         "`/v1/sms/receipts` as vendors reach it, such as `https://login.example.com/v1/sms/receipts`: for those who are told it with each message or sign it",
-        address,
+        form::pattern("^https?://.+/v1/sms/receipts/?$", address),
     );
     let usable = secret.as_ref().is_none_or(is_usable);
     if !usable {

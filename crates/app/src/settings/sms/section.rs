@@ -4,6 +4,7 @@ use menshen_sms::{Account, Key, KeyKind, VendorEntry};
 use secrecy::ExposeSecret as _;
 
 use crate::settings::Profile;
+use crate::settings::form;
 use crate::settings::given::Given;
 use crate::settings::parse;
 use crate::settings::reader::Reader;
@@ -48,12 +49,19 @@ impl Section {
         let text = |given: &Given| checked(key, given);
         let value = match key.kind {
             KeyKind::Endpoint(real) => self.read_endpoint(reader, key, real, chosen),
-            KeyKind::Url | KeyKind::Text => reader.read_optional(&path, key.meaning, text),
-            KeyKind::TextOr(default) => Some(reader.read(&path, default, key.meaning, text)),
+            KeyKind::Url | KeyKind::Text => {
+                reader.read_optional(&path, key.meaning, form::text(text))
+            }
+            KeyKind::TextOr(default) => {
+                Some(reader.read(&path, default, key.meaning, form::text(text)))
+            }
             KeyKind::OneOf(words) => {
                 let default = words.first().copied().unwrap_or_default();
-                let word = |given: &Given| one_of(words, given);
-                Some(reader.read(&path, default, key.meaning, word))
+                let each: Vec<(&str, String)> = words
+                    .iter()
+                    .map(|word| (*word, (*word).to_owned()))
+                    .collect();
+                Some(reader.read(&path, default, key.meaning, form::words(&each)))
             }
             KeyKind::Secret => {
                 if let Some(secret) = reader.read_secret(&path, key.meaning) {
@@ -157,15 +165,6 @@ fn checked(key: &Key, given: &Given) -> Result<String, String> {
         check(&text)?;
     }
     Ok(text)
-}
-
-fn one_of(words: &[&str], given: &Given) -> Result<String, String> {
-    let text = parse::text(given)?;
-    if words.contains(&text.as_str()) {
-        Ok(text)
-    } else {
-        Err(format!("write {}", parse::either(words)))
-    }
 }
 
 /// Notes an address that cannot be used, or not in production.

@@ -4,13 +4,24 @@ use menshen_sms::{
     Account, Meant, RegionClass, Template, Templates, Variable, VendorEntry, Wording,
 };
 
+use crate::settings::form;
 use crate::settings::given::Given;
-use crate::settings::parse::{self, Members};
+use crate::settings::members::{Member, MemberKind, Members};
+use crate::settings::parse;
 use crate::settings::reader::Reader;
 use crate::settings::sms::vendors::{Vendors, names};
 
 /// The words of the contract for what a code is good for.
 const PURPOSES: [&str; 3] = ["login", "bind_phone", "step_up"];
+
+const MEMBERS: &[Member] = &[
+    Member::required("vendor", MemberKind::Text),
+    Member::required("template", MemberKind::Text),
+    Member::optional("purpose", MemberKind::Text).one_of(&PURPOSES),
+    Member::optional("region", MemberKind::Text).one_of(&["mainland", "overseas"]),
+    Member::optional("sign", MemberKind::Text),
+    Member::optional("variables", MemberKind::Texts),
+];
 
 /// Templates beside the vendors' usual ones.
 #[derive(Debug, Default)]
@@ -21,11 +32,12 @@ type Entry = (&'static str, Meant, Template);
 
 impl MoreTemplates {
     pub(super) fn read(reader: &mut Reader, all: Vendors) -> Self {
-        Self(
-            reader.read("sms.templates", "[]", meaning(all), |given: &Given| {
-                entries(given, all)
-            }),
-        )
+        Self(reader.read(
+            "sms.templates",
+            "[]",
+            meaning(all),
+            form::tables(MEMBERS, |given: &Given| entries(given, all)),
+        ))
     }
 
     /// Those of one vendor.
@@ -103,7 +115,7 @@ fn entries(given: &Given, all: Vendors) -> Result<Vec<Entry>, String> {
 }
 
 fn entry(table: toml::Table, all: Vendors) -> Result<Entry, String> {
-    let mut members = Members::new(table);
+    let mut members = Members::declared(table, MEMBERS);
     let vendor = vendor(&members.text("vendor")?, all)?;
     let meant = Meant {
         purpose: purpose(members.optional_text("purpose")?.as_deref())?,

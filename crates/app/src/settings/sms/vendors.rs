@@ -3,8 +3,10 @@
 use std::net::SocketAddr;
 
 use menshen_sms::{Account, Meant, RegionClass, Template, VendorEntry};
+use serde_json::{Value, json};
 
 use crate::settings::Profile;
+use crate::settings::form;
 use crate::settings::given::Given;
 use crate::settings::parse;
 use crate::settings::reader::Reader;
@@ -85,9 +87,8 @@ pub struct GivenAccount {
 pub(super) fn read(reader: &mut Reader, all: Vendors) -> (Vec<VendorSettings>, Vec<GivenAccount>) {
     let development = reader.profile() == Profile::Development;
     let default = if development { "[\"aliyun\"]" } else { "[]" };
-    let chosen = reader.read("sms.vendors", default, meaning(all), |given: &Given| {
-        vendors(given, all)
-    });
+    let form = form::shaped(described(all), |given: &Given| vendors(given, all));
+    let chosen = reader.read("sms.vendors", default, meaning(all), form);
     if chosen.is_empty() {
         reader.problem(
             "sms.vendors",
@@ -111,6 +112,11 @@ pub(super) fn read(reader: &mut Reader, all: Vendors) -> (Vec<VendorSettings>, V
     settings.sort_by_key(|(place, _)| *place);
     let settings = settings.into_iter().map(|(_, settings)| settings);
     (settings.collect(), accounts)
+}
+
+fn described(all: Vendors) -> Value {
+    let names: Vec<&str> = all.iter().map(|entry| entry.name).collect();
+    json!({ "type": "array", "items": form::one_of(&names), "uniqueItems": true })
 }
 
 fn meaning(all: Vendors) -> String {

@@ -2,6 +2,7 @@
 
 use menshen_sms::Weights;
 
+use crate::settings::form;
 use crate::settings::parse;
 use crate::settings::reader::Reader;
 use crate::settings::sms::vendors::{VendorSettings, Vendors};
@@ -14,7 +15,7 @@ pub(super) fn read(reader: &mut Reader, all: Vendors, chosen: &[VendorSettings])
         let weight = reader.read_optional(
             &key,
             "share of the messages that this vendor is asked for first; with no weight at all the first of `sms.vendors` is, with some a vendor without one only stands in",
-            parse::count,
+            form::number(1, u32::MAX, parse::count),
         );
         let is_chosen = chosen.iter().any(|vendor| vendor.name() == entry.name);
         match weight {
