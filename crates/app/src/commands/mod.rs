@@ -3,6 +3,7 @@
 pub mod admin;
 pub mod config;
 pub mod health;
+pub mod import;
 pub mod keys;
 pub mod migrate;
 mod operator;
@@ -66,6 +67,12 @@ enum Command {
     /// Run the offline WeChat and SMS vendors as a server of their own.
     #[command(after_help = "Example: menshen simulate --listen 127.0.0.1:9090")]
     Simulate(simulate::Options),
+    /// Import people from another system: CSV or JSON with phone numbers, openids and
+    /// unionids.
+    #[command(
+        after_help = "Example: menshen import users.csv --dry-run\n         menshen import users.csv --report ids.csv\n         menshen import users.json --from casdoor --wechat-id unionid"
+    )]
+    Import(import::arguments::Options),
     /// For operators: accounts, audit log, messages, counters, test numbers, keys.
     #[command(after_help = "Example: menshen admin find --phone 13800138000")]
     Admin {
@@ -90,6 +97,7 @@ pub async fn run(arguments: Arguments) -> ExitCode {
         Command::Config { action } => config::run(&action, file).await,
         Command::Keys { action } => keys::run(&action, file).await,
         Command::Simulate(options) => simulate::run(&options, file).await,
+        Command::Import(options) => import::run(options, file).await,
         Command::Admin { action } => admin::run(action, file).await,
         Command::Webhooks { action } => webhooks::run(action, file).await,
     };

@@ -26,7 +26,7 @@ pub struct ExportJson {
     exported_at: String,
     /// The account.
     user: UserJson,
-    /// How the phone number was proven last: `sms` or `wechat`.
+    /// How the phone number was proven last: `sms`, `wechat` or, on an operator's word only, `imported`.
     phone_proof: Option<&'static str>,
     /// What the person agreed to at the start.
     consent: Option<ConsentGivenJson>,

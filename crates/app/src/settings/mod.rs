@@ -7,6 +7,7 @@ pub mod form;
 pub mod given;
 pub mod logging;
 mod members;
+pub(crate) mod nearest;
 pub(crate) mod parse;
 pub mod reader;
 pub mod reference;

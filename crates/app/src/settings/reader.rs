@@ -10,6 +10,7 @@ use serde_json::Value;
 use crate::settings::Profile;
 use crate::settings::form::{self, Form};
 use crate::settings::given::{Given, shown};
+use crate::settings::nearest::nearest_of;
 use crate::settings::parse;
 
 /// In place of a value that cannot be read: nobody can tell what it holds.
@@ -311,20 +312,9 @@ pub struct Report {
 }
 
 fn suggestion(key: &str, known: &[&str]) -> String {
-    let nearest = known
-        .iter()
-        .map(|candidate| {
-            (
-                strsim::normalized_damerau_levenshtein(key, candidate),
-                *candidate,
-            )
-        })
-        .max_by(|a, b| a.0.total_cmp(&b.0));
-    match nearest {
-        Some((likeness, candidate)) if likeness > 0.6 => {
-            format!("is not a key; did you mean {candidate}?")
-        }
-        _ => "is not a key; see docs/configuration.md".to_owned(),
+    match nearest_of(key, known) {
+        Some(candidate) => format!("is not a key; did you mean {candidate}?"),
+        None => "is not a key; see docs/configuration.md".to_owned(),
     }
 }
 

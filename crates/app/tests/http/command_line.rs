@@ -68,6 +68,7 @@ fn every_command_has_help_with_an_example() {
         &["webhooks"],
         &["webhooks", "list"],
         &["webhooks", "replay"],
+        &["import"],
         &["admin"],
         &["admin", "hash-key"],
         &["admin", "find"],

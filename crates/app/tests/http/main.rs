@@ -35,6 +35,7 @@ mod forgotten_counts;
 mod guessing;
 mod hosts;
 mod housekeeping;
+mod importing;
 mod introspection;
 mod limits_page;
 mod linking;

@@ -77,7 +77,7 @@ pub struct WholeAccountJson {
     /// The number in E.164 form; for keys with scope `write` only.
     #[schema(example = "+8613800138000")]
     phone: Option<String>,
-    /// How the number was proven last: `sms` or `wechat`.
+    /// How the number was proven last: `sms`, `wechat` or, on an operator's word only, `imported`.
     phone_proof: Option<&'static str>,
     /// The picture that is shown.
     avatar_url: Option<String>,
