@@ -63,6 +63,15 @@
     return (has(content) ? 1 : 0) - less;
   }
 
+  // Pagefind answers the nearest word that it has, however far: what shares not even the
+  // greater part of one word was not meant.
+  function isMeant({ meta, content }, text) {
+    const all = `${meta.title} ${content}`.toLowerCase();
+    const stem = (word) => (/\p{Script=Han}/u.test(word) ? word : word.slice(0, Math.ceil(word.length * 0.6)));
+    const words = apart(text.toLowerCase()).split(/\s+/).filter(Boolean);
+    return words.some((word) => all.includes(stem(word)));
+  }
+
   // The page, or the section of it that is called so or has most of the words.
   function best({ url, meta, excerpt, sub_results: sections = [] }, text) {
     const called = ({ title }) => (title.toLowerCase().includes(text.toLowerCase()) ? 1000 : 0);
@@ -79,8 +88,9 @@
     try {
       const pagefind = await load();
       const found = await pagefind.search(apart(text));
-      const pages = await Promise.all(found.results.slice(0, READ).map((result) => result.data()));
+      const read = await Promise.all(found.results.slice(0, READ).map((result) => result.data()));
       if (mine !== asked) return;
+      const pages = read.filter((page) => isMeant(page, text));
       // Sorting keeps the order of those that are alike.
       pages.sort((a, b) => closeness(b, text) - closeness(a, text));
       say(pages.length ? "" : `${dialog.dataset.none} “${text}”`);
