@@ -5,6 +5,7 @@ use menshen_s3::S3Config;
 use secrecy::SecretString;
 
 use crate::settings::Profile;
+use crate::settings::form;
 use crate::settings::given::Given;
 use crate::settings::parse;
 use crate::settings::reader::Reader;
@@ -37,7 +38,7 @@ pub fn read(reader: &mut Reader) -> AvatarSettings {
     let base = reader.read_optional(
         BASE,
         "from where people load uploaded pictures: the address of this service, or of a CDN before it, such as https://login.example.com. Without it production takes no pictures; development uses the address that it listens on",
-        base,
+        form::text(base),
     );
     if base
         .as_ref()
@@ -59,7 +60,7 @@ fn bucket(reader: &mut Reader) -> Option<S3Config> {
     let bucket = reader.read_optional(
         URL,
         "the bucket that pictures are kept in: `s3://bucket` or `s3://bucket/prefix`; without it, the database",
-        bucket_url,
+        form::pattern("^s3://", bucket_url),
     );
     let endpoint = reader.read_optional(
         ENDPOINT,

@@ -155,11 +155,12 @@ impl Members {
 mod tests {
     use super::*;
 
+    const SECRET: &[Member] = &[Member::required("app_secret", MemberKind::Secret)];
+
     #[test]
     fn a_secret_of_a_table_may_stand_in_a_file() {
         let file = tempfile::NamedTempFile::new().expect("a file");
         std::fs::write(file.path(), "s3cret\n").expect("a file");
-        const SECRET: &[Member] = &[Member::required("app_secret", MemberKind::Secret)];
         let members = |text: String| Members::declared(text.parse().expect("a table"), SECRET);
         let path = file.path().display();
         let mut in_file = members(format!("app_secret_file = {:?}", path.to_string()));
