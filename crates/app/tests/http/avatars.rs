@@ -12,7 +12,7 @@ use tokio::task::JoinSet;
 
 use crate::support::{Answer, Call, Login, Service};
 
-const PATIENCE: Duration = Duration::from_mins(1);
+pub(crate) const PATIENCE: Duration = Duration::from_mins(1);
 
 /// A picture of one colour.
 fn picture(format: ImageFormat, colour: [u8; 3]) -> Vec<u8> {
@@ -41,7 +41,7 @@ fn post(service: &Service, login: &Login, body: Vec<u8>) -> Call {
     call.header("content-type", KIND).body(body)
 }
 
-async fn upload(service: &Service, login: &Login, file: &[u8]) -> Answer {
+pub(crate) async fn upload(service: &Service, login: &Login, file: &[u8]) -> Answer {
     post(service, login, form(file)).send().await
 }
 
@@ -54,11 +54,11 @@ fn path(user: &Value, service: &Service) -> String {
 }
 
 /// Uploads one, and answers its path.
-async fn uploaded(service: &Service, login: &Login, file: &[u8]) -> String {
+pub(crate) async fn uploaded(service: &Service, login: &Login, file: &[u8]) -> String {
     path(&upload(service, login, file).await.ok(), service)
 }
 
-async fn is_there(service: &Service, path: &str) -> bool {
+pub(crate) async fn is_there(service: &Service, path: &str) -> bool {
     match service.get(path).raw().await.status().as_u16() {
         200 => true,
         404 => false,
@@ -67,7 +67,7 @@ async fn is_there(service: &Service, path: &str) -> bool {
 }
 
 /// Rows of both tables.
-async fn kept(service: &Service) -> (i64, i64) {
+pub(crate) async fn kept(service: &Service) -> (i64, i64) {
     (
         service.count("avatars").await,
         service.count("avatar_files").await,

@@ -7,6 +7,7 @@ use std::process::Output;
 use reqwest::Method;
 use serde_json::{Value, json};
 
+use crate::bucket::{ACCESS_KEY, BucketServer, SECRET_KEY};
 use crate::support::{Process, ended, menshen, said};
 
 const SECRET: &str = "fa4e0000000000000000000000000001";
@@ -285,4 +286,34 @@ fn what_is_no_number_to_send_to_is_refused() {
         &["config", "check", "--phone", "13800138000"],
     ));
     assert_eq!(output.status.code(), Some(2));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_bucket_takes_gives_and_removes_a_picture() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let (at, bucket) = (simulator(folder.path()), BucketServer::start().await);
+    let asked = "avatars s3://pictures: put, get, delete";
+    for (secret, standing) in [(SECRET_KEY, "ok"), ("a-wrong-secret-access-key", "WRONG")] {
+        let changes = [
+            ("avatars.url", "s3://pictures/menshen"),
+            ("avatars.s3.endpoint", &*bucket.endpoint),
+            ("avatars.s3.access_key_id", ACCESS_KEY),
+            ("avatars.s3.secret_access_key", secret),
+            ("avatars.s3.path_style", "true"),
+        ];
+        let output = check(folder.path(), &at, &changes, &[]);
+        let told = line(&output, asked);
+        assert!(told.starts_with(standing), "{told}");
+        assert!(
+            !told.contains(secret) && !told.contains("Signature="),
+            "{told}"
+        );
+        assert_eq!(
+            told.contains("docs/avatars.md"),
+            standing == "WRONG",
+            "{told}"
+        );
+        assert!(bucket.keys().is_empty(), "nothing is left");
+        no_secret(&output);
+    }
 }

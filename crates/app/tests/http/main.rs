@@ -9,10 +9,14 @@ mod support;
 pub mod acme;
 use menshen_sms::vendor_kit;
 
+#[path = "../../../s3/tests/support/mod.rs"]
+mod bucket;
+
 mod admin_command;
 mod administration;
 mod administration_lists;
 mod avatars;
+mod avatars_in_bucket;
 mod backup;
 mod bad_input;
 mod canary;
