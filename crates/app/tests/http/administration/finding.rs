@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::{ALICE, PHONE, READ, WRITE, get, post, see, told, with_keys};
+use super::{ALICE, PHONE, READ, WRITE, get, post, see, with_keys};
 use crate::support::{Login, MINI_PROGRAM, Service, device};
 
 async fn found(service: &Service, by: Value) -> Vec<Value> {

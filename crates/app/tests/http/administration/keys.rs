@@ -5,7 +5,7 @@ use menshen_domain::ports::clock::Clock as _;
 use reqwest::Method;
 use serde_json::json;
 
-use super::{PHONE, READ, WRITE, told, with_keys};
+use super::{PHONE, READ, WRITE, with_keys};
 use crate::introspection;
 use crate::support::Service;
 

@@ -5,7 +5,7 @@ mod finding;
 mod keys;
 
 use aws_lc_rs::digest::{SHA256, digest};
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use crate::support::{Call, Service};
 

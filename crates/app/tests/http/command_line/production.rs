@@ -1,6 +1,6 @@
 //! What production takes and refuses, each with a sentence.
 
-use super::{folder, production, production_refuses, refused, run, serve};
+use super::{folder, production, production_refuses, refused, run};
 use crate::support::{Process, menshen, said};
 
 #[test]

@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use super::{KEY, OTHER_KEY, folder, production, refused, run, serve};
+use super::{KEY, OTHER_KEY, folder, production, refused, run};
 use crate::support::{ended, menshen, said};
 
 #[test]

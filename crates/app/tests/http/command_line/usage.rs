@@ -1,7 +1,7 @@
 //! What every command tells of itself.
 
-use super::{run, serve};
-use crate::support::{menshen, said};
+use super::run;
+use crate::support::said;
 
 #[test]
 fn every_command_has_help_with_an_example() {

@@ -6,7 +6,7 @@ mod idempotency;
 mod other_services;
 mod refreshing;
 
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use crate::support::{Answer, Login, Service};
 

@@ -3,7 +3,7 @@
 use reqwest::Method;
 use serde_json::{Value, json};
 
-use super::{ALICE, APP, CODE2SESSION, PHONE_NUMBER, oauth, press_with};
+use super::{ALICE, APP, CODE2SESSION, PHONE_NUMBER, press_with};
 use crate::support::{Login, Service, client, client_of};
 
 #[tokio::test]

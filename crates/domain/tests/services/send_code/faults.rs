@@ -11,7 +11,7 @@ use menshen_domain::services::send_code::SendCodeError;
 use super::{accepted, drafted, refused, report, run, scope};
 use crate::desk::Desk;
 use crate::support::people::seed;
-use crate::support::{at, away, secs};
+use crate::support::{away, secs};
 
 #[tokio::test]
 async fn with_the_limiter_away_nothing_is_sent() {

@@ -10,7 +10,7 @@ use menshen_domain::services::send_code::{CodeOnItsWay, SendCodeError};
 
 use crate::desk::Desk;
 use crate::support::people::{login_scope, origin, seed};
-use crate::support::{at, epoch, phone, secs};
+use crate::support::{epoch, phone, secs};
 
 fn scope() -> CodeScope {
     login_scope(&phone(1))

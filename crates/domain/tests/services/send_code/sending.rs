@@ -13,10 +13,10 @@ use menshen_domain::ports::rate_limiter::{Admission, Remembered};
 use menshen_domain::services::send_code::SendCodeError;
 use mockall::Sequence;
 
-use super::{accepted, attempt, drafted, refused, run, scope};
+use super::{accepted, attempt, drafted, run, scope};
 use crate::desk::{Desk, reservation};
 use crate::support::people::{login_scope, no_limits, origin, right_code, seed};
-use crate::support::{at, epoch, phone, secs, user};
+use crate::support::{epoch, phone, secs, user};
 
 fn is_about(row: &AuditEvent, action: AuditAction) -> bool {
     row.action == action

@@ -11,8 +11,8 @@ use menshen_domain::services::login::LoginRequest;
 
 use super::{both, complete, everywhere, found, run, run_with};
 use crate::desk::{Desk, actions, login_request, notices, steps};
-use crate::support::people::{account, app, cancelling, identity, openid, platform, union_id};
-use crate::support::{at, phone, user};
+use crate::support::people::{Holding, account, app, cancelling, openid, platform, union_id};
+use crate::support::{at, phone};
 
 fn restoring() -> LoginRequest {
     LoginRequest {

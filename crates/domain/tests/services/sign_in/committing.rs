@@ -12,8 +12,8 @@ use mockall::Sequence;
 
 use super::{alice, both, complete, everywhere, found, run};
 use crate::desk::Desk;
-use crate::support::people::account;
-use crate::support::{at, away, epoch, phone, user};
+use crate::support::people::{Holding, account};
+use crate::support::{away, epoch, phone, user};
 
 #[tokio::test]
 async fn the_tokens_are_signed_before_anything_is_committed() {

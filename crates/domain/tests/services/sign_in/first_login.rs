@@ -10,8 +10,8 @@ use menshen_domain::model::verification::CodeId;
 
 use super::{both, complete, everywhere, run};
 use crate::desk::{Desk, actions, client, notices, opened, steps};
-use crate::support::people::{account, app, openid, origin, platform, union_id};
-use crate::support::{at, epoch, mac, phone, user};
+use crate::support::people::{app, openid, origin, platform, union_id};
+use crate::support::{at, epoch, mac, phone};
 
 #[tokio::test]
 async fn a_first_login_makes_an_account_that_holds_all_the_evidence() {

@@ -12,7 +12,7 @@ use menshen_domain::services::login::{LoginError, LoginRequest, SignedIn};
 use menshen_domain::services::sign_in::Via;
 
 use crate::desk::{Desk, login_request};
-use crate::support::people::{account, app, by_sms, identity, openid, platform, union_id};
+use crate::support::people::{Holding, account, app, by_sms, identity, openid, platform, union_id};
 use crate::support::phone;
 
 fn via() -> Via {

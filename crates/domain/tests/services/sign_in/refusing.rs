@@ -8,9 +8,9 @@ use menshen_domain::model::linking::{Refusal, Snapshot};
 use menshen_domain::services::login::{LoginError, LoginRequest};
 
 use super::{alice, both, complete, everywhere, found, run, run_with};
-use crate::desk::{Desk, actions, login_request, steps};
-use crate::support::people::{account, app, by_button, cancelling, openid};
-use crate::support::{phone, user};
+use crate::desk::{Desk, login_request};
+use crate::support::people::{Holding, account, app, by_button, cancelling, openid};
+use crate::support::phone;
 
 /// Every refusal is audited with the masked evidence, and changes nothing.
 #[tokio::test]
