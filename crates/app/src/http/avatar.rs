@@ -13,7 +13,7 @@ use utoipa::ToSchema;
 
 use crate::http::App;
 use crate::http::account_json::UserJson;
-use crate::http::avatar_part::the_file;
+use crate::http::avatar_part::{MAX_FILE, the_file};
 use crate::http::bearer::bearer;
 use crate::http::body::collect;
 use crate::http::context::Context;
@@ -23,8 +23,6 @@ use crate::http::kinds;
 
 const SAVED: (&str, &str) = ("已保存", "Saved");
 
-/// The longest file, in bytes.
-pub(super) const MAX_FILE: usize = 1024 * 1024;
 /// The longest body: the file, and what frames it.
 const MAX_UPLOAD: usize = MAX_FILE + 16 * 1024;
 /// How long a body may take: a telephone at the edge of its network sends 40 kB a

@@ -6,9 +6,11 @@ use actix_web::web::Bytes;
 use futures_util::stream;
 use multer::{Field, Multipart};
 
-use crate::http::avatar::MAX_FILE;
 use crate::http::error::ApiError;
 use crate::http::kinds::{self, Fault};
+
+/// The longest file, in bytes.
+pub(super) const MAX_FILE: usize = 1024 * 1024;
 
 /// Parts that a form may have: clients add some of their own.
 const MAX_PARTS: usize = 32;
