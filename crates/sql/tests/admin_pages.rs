@@ -97,10 +97,12 @@ async fn heads_of_deliveries_are_found_among_many() {
             connection.execute_unprepared(&pending).await.unwrap();
             connection.execute_unprepared("ANALYZE").await.unwrap();
             for due in [Some(now()), None] {
-                let (sql, values) = webhook_heads(&crm, due, 64);
+                let (sql, values) = webhook_heads(connection.get_database_backend(), &crm, due, 64);
                 let plan = explain(&database, &sql, values).await;
-                let indexed = plan.contains("webhook_deliveries_due_idx")
-                    && plan.contains("webhook_deliveries_order_idx");
+                let in_order = plan.contains("webhook_deliveries_order_idx");
+                // Where all are of one account, the first of all is its first, too.
+                let of_one = accounts.is_empty() && plan.contains("webhook_deliveries_pkey");
+                let indexed = plan.contains("webhook_deliveries_due_idx") && (in_order || of_one);
                 assert!(
                     indexed && !plan.contains("Seq Scan"),
                     "{accounts} {due:?}: {plan}"
