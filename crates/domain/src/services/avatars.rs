@@ -101,7 +101,8 @@ pub struct SetAvatar {
 
 impl SetAvatar {
     /// Reads the picture, keeps it, and shows it in the account under its address below
-    /// `base`; answers the account. Durable on return. The one that it takes the place of is not seen any more. Sent
+    /// `base`; answers the account. Durable on return. The one that it takes the place of is
+    /// not seen any more. Sent
     /// again, it takes its own place.
     ///
     /// # Errors
