@@ -1,4 +1,8 @@
 //! A batch, carried out in one transaction.
+//!
+//! What must be unique is written in the order of its key. Of two batches with the
+//! same people in them one then waits for the other, and never each for the other:
+//! that would hold both up until the engine sees it, and undoes one.
 
 use menshen_domain::model::account::{Account, Identity};
 use menshen_domain::model::evidence::PhoneProof;
@@ -67,10 +71,14 @@ impl Work<'_> {
     }
 
     async fn make_users(&self) -> Result<(), Failure> {
-        for made in self.batch.made.chunks(ROWS) {
-            let rows = made.iter().map(|one| self.user_row(one));
-            let rows: Vec<user::ActiveModel> = rows.collect::<Result<_, _>>()?;
-            user::Entity::insert_many(rows)
+        let rows = self.batch.made.iter().map(|one| self.user_row(one));
+        let mut rows: Vec<user::ActiveModel> = rows.collect::<Result<_, _>>()?;
+        rows.sort_by(|one, other| {
+            let [one, other] = [one, other].map(|row| row.phone_index.try_as_ref());
+            one.cmp(&other)
+        });
+        for some in rows.chunks(ROWS) {
+            user::Entity::insert_many(some.to_vec())
                 .exec_without_returning(self.transaction)
                 .await?;
         }
@@ -121,7 +129,14 @@ impl Work<'_> {
         let rows = made
             .chain(completed)
             .flat_map(|(user, intake)| self.identity_rows(user, intake));
-        let rows: Vec<identity::ActiveModel> = rows.collect();
+        let mut rows: Vec<identity::ActiveModel> = rows.collect();
+        rows.sort_by(|one, other| {
+            let [one, other] = [one, other].map(|row| {
+                let app = (row.provider.try_as_ref(), row.app_id.try_as_ref());
+                (app, row.subject.try_as_ref())
+            });
+            one.cmp(&other)
+        });
         for some in rows.chunks(ROWS) {
             identity::Entity::insert_many(some.to_vec())
                 .exec_without_returning(self.transaction)

@@ -72,7 +72,8 @@ fn by_phone(number: PhoneNumber) -> ImportKeys {
 }
 
 /// The batch that makes these accounts, with one audit row and one event each.
-fn making(people: &People, accounts: &[Account]) -> ImportBatch {
+#[must_use]
+pub fn making(people: &People, accounts: &[Account]) -> ImportBatch {
     let mut batch = ImportBatch {
         at: now(),
         ..ImportBatch::default()
@@ -132,7 +133,8 @@ fn tell(people: &People, batch: &mut ImportBatch, account: &Account, action: Aud
 }
 
 /// The account of person `n`, as it stands after an import.
-fn imported(people: &People, n: u32) -> Account {
+#[must_use]
+pub fn imported(people: &People, n: u32) -> Account {
     Account {
         phone_proof: Some(PhoneProof::Imported),
         ..people.whole_account(n)
