@@ -425,12 +425,13 @@ async fn housekeeping_finds_what_was_given_up_half_way() {
         ("bb", "2999-01-01T00:00:00+00:00"),
     ] {
         let name = name.repeat(16);
+        // The other way around a sweep could come in between, and leave the file.
+        let file = format!("INSERT INTO avatar_files (name, bytes) VALUES (x'{name}', x'ffd8ff')");
+        service.sql(&file).await;
         let row = format!(
             "INSERT INTO avatars (name, user_id, announced_at) VALUES (x'{name}', x'{user}', '{announced}')"
         );
         service.sql(&row).await;
-        let file = format!("INSERT INTO avatar_files (name, bytes) VALUES (x'{name}', x'ffd8ff')");
-        service.sql(&file).await;
     }
     let swept = async {
         while kept(&service).await != (2, 2) {
