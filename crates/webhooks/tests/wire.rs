@@ -18,7 +18,8 @@ use menshen_webhooks::{HttpWebhookSender, Receiver};
 use uuid::Uuid;
 
 const KEY: &[u8] = b"0123456789abcdefghijklmn";
-const PATIENCE: Duration = Duration::from_millis(300);
+/// Long enough for whoever answers at once, on a machine that does much else.
+const PATIENCE: Duration = Duration::from_secs(3);
 
 struct Fixed(DateTime<Utc>);
 
