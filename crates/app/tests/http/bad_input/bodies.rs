@@ -1,20 +1,31 @@
-//! What cannot be understood changes nothing, and is told in the envelope.
-
-use std::time::Duration;
+//! Bodies of every route that cannot be understood.
 
 use reqwest::Method;
 use serde_json::{Value, json};
-use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::io::AsyncWriteExt as _;
 use tokio::net::TcpStream;
 
-use crate::support::{Login, MINI_PROGRAM, Service, client};
+use super::{Route, first_bytes, with};
+use crate::support::{Login, Service, client};
 
-/// One route that takes a body, with a body that is in order but proves nothing.
-struct Route {
-    method: Method,
-    path: &'static str,
-    body: Value,
-    bearer: bool,
+/// The paths to all members of a body.
+fn members(body: &Value) -> Vec<Vec<String>> {
+    let mut paths = Vec::new();
+    for (name, value) in body.as_object().into_iter().flatten() {
+        paths.push(vec![name.clone()]);
+        for mut inner in members(value) {
+            inner.insert(0, name.clone());
+            paths.push(inner);
+        }
+    }
+    paths
+}
+
+/// A service without limits, and somebody who is signed in.
+async fn open() -> (Service, Login) {
+    let service = Service::with(&[("sms.failures_per_ip", "0")]).await;
+    let login = service.one_tap("alice").await;
+    (service, login)
 }
 
 fn routes() -> Vec<Route> {
@@ -93,45 +104,6 @@ fn routes() -> Vec<Route> {
             json!({ "code": "123456", "challenge_id": "9f86d081884c7d659a2feaa0c55ad015" }),
         ),
     ]
-}
-
-/// A service without limits, and somebody who is signed in.
-async fn open() -> (Service, Login) {
-    let service = Service::with(&[("sms.failures_per_ip", "0")]).await;
-    let login = service.one_tap("alice").await;
-    (service, login)
-}
-
-impl Route {
-    fn call(&self, service: &Service, login: &Login) -> crate::support::Call {
-        let call = service.call(self.method.clone(), self.path);
-        if self.bearer {
-            call.bearer(login.access())
-        } else {
-            call
-        }
-    }
-}
-
-/// The body with the member at `path` replaced.
-fn with(body: &Value, path: &[String], value: &Value) -> Value {
-    let mut changed = body.clone();
-    let pointer = format!("/{}", path.join("/"));
-    *changed.pointer_mut(&pointer).expect("a member") = value.clone();
-    changed
-}
-
-/// The paths to all members of a body.
-fn members(body: &Value) -> Vec<Vec<String>> {
-    let mut paths = Vec::new();
-    for (name, value) in body.as_object().into_iter().flatten() {
-        paths.push(vec![name.clone()]);
-        for mut inner in members(value) {
-            inner.insert(0, name.clone());
-            paths.push(inner);
-        }
-    }
-    paths
 }
 
 #[tokio::test]
@@ -369,220 +341,4 @@ async fn a_body_is_plain_json_and_says_so() {
     let call = service.post("/v1/login/wechat").body(body);
     let call = call.header("content-type", "Application/JSON; Charset=UTF-8");
     call.send().await.ok();
-}
-
-#[tokio::test]
-async fn what_is_not_there_is_not_found_in_the_envelope() {
-    let service = Service::start().await;
-    for path in [
-        "/",
-        "/v1",
-        "/v1/",
-        "/v1/me/",
-        "/v1//me",
-        "/v2/me",
-        "/admin/v1/users",
-        "/v1/login/sms/x",
-        "/%2e%2e/etc/passwd",
-        "/docs/../../etc/passwd",
-        "/docs/no-such-file.js",
-        "/playground/no-such-file.js",
-        "/%00",
-    ] {
-        let answer = service.get(path).send().await;
-        answer.fails(404, "not_found");
-    }
-}
-
-#[tokio::test]
-async fn odd_methods_are_refused() {
-    let service = Service::start().await;
-    for method in ["TRACE", "OPTIONS", "PUT", "BREW", "CONNECT"] {
-        let method = Method::from_bytes(method.as_bytes()).unwrap();
-        if method == Method::CONNECT {
-            continue;
-        }
-        let answer = service.call(method, "/v1/me").send().await;
-        answer.fails(405, "method_not_allowed");
-        assert_eq!(answer.header("allow"), Some("GET, PATCH, DELETE"));
-    }
-}
-
-#[tokio::test]
-async fn addresses_and_headers_are_bounded() {
-    let service = Service::start().await;
-    let long = format!("/v1/me?x={}", "a".repeat(2100));
-    let answer = service.get(&long).send().await;
-    answer.fails(414, "invalid_request");
-    let mut call = service.get("/v1/me");
-    for n in 0..65 {
-        call = call.header(&format!("x-filler-{n}"), "x");
-    }
-    call.send().await.fails(431, "invalid_request");
-    let mut call = service.get("/v1/me");
-    for n in 0..5 {
-        call = call.header(&format!("x-filler-{n}"), &"x".repeat(4000));
-    }
-    call.send().await.fails(431, "invalid_request");
-    let mut call = service.get("/v1/me");
-    for n in 0..40 {
-        call = call.header(&format!("x-filler-{n}"), "x");
-    }
-    call.send().await.fails(401, "token_missing");
-}
-
-#[tokio::test]
-async fn a_request_is_named_by_the_client_where_the_name_is_well_formed() {
-    let service = Service::start().await;
-    let good = "0123abcd-ABCD";
-    let call = service.get("/v1/me").header("x-request-id", good);
-    let failure = call.send().await.fails(401, "token_missing");
-    assert_eq!(failure["request_id"], good);
-    for bad in [
-        "short",
-        &"x".repeat(65),
-        "has space1",
-        "semi;colon",
-        "quote\"quote",
-        "é-é-é-é-é",
-    ] {
-        let call = service.get("/v1/me").header("x-request-id", bad);
-        let failure = call.send().await.fails(401, "token_missing");
-        assert_ne!(failure["request_id"], bad);
-    }
-}
-
-/// What the server says first, or nothing where it only closes.
-async fn first_bytes(stream: &mut TcpStream) -> String {
-    let mut buffer = vec![0; 4096];
-    let read = tokio::time::timeout(Duration::from_secs(20), stream.read(&mut buffer));
-    let read = read.await.expect("an answer in time").unwrap_or(0);
-    String::from_utf8_lossy(&buffer[..read]).into_owned()
-}
-
-#[tokio::test]
-async fn framing_that_two_servers_could_read_differently_is_refused() {
-    let service = Service::start().await;
-    let body = "{\"refresh_token\":\"x\"}";
-    let length = body.len();
-    for framing in [
-        format!("content-length: {length}\r\ntransfer-encoding: chunked"),
-        format!("content-length: {length}\r\ncontent-length: 1"),
-        format!("content-length: +{length}"),
-        format!("content-length: {length}, {length}"),
-        format!("content-length: 0x{length:x}"),
-        format!("content-length: -{length}"),
-        "content-length: 99999999999999999999".to_owned(),
-        "transfer-encoding: xchunked".to_owned(),
-        "transfer-encoding: chunked, identity".to_owned(),
-        "transfer-encoding: chunked\r\ntransfer-encoding: identity".to_owned(),
-        "transfer-encoding: \u{b}chunked".to_owned(),
-        "transfer-encoding\0: chunked".to_owned(),
-        format!("content-length : {length}"),
-        format!("x-folded: a\r\n content-length: {length}"),
-    ] {
-        let mut stream = TcpStream::connect(service.address).await.unwrap();
-        let request = format!(
-            "POST /v1/token/refresh HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\n\
-             {framing}\r\n\r\n{body}"
-        );
-        stream.write_all(request.as_bytes()).await.unwrap();
-        let answer = first_bytes(&mut stream).await;
-        let refused = answer.is_empty() || answer.starts_with("HTTP/1.1 4");
-        assert!(refused, "{framing}: {answer}");
-    }
-    service.get("/healthz").send().await;
-}
-
-/// Whatever a front server took for the body is not taken for a request here.
-#[tokio::test]
-async fn what_follows_an_ambiguous_request_is_not_read() {
-    let service = Service::start().await;
-    let hidden = "GET /healthz HTTP/1.1\r\nhost: x\r\n\r\n";
-    for framing in [
-        "content-length: 5\r\ntransfer-encoding: chunked".to_owned(),
-        format!("content-length: 0\r\ncontent-length: {}", hidden.len()),
-        "content-length: +0".to_owned(),
-        "content-length: 0, 0".to_owned(),
-        "content-length: 0x0".to_owned(),
-        "content-length: -0".to_owned(),
-        "transfer-encoding: xchunked".to_owned(),
-        "transfer-encoding: chunked, identity".to_owned(),
-        "transfer-encoding: chunked\r\ntransfer-encoding: identity".to_owned(),
-        "transfer-encoding: \u{b}chunked".to_owned(),
-        "content-length : 0".to_owned(),
-    ] {
-        let mut stream = TcpStream::connect(service.address).await.unwrap();
-        let request = format!(
-            "POST /v1/token/refresh HTTP/1.1\r\nhost: x\r\n\
-             content-type: application/json\r\n{framing}\r\n\r\n0\r\n\r\n{hidden}"
-        );
-        stream.write_all(request.as_bytes()).await.unwrap();
-        let answer = until_closed(&mut stream).await;
-        assert!(!answer.contains("HTTP/1.1 200"), "{framing}: {answer}");
-        assert!(
-            answer.matches("HTTP/1.1 ").count() <= 1,
-            "{framing}: {answer}"
-        );
-    }
-}
-
-/// Whoever reads the size of a chunk more kindly finds another end of the body.
-#[tokio::test]
-async fn a_chunk_of_a_doubtful_size_ends_the_connection() {
-    let service = Service::start().await;
-    let hidden = "GET /healthz HTTP/1.1\r\nhost: x\r\n\r\n";
-    for size in ["0x0", "+0", "-0", " 0", "0 0", "g", "", "10000000000000000"] {
-        let mut stream = TcpStream::connect(service.address).await.unwrap();
-        let request = format!(
-            "POST /v1/token/refresh HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\n\
-             transfer-encoding: chunked\r\n\r\n{size}\r\n\r\n{hidden}"
-        );
-        stream.write_all(request.as_bytes()).await.unwrap();
-        let answer = until_closed(&mut stream).await;
-        assert!(!answer.contains("HTTP/1.1 200"), "{size:?}: {answer}");
-    }
-}
-
-/// All that the server says before it closes the connection.
-async fn until_closed(stream: &mut TcpStream) -> String {
-    let mut said = Vec::new();
-    let read = tokio::time::timeout(Duration::from_secs(20), stream.read_to_end(&mut said));
-    // A connection that is reset is closed, too.
-    drop(read.await.expect("a closed connection"));
-    String::from_utf8_lossy(&said).into_owned()
-}
-
-#[tokio::test]
-async fn a_head_that_does_not_arrive_is_not_waited_for() {
-    let service = Service::start().await;
-    for begun in ["", "GET /v1/me HTTP/1.1\r\nhost: x\r\nx-slow: "] {
-        let mut stream = TcpStream::connect(service.address).await.unwrap();
-        stream.write_all(begun.as_bytes()).await.unwrap();
-        let answer = until_closed(&mut stream).await;
-        let told = answer.is_empty() || answer.starts_with("HTTP/1.1 408");
-        assert!(told, "{answer}");
-    }
-}
-
-#[tokio::test]
-async fn a_body_that_does_not_arrive_is_not_waited_for() {
-    let service = Service::start().await;
-    let push = format!("/v1/wechat/push/{MINI_PROGRAM}?timestamp=1&nonce=n&msg_signature=s");
-    let waits = ["/v1/token/refresh", &push].map(|path| {
-        let request = format!(
-            "POST {path} HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\n\
-             content-length: 100\r\n\r\n{{\"refresh"
-        );
-        async move {
-            let mut stream = TcpStream::connect(service.address).await.unwrap();
-            stream.write_all(request.as_bytes()).await.unwrap();
-            first_bytes(&mut stream).await
-        }
-    });
-    let [refresh, push] = waits;
-    for answer in <[String; 2]>::from(tokio::join!(refresh, push)) {
-        assert!(answer.starts_with("HTTP/1.1 408"), "{answer}");
-        assert!(answer.contains("\"request_id\""), "{answer}");
-    }
 }
