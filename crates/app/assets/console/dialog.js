@@ -7,17 +7,15 @@ import { button, failureBox } from './parts.js';
 
 const TYPED = 6;
 
-// The end of an id, to be typed by somebody who has looked at it.
-export const tail = (id) => id.slice(-TYPED);
-
-// `fields`: what the act needs. `typed`: the id whose last characters must be typed.
-// `act` is given the values; what it throws is told, and may be tried again.
-export function ask({ title, text, fields = [], typed, confirm, danger = true, act, testid }) {
+// `fields`: what the act needs. `typed`: the id whose last characters must be typed;
+// `word`: what must be typed whole. `act` is given the values, and a way to tell how
+// far it is; what it throws is told, and may be tried again.
+export function ask({ title, text, fields = [], typed, word, confirm, danger = true, act, testid }) {
   return new Promise((resolve) => {
     const told = h('div', { class: 'dialog-told' });
     const go = button(confirm, { type: 'submit', kind: danger ? 'primary' : 'wechat', testid: 'dialog-go' });
     const inputs = fields.map(field);
-    const proof = typed && proofField(typed);
+    const proof = typed ? proofField(typed, TYPED, t('type_the_end', { count: TYPED })) : word && proofField(word, word.length, t('type_the_word'));
     const all = proof ? [...inputs, proof] : inputs;
     const form = h('form', { class: 'dialog-form', novalidate: true }, h('h2', {}, title), text && h('p', {}, text), all.map((one) => one.node), told,
       h('div', { class: 'dialog-actions' }, button(t('cancel'), { kind: 'quiet', testid: 'dialog-cancel', onClick: () => dialog.close() }), go));
@@ -32,7 +30,7 @@ export function ask({ title, text, fields = [], typed, confirm, danger = true, a
       form.dataset.busy = 'true';
       look();
       try {
-        done = { value: await act(Object.fromEntries(inputs.map((one) => [one.name, one.value()]))) };
+        done = { value: await act(Object.fromEntries(inputs.map((one) => [one.name, one.value()])), (far) => told.replaceChildren(h('p', { role: 'status', testid: 'dialog-progress' }, far))) };
         dialog.close();
       } catch (failure) {
         if (!failure.locked) told.replaceChildren(failureBox(failure));
@@ -64,12 +62,11 @@ function field({ name, label, hint, type = 'text', required = true, value = '', 
   };
 }
 
-function proofField(id) {
-  const input = h('input', { type: 'text', class: 'field mono', testid: 'dialog-typed', maxlength: TYPED, autocomplete: 'off', autocapitalize: 'off', spellcheck: 'false' });
-  const label = h('span', {}, t('type_the_end', { count: TYPED }));
-  const start = id.slice(0, -TYPED);
+function proofField(text, count, told) {
+  const input = h('input', { type: 'text', class: 'field mono', testid: 'dialog-typed', maxlength: count, autocomplete: 'off', autocapitalize: 'off', spellcheck: 'false' });
+  const end = text.slice(-count);
   return {
-    node: h('label', { class: 'labelled' }, label, h('code', { class: 'mono proof' }, start, h('mark', {}, tail(id))), input),
-    ready: () => input.value === tail(id),
+    node: h('label', { class: 'labelled' }, h('span', {}, told), h('code', { class: 'mono proof' }, text.slice(0, -count), h('mark', {}, end)), input),
+    ready: () => input.value === end,
   };
 }

@@ -1,6 +1,7 @@
 //! `/console`: where it is served, under which headers, and what its files hold.
 
 use std::collections::BTreeSet;
+use std::fs;
 
 use crate::administration::with_keys;
 use crate::support::Service;
@@ -11,6 +12,30 @@ const AUDIT: &str = include_str!("../../../domain/src/model/audit.rs");
 fn is_script(name: &str) -> bool {
     name.rsplit_once('.')
         .is_some_and(|(_, ending)| ending == "js")
+}
+
+/// What the admin API calls each act and each look in the audit log.
+fn acts() -> BTreeSet<String> {
+    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/src/http/admin");
+    let mut acts = BTreeSet::new();
+    for file in fs::read_dir(folder).expect("the sources") {
+        let path = file.expect("a file").path();
+        if path.is_file() {
+            let source = fs::read_to_string(path).expect("a source");
+            let words = source.split('"').skip(1).step_by(2);
+            let is_act = |word: &&str| {
+                let parts = word.split_once('.');
+                parts.is_some_and(|(kind, verb)| is_word(kind) && is_word(verb))
+            };
+            acts.extend(words.filter(is_act).map(ToOwned::to_owned));
+        }
+    }
+    acts
+}
+
+fn is_word(text: &str) -> bool {
+    let mut bytes = text.bytes();
+    !text.is_empty() && bytes.all(|b| b.is_ascii_lowercase() || b == b'_')
 }
 
 /// The page and everything that it loads, found as a browser finds it.
@@ -158,8 +183,13 @@ async fn every_text_of_it_is_there_in_both_languages() {
                 }
             }
         }
-        // A word that the service does not have is a slip.
         let words = of(&format!("locales/words-{language}.js"));
+        let acts = acts();
+        assert!(acts.len() >= 20, "{acts:?}");
+        for act in acts {
+            assert!(words.contains(&format!("'act.{act}'")), "{language}: {act}");
+        }
+        // A word that the service does not have is a slip.
         let actions: Vec<_> = words.split("'action.").skip(1).collect();
         assert!(actions.len() > 40);
         for action in actions {

@@ -147,6 +147,7 @@ export default {
   merge_from_hint: 'It has no phone number; it becomes an alias.',
   merge_proof: 'Goes: {goes}. Stays: {stays}. It cannot be undone.',
   type_the_end: 'Type the last {count} characters of the id that goes',
+  type_the_word: 'Type this word',
   end: 'End',
   end_title: 'Sign this device out?',
   end_text: '{name} has to sign in again.',
@@ -189,6 +190,10 @@ export default {
   drop_key: 'Drop',
   drop_key_title: 'Drop this signing key?',
   drop_key_text: 'Every access token that it signed is worth nothing, within a minute on all replicas. Apps refresh by themselves; services that check tokens offline must fetch the keys again.',
+  end_everybody: 'Sign everybody out',
+  end_everybody_hint: 'For when tokens or a key came into wrong hands: drop the key as well.',
+  end_everybody_title: 'Sign everybody out?',
+  end_everybody_text: 'Every session of every account ends, 200 accounts at a time, and everybody has to sign in again. It cannot be undone. Keep this page open until it is done.',
 
   test_numbers_hint: 'For reviewers of app stores: a fixed code, no message, until a date. Each use is audited.',
   no_test_numbers: 'There is none',

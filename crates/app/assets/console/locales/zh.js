@@ -147,6 +147,7 @@ export default {
   merge_from_hint: '该账号不能有手机号；它将成为别名。',
   merge_proof: '被并入：{goes}。保留：{stays}。无法撤销。',
   type_the_end: '请输入该 ID 的最后 {count} 个字符',
+  type_the_word: '请输入这个单词',
   end: '结束',
   end_title: '让该设备退出登录？',
   end_text: '{name} 需要重新登录。',
@@ -189,6 +190,10 @@ export default {
   drop_key: '停用',
   drop_key_title: '停用该签名密钥？',
   drop_key_text: '由它签发的访问令牌全部失效，一分钟内在所有副本生效。客户端会自动刷新；离线校验令牌的服务需要重新获取公钥。',
+  end_everybody: '让所有人退出登录',
+  end_everybody_hint: '在令牌或密钥可能泄露时使用；还应停用相应的密钥。',
+  end_everybody_title: '让所有人退出登录？',
+  end_everybody_text: '所有账号的所有会话都会结束，每次处理 200 个账号，所有人都要重新登录。此操作无法撤销。完成之前请不要关闭本页。',
 
   test_numbers_hint: '供应用商店审核使用：固定验证码、不发短信、到期失效。每次使用都会被审计。',
   no_test_numbers: '没有测试号码',

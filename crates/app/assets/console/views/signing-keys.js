@@ -10,7 +10,7 @@ export function signingKeys() {
     const { keys } = await call('GET', 'signing-keys');
     return h('ul', { class: 'rows' }, keys.map((key) => row(key, box)));
   });
-  return [h('p', { class: 'recognised' }, t('keys_hint')), box];
+  return [h('p', { class: 'recognised' }, t('keys_hint')), box, mayChange() && everybody()];
 }
 
 function row(key, box) {
@@ -32,4 +32,33 @@ async function dropped(key, box) {
   if (!done) return;
   say(t('done'));
   box.reload();
+}
+
+// For when tokens came into wrong hands, which a dropped key does not end: refresh
+// tokens are not signed by it.
+function everybody() {
+  const end = button(t('end_everybody'), { kind: 'danger', testid: 'everybody-end', onClick: endEverybody });
+  return h('div', { class: 'toolbar' }, h('p', { class: 'recognised' }, t('end_everybody_hint')), end);
+}
+
+async function endEverybody() {
+  // Where it was broken off, the next try goes on.
+  let [count, cursor] = [0, undefined];
+  const done = await ask({
+    testid: 'dialog-everybody',
+    title: t('end_everybody_title'),
+    text: t('end_everybody_text'),
+    fields: [{ name: 'reason', label: t('reason'), hint: t('reason_hint'), maxlength: 200 }],
+    word: 'everybody',
+    confirm: t('end_everybody'),
+    act: async ({ reason }, tell) => {
+      do {
+        const part = await call('POST', 'sessions/end', { confirm: 'everybody', reason, ...(cursor && { cursor }) });
+        count += part.count;
+        cursor = part.next_cursor;
+        tell(t('ended', { count }));
+      } while (cursor);
+    },
+  });
+  if (done) say(t('ended', { count }));
 }

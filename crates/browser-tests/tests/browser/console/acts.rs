@@ -146,3 +146,54 @@ async fn a_signing_key_is_dropped_and_a_test_number_made_and_ended() {
     page.see("no-test-numbers").await;
     page.finish(&[("/admin/v1/test-numbers", 400)]).await;
 }
+
+#[tokio::test]
+async fn everybody_is_signed_out_once_a_word_is_typed_and_a_lost_answer_is_gone_on_from() {
+    let (_service, page) = console().await;
+    let people = [
+        page.comes_by_wechat("alice", "one").await,
+        page.comes_by_wechat("bob", "two").await,
+    ];
+    page.unlock(WRITE).await;
+    page.tap("place-signing-keys").await;
+    page.tap("everybody-end").await;
+    page.write("dialog-reason", "ticket 4713").await;
+    page.write("dialog-typed", "everyone").await;
+    page.see("dialog-everybody dialog-go:disabled").await;
+    page.write("dialog-typed", "everybody").await;
+    // As with more accounts than one part holds, and a line that is cut after the first.
+    page.ask(LONGER, Vec::new()).await;
+    page.tap("dialog-go").await;
+    page.see("dialog-everybody failure[data-code=\"network\"]")
+        .await;
+    page.tap("dialog-go").await;
+    page.see_no("dialog-everybody").await;
+    page.see_text("toast", "已结束 9 个会话").await;
+    let cursors = page.ask("return window.cursors", Vec::new()).await;
+    assert_eq!(cursors, serde_json::json!([null, "next", "next"]));
+    for user in people {
+        page.person(&user).await;
+        page.see("no-devices").await;
+    }
+    page.tap("place-audit").await;
+    page.see_count("event[data-action=\"session.revoked\"]", 2)
+        .await;
+    page.see_text("event[data-action=\"session.revoked\"]", "ticket 4713")
+        .await;
+    page.finish(&[]).await;
+}
+
+/// Seven sessions end in a first part that the page is told of, and nobody is reached
+/// once after it.
+const LONGER: &str = "
+    const real = window.fetch;
+    window.cursors = [];
+    window.fetch = async (path, options) => {
+        if (!String(path).endsWith('/sessions/end')) return real(path, options);
+        const { cursor, ...asked } = JSON.parse(options.body);
+        window.cursors.push(cursor ?? null);
+        const made = (count, next_cursor) => new Response(JSON.stringify({ data: { count, next_cursor } }), { status: 200 });
+        if (window.cursors.length === 1) return made(7, 'next');
+        if (window.cursors.length === 2) throw new TypeError('gone');
+        return real(path, { ...options, body: JSON.stringify(asked) });
+    };";
