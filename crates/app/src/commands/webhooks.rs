@@ -11,7 +11,7 @@ use menshen_domain::model::identifiers::EventId;
 use menshen_domain::model::webhook::{DeliveryState, ReceiverName};
 use menshen_domain::ports::outbox::{DeliveryFilter, Replay};
 use menshen_domain::services::administration::AdministrationError;
-use menshen_domain::services::webhook_desk::{Replayed, WebhookDesk};
+use menshen_domain::services::webhook_desk::WebhookDesk;
 use menshen_token::system_randomness::SystemRandomness;
 
 use crate::clock::ServerClock;
@@ -137,32 +137,16 @@ async fn carry_out(desk: &WebhookDesk, action: Action) -> Result<(), StartError>
             form,
         } => {
             let receiver = name(receiver.as_deref())?;
+            let act = act("webhooks.replay");
             let replayed = match what.event {
                 Some(event) => {
                     let event = EventId::parse(&event);
                     let event = event.ok_or("an event's id is 36 characters, as in webhook-id")?;
-                    replay(desk, &Replay::Event(event, receiver)).await?
+                    desk.replay(&act, &Replay::Event(event, receiver)).await
                 }
-                None => replay_all(desk, &Replay::Dead(receiver)).await?,
+                None => desk.replay_all(&act, receiver).await,
             };
-            print(form, &WebhookReplayJson::from(replayed))
-        }
-    }
-}
-
-async fn replay(desk: &WebhookDesk, which: &Replay) -> Result<Replayed, StartError> {
-    let act = act("webhooks.replay");
-    desk.replay(&act, which).await.map_err(told)
-}
-
-/// Part by part: those that die meanwhile are not waited for.
-async fn replay_all(desk: &WebhookDesk, which: &Replay) -> Result<Replayed, StartError> {
-    let mut count = 0;
-    loop {
-        let part = replay(desk, which).await?;
-        count += part.count;
-        if !part.more {
-            return Ok(Replayed { count, more: false });
+            print(form, &WebhookReplayJson::from(replayed.map_err(told)?))
         }
     }
 }

@@ -200,6 +200,35 @@ async fn dead_letters_are_looked_after_by_command() {
     }
 }
 
+/// As many as are replayed at once, twice: nothing is left, and nobody is refused.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_full_portion_that_is_the_last_is_told_as_such() {
+    let service = Service::with(&[("admin.keys", &admin_keys())]).await;
+    let now = SystemClock.now().to_rfc3339();
+    let dead = format!(
+        "INSERT INTO webhook_deliveries \
+         (event_id, receiver, user_id, kind, at, data, due_at, give_up_at, dead_at) \
+         WITH RECURSIVE numbers (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM numbers WHERE n < 1000) \
+         SELECT unhex(format('%032d', n)), 'crm', unhex(format('%032d', n)), 'user.updated', \
+         '{now}', '{{}}', '{now}', '{now}', '{now}' FROM numbers"
+    );
+    service.sql(&dead).await;
+    let replay = async || post(&service, REPLAY, json!({ "all": true })).send().await;
+    assert_eq!(replay().await.ok(), json!({ "count": 500, "more": true }));
+    assert_eq!(replay().await.ok(), json!({ "count": 500, "more": false }));
+    service
+        .sql(&format!("UPDATE webhook_deliveries SET dead_at = '{now}'"))
+        .await;
+    let (status, out, err) = run(&service, &["replay", "--all", "--format", "json"]);
+    assert_eq!(status, Some(0), "{out}{err}");
+    let replayed: Value = serde_json::from_str(&out).expect("JSON");
+    assert_eq!(replayed, json!({ "count": 1000, "more": false }));
+    for (row, count) in [("webhooks.replayed", 4), ("admin.refused", 0)] {
+        let rows = format!("audit_events WHERE action = '{row}'");
+        assert_eq!(service.count(&rows).await, count, "{row}");
+    }
+}
+
 /// What was given up is counted, where it is delivered.
 #[tokio::test]
 async fn dead_letters_are_counted() {

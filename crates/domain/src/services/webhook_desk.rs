@@ -7,7 +7,7 @@ use chrono::{DateTime, Utc};
 
 use crate::model::audit::{AuditAction, AuditEvent};
 use crate::model::event::EventName;
-use crate::model::webhook::{MAX_AGE, ReceiverName, Subscription};
+use crate::model::webhook::{DeliveryState, MAX_AGE, ReceiverName, Subscription};
 use crate::ports::audit_log::AuditLog;
 use crate::ports::clock::Clock;
 use crate::ports::outbox::{
@@ -62,7 +62,7 @@ pub struct Deliveries {
 pub struct Replayed {
     /// How many deliveries.
     pub count: u64,
-    /// Whether there may be more.
+    /// Whether there are more.
     pub more: bool,
 }
 
@@ -125,11 +125,8 @@ impl WebhookDesk {
     /// [`AdministrationError::NotFound`] if there is no such delivery, and
     /// [`AdministrationError::Unavailable`].
     pub async fn replay(&self, act: &Act, which: &Replay) -> Result<Replayed, AdministrationError> {
-        let now = self.clock.now();
-        let row = self.row(AuditAction::WebhooksReplayed, act);
-        let row = row.with_subject(subject(which));
-        let count = self.outbox.replay(which, now, now + MAX_AGE, row).await?;
-        if count == 0 {
+        let replayed = self.portion(act, which).await?;
+        if replayed.count == 0 {
             let row = self.row(AuditAction::AdminRefused, act);
             let row = row.with_subject(subject(which)).with_reason("not_found");
             self.audit.append(&[row]).await?;
@@ -137,11 +134,58 @@ impl WebhookDesk {
                 return Err(AdministrationError::NotFound);
             }
         }
-        let dead = matches!(which, Replay::Dead(_));
-        Ok(Replayed {
-            count,
-            more: dead && count >= u64::from(REPLAYED_AT_ONCE),
-        })
+        Ok(replayed)
+    }
+
+    /// Has all dead letters delivered again, of one receiver or of all, portion by
+    /// portion; those that die meanwhile are not waited for. That there are none is
+    /// noted only if there were none from the first.
+    ///
+    /// # Errors
+    ///
+    /// [`AdministrationError::Unavailable`]: some portions may have been replayed, each
+    /// with its row of the audit log.
+    pub async fn replay_all(
+        &self,
+        act: &Act,
+        receiver: Option<ReceiverName>,
+    ) -> Result<Replayed, AdministrationError> {
+        let which = Replay::Dead(receiver);
+        let mut all = self.replay(act, &which).await?;
+        while all.more {
+            // Somebody else may have replayed the rest by now: that is no refusal.
+            let portion = self.portion(act, &which).await?;
+            all = Replayed {
+                count: all.count + portion.count,
+                more: portion.more,
+            };
+        }
+        Ok(all)
+    }
+
+    async fn portion(&self, act: &Act, which: &Replay) -> Result<Replayed, AdministrationError> {
+        let now = self.clock.now();
+        let row = self.row(AuditAction::WebhooksReplayed, act);
+        let row = row.with_subject(subject(which));
+        let count = self.outbox.replay(which, now, now + MAX_AGE, row).await?;
+        let more = match which {
+            Replay::Dead(receiver) if count >= u64::from(REPLAYED_AT_ONCE) => {
+                self.has_died(receiver.clone()).await
+            }
+            Replay::Dead(_) | Replay::Event(..) => false,
+        };
+        Ok(Replayed { count, more })
+    }
+
+    /// Whether there are dead letters. What was replayed is replayed, whether or not
+    /// this can be told: whoever asks again then finds out.
+    async fn has_died(&self, receiver: Option<ReceiverName>) -> bool {
+        let dead = DeliveryFilter {
+            state: Some(DeliveryState::Dead),
+            receiver,
+        };
+        let found = self.outbox.list(&dead, None, 1).await;
+        found.map_or(true, |rows| !rows.is_empty())
     }
 
     fn row(&self, action: AuditAction, act: &Act) -> AuditEvent {

@@ -5,7 +5,7 @@ use menshen_domain::model::audit::{AuditAction, AuditEvent};
 use menshen_domain::model::identifiers::EventId;
 use menshen_domain::model::operator::{Operator, OperatorScope};
 use menshen_domain::model::origin::Origin;
-use menshen_domain::model::webhook::{MAX_AGE, ReceiverName, Subscription};
+use menshen_domain::model::webhook::{DeliveryState, MAX_AGE, ReceiverName, Subscription};
 use menshen_domain::ports::audit_log::{AuditLogError, MockAuditLog};
 use menshen_domain::ports::outbox::{
     Backlog, DeliveryFilter, DeliveryRecord, MockOutbox, OutboxError, REPLAYED_AT_ONCE, Replay,
@@ -18,6 +18,16 @@ use crate::support::{at, away, epoch, randomness, stopped_clock, user};
 
 fn name(text: &str) -> ReceiverName {
     ReceiverName::parse(text).expect("a name")
+}
+
+/// As many as one step touches.
+const MANY: u64 = REPLAYED_AT_ONCE as u64;
+
+fn dead_of_a() -> DeliveryFilter {
+    DeliveryFilter {
+        state: Some(DeliveryState::Dead),
+        receiver: Some(name("a")),
+    }
 }
 
 fn event() -> EventId {
@@ -171,12 +181,58 @@ async fn a_replay_is_for_another_day_and_in_the_audit_log() {
     let wanted = |count, more| Replayed { count, more };
     let replayed = replay(replaying(one.clone(), 1, subject), &one).await;
     assert_eq!(replayed, wanted(1, false));
-    let all = Replay::Dead(None);
-    let many = u64::from(REPLAYED_AT_ONCE);
-    for (count, more) in [(many, true), (many - 1, false)] {
-        let replayed = replay(replaying(all.clone(), count, "dead"), &all).await;
-        assert_eq!(replayed, wanted(count, more));
+    let all = Replay::Dead(Some(name("a")));
+    for (left, more) in [(1, true), (0, false)] {
+        let mut outbox = replaying(all.clone(), MANY, "dead a");
+        outbox
+            .expect_list()
+            .withf(|filter, before, limit| {
+                *filter == dead_of_a() && before.is_none() && *limit == 1
+            })
+            .once()
+            .returning(move |_, _, _| Ok((0..left).map(record).collect()));
+        assert_eq!(replay(outbox, &all).await, wanted(MANY, more));
     }
+    let mut outbox = replaying(all.clone(), MANY, "dead a");
+    let away = |_: &DeliveryFilter, _, _| Err(OutboxError(away()));
+    outbox.expect_list().once().returning(away);
+    assert_eq!(replay(outbox, &all).await, wanted(MANY, true), "perhaps");
+    // Nobody is asked where the portion was not full.
+    let replayed = replay(replaying(all.clone(), MANY - 1, "dead a"), &all).await;
+    assert_eq!(replayed, wanted(MANY - 1, false));
+}
+
+/// Somebody else replays the rest between two portions, or there is none.
+#[tokio::test]
+async fn all_are_replayed_and_that_the_last_portion_is_empty_is_no_refusal() {
+    for (portions, sum) in [
+        (&[(MANY, 1), (MANY, 1), (3, 0)][..], MANY * 2 + 3),
+        (&[(MANY, 1), (0, 0)], MANY),
+        (&[(MANY, 0)], MANY),
+        (&[(7, 0)], 7),
+    ] {
+        let mut outbox = MockOutbox::new();
+        let mut replayed = portions.iter().map(|portion| portion.0);
+        outbox
+            .expect_replay()
+            .withf(|which, _, _, _| *which == Replay::Dead(None))
+            .times(portions.len())
+            .returning(move |_, _, _, _| Ok(replayed.next().expect("a portion")));
+        let full = portions.iter().filter(|portion| portion.0 == MANY);
+        let mut left = full.map(|portion| portion.1);
+        outbox.expect_list().returning(move |_, _, _| {
+            let left = left.next().expect("a full portion");
+            Ok((0..left).map(record).collect())
+        });
+        // A log without expectations fails at the first refusal.
+        let desk = desk(outbox, MockAuditLog::new());
+        let all = desk.replay_all(&act(), None).await.expect("all");
+        assert_eq!((all.count, all.more), (sum, false), "{portions:?}");
+    }
+    let outbox = replaying(Replay::Dead(None), 0, "dead");
+    let desk = desk(outbox, told(AuditAction::AdminRefused));
+    let none = desk.replay_all(&act(), None).await.expect("none is fine");
+    assert_eq!(none.count, 0);
 }
 
 #[tokio::test]
