@@ -157,6 +157,37 @@ impl OutboxEvent {
             notice,
         }
     }
+
+    /// The account that is not there any more by what is told: no event about it comes
+    /// after this one.
+    #[must_use]
+    pub const fn farewell(&self) -> Option<UserId> {
+        match self.notice {
+            Notice::UserErased => Some(self.user),
+            Notice::UserMerged { from } => Some(from),
+            _ => None,
+        }
+    }
+}
+
+/// Puts the events of one act into the order in which they are told: as they come, but
+/// all else about an account before its farewell. Whoever forgets somebody then does not
+/// hear of them again.
+#[must_use]
+pub fn farewells_last(mut events: Vec<OutboxEvent>) -> Vec<OutboxEvent> {
+    let mut place = 0;
+    while let Some(event) = events.get(place) {
+        if let Some(leaver) = event.farewell() {
+            let rest = events.split_off(place);
+            let others = |one: &OutboxEvent| one.user == leaver && one.farewell() != Some(leaver);
+            let (earlier, rest): (Vec<_>, Vec<_>) = rest.into_iter().partition(others);
+            place += earlier.len();
+            events.extend(earlier);
+            events.extend(rest);
+        }
+        place += 1;
+    }
+    events
 }
 
 #[cfg(test)]
@@ -196,5 +227,70 @@ mod tests {
             .collect();
         assert_eq!(told, EventName::ALL.into_iter().collect());
         assert_eq!(EventName::parse("user.deleted"), None);
+    }
+
+    fn user(n: u128) -> UserId {
+        UserId::from_uuid(Uuid::from_u128(n))
+    }
+
+    fn ends(n: u128) -> Notice {
+        let session = SessionId::from_uuid(Uuid::from_u128(n));
+        Notice::SessionEnded(session, EndReason::Merged)
+    }
+
+    /// Orders events, told by account and notice.
+    fn ordered(events: &[(u128, Notice)]) -> Vec<(u128, Notice)> {
+        let event = |(n, notice): &(u128, Notice)| OutboxEvent {
+            id: EventId::from_uuid(Uuid::nil()),
+            at: DateTime::UNIX_EPOCH,
+            user: user(*n),
+            notice: *notice,
+        };
+        let ordered = farewells_last(events.iter().map(event).collect());
+        let told = |event: OutboxEvent| (event.user.as_uuid().as_u128(), event.notice);
+        ordered.into_iter().map(told).collect()
+    }
+
+    #[test]
+    fn an_account_is_not_heard_of_after_it_was_erased() {
+        let erased = [
+            (1, Notice::PhoneRemoved),
+            (1, Notice::UserErased),
+            (2, Notice::UserCreated),
+            (1, ends(7)),
+            (2, ends(8)),
+            (1, ends(9)),
+        ];
+        let [removed, gone, created, first, other, second] = erased;
+        let expected = [removed, first, second, gone, created, other];
+        assert_eq!(ordered(&erased), expected);
+        assert_eq!(ordered(&expected), expected, "once is enough");
+    }
+
+    #[test]
+    fn an_account_is_not_heard_of_after_it_became_part_of_another() {
+        let merged = Notice::UserMerged { from: user(1) };
+        let events = [
+            (2, merged),
+            (2, Notice::PhoneChanged),
+            (1, ends(7)),
+            (2, ends(8)),
+        ];
+        let [gone, changed, theirs, own] = events;
+        assert_eq!(ordered(&events), [theirs, gone, changed, own]);
+    }
+
+    #[test]
+    fn where_nobody_leaves_the_order_stays_and_nothing_is_lost() {
+        let stays = [(2, Notice::UserCreated), (1, ends(7)), (2, ends(8))];
+        assert_eq!(ordered(&stays), stays);
+        assert!(ordered(&[]).is_empty());
+        // No act does this; nothing hangs and nothing goes all the same.
+        let around = [
+            (1, Notice::UserMerged { from: user(2) }),
+            (2, Notice::UserMerged { from: user(1) }),
+            (1, Notice::UserErased),
+        ];
+        assert_eq!(ordered(&around).len(), 3);
     }
 }

@@ -89,7 +89,10 @@ pub const REPLAYED_AT_ONCE: u32 = 500;
 /// that wants it; a delivery stays until it is made, or removed long after it died.
 ///
 /// Of the deliveries to a receiver about one account, one is a head at a time: the
-/// earliest that is pending. The order is that in which the acts were committed.
+/// earliest that is pending. The order is that in which the acts were committed, and
+/// within an act that of [`farewells_last`](crate::model::event::farewells_last). That
+/// an account became part of another one, `user.merged` of the latter, is no head before
+/// all that was told of the former.
 #[cfg_attr(any(test, feature = "mock"), mockall::automock)]
 #[async_trait]
 pub trait Outbox: Send + Sync {

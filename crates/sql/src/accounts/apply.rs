@@ -3,7 +3,7 @@
 use chrono::{DateTime, Utc};
 use menshen_domain::model::audit::AuditEvent;
 use menshen_domain::model::changes::{Changes, Expected, Step};
-use menshen_domain::model::event::OutboxEvent;
+use menshen_domain::model::event::{OutboxEvent, farewells_last};
 use menshen_domain::model::identifiers::{SessionId, UserId};
 use sea_orm::{DatabaseTransaction, DbBackend, Value};
 
@@ -62,7 +62,9 @@ async fn in_several(store: &SqlStore, changes: &Changes) -> Result<(), Failure> 
         work.take(step).await?;
     }
     audit_log::append(&transaction, &store.keys, &work.audit).await?;
-    outbox::add(&transaction, &work.outbox).await?;
+    // What ended sessions tell has come behind what the changes tell.
+    let events = farewells_last(std::mem::take(&mut work.outbox));
+    outbox::add(&transaction, &events).await?;
     transaction.commit().await?;
     Ok(())
 }

@@ -34,6 +34,10 @@ pub fn heads(
         DbBackend::Sqlite => " INDEXED BY webhook_deliveries_order_idx",
         _ => "",
     };
+    let merged = match backend {
+        DbBackend::Postgres => "CAST(CAST(d.data AS json) ->> 'merged_user_id' AS uuid)",
+        _ => "unhex(json_extract(d.data, '$.merged_user_id'), '-')",
+    };
     // `NOT EXISTS` would let PostgreSQL compare all with all.
     let sql = format!(
         "SELECT d.event_id, d.user_id, d.kind, d.at, d.data, d.attempts, d.give_up_at \
@@ -41,6 +45,10 @@ pub fn heads(
          AND d.seq = (SELECT e.seq FROM webhook_deliveries e{by} \
                       WHERE e.receiver = $1 AND e.user_id = d.user_id AND e.dead_at IS NULL \
                       ORDER BY e.seq LIMIT 1) \
+         AND (d.kind <> 'user.merged' \
+              OR (SELECT e.seq FROM webhook_deliveries e{by} \
+                  WHERE e.receiver = $1 AND e.user_id = {merged} AND e.dead_at IS NULL \
+                  AND e.seq < d.seq ORDER BY e.seq LIMIT 1) IS NULL) \
          ORDER BY d.due_at, d.seq LIMIT {}",
         limit.max(1)
     );

@@ -6,6 +6,7 @@
     reason = "a clause panics where it does not hold"
 )]
 
+mod farewells;
 mod scene;
 
 use std::sync::Arc;
@@ -20,6 +21,10 @@ use menshen_domain::ports::outbox::{
 };
 use tokio::task::JoinSet;
 
+pub use self::farewells::{
+    a_merge_is_told_after_all_that_is_told_of_who_went,
+    an_account_is_not_heard_of_after_it_was_erased,
+};
 use self::scene::{HOUR, Scene, ids, listener, name, nobody};
 use crate::people::later;
 use crate::sample::now;
@@ -36,6 +41,8 @@ macro_rules! outbox {
             a_receiver_hears_from_when_it_was_met,
             an_event_is_handed_over_once_to_whoever_wants_it,
             events_of_one_act_keep_their_order,
+            an_account_is_not_heard_of_after_it_was_erased,
+            a_merge_is_told_after_all_that_is_told_of_who_went,
             what_a_receiver_was_not_there_for_is_handed_to_nobody,
             one_delivery_of_an_account_is_a_head_at_a_time,
             a_delivery_that_waits_makes_the_later_ones_wait,

@@ -7,6 +7,7 @@ use std::time::Duration;
 use chrono::{DateTime, Utc};
 use menshen_domain::model::account::Account;
 use menshen_domain::model::audit::AuditAction;
+use menshen_domain::model::changes::Step;
 use menshen_domain::model::event::{Notice, OutboxEvent};
 use menshen_domain::model::identifiers::{EventId, UserId};
 use menshen_domain::model::webhook::{Delivery, Listener, ReceiverName, Subscription};
@@ -14,7 +15,7 @@ use menshen_domain::model::webhook_retry::Settlement;
 use menshen_domain::ports::outbox::{DeliveryFilter, DeliveryRecord, HandedOver, Replay};
 use uuid::Uuid;
 
-use crate::people::{People, later, seen};
+use crate::people::{People, changed, later, seen};
 use crate::sample::now;
 use crate::stores::Stores;
 
@@ -54,6 +55,29 @@ impl Scene {
         creation.outbox.clear();
         self.stores.accounts.apply(&creation).await.unwrap();
         account
+    }
+
+    /// An account that is signed in so many times; none of it tells anything.
+    pub(super) async fn account_with_sessions(&self, sessions: u64) -> Account {
+        let account = self.account().await;
+        for number in 0..sessions {
+            let age = Duration::from_secs(number);
+            let session = self.people.session(account.id, None, age);
+            let mut login = self.people.login(&account, session, 0);
+            login.outbox.clear();
+            self.stores.accounts.apply(&login).await.unwrap();
+        }
+        account
+    }
+
+    /// One act that changes these accounts, and tells this of the first.
+    pub(super) async fn does(&self, accounts: &[&Account], steps: Vec<Step>, notice: Notice) {
+        let user = accounts[0].id;
+        let accounts = accounts.iter().map(|one| changed(one)).collect();
+        let mut changes = self.people.changes(user, accounts, steps);
+        let event = OutboxEvent::new(user, notice, now(), self.people.randomness());
+        changes.outbox = vec![event];
+        self.stores.accounts.apply(&changes).await.unwrap();
     }
 
     /// One act that tells these notices, in this order.
