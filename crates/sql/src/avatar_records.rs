@@ -42,16 +42,24 @@ impl AvatarRecords for Database {
                         WHERE announced_at < $1 AND shown_at IS NULL AND dropped_at IS NULL";
         let unwanted = format!(
             "SELECT name FROM avatars WHERE dropped_at IS NOT NULL \
+             AND (shown_at IS NOT NULL OR announced_at < $1) \
              ORDER BY dropped_at LIMIT {limit}"
         );
         let before = micros(announced_before);
         let found = self.within(async {
             again(|| run(self.write(), given_up, [before.into()])).await?;
-            let found = rows(self.write(), &unwanted, []).await?;
+            let found = rows(self.write(), &unwanted, [before.into()]).await?;
             let name = |row: &sea_orm::QueryResult| name(row.try_get("", "name")?);
             found.iter().map(name).collect()
         });
         found.await.map_err(unavailable)
+    }
+
+    async fn give_up(&self, name: AvatarName) -> Result<(), AvatarRecordsError> {
+        let sql = "UPDATE avatars SET dropped_at = announced_at \
+                   WHERE name = $1 AND shown_at IS NULL AND dropped_at IS NULL";
+        let given_up = self.within(again(|| run(self.write(), sql, [key(name)])));
+        given_up.await.map(drop).map_err(unavailable)
     }
 
     async fn forget(&self, name: AvatarName) -> Result<(), AvatarRecordsError> {

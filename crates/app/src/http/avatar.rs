@@ -8,6 +8,7 @@ use actix_web::web::{Bytes, Data, Payload};
 use actix_web::{HttpRequest, HttpResponse};
 use menshen_domain::model::avatar::AvatarBase;
 use menshen_domain::model::identifiers::UserId;
+use menshen_domain::services::authenticate::AuthenticateError;
 use menshen_domain::services::avatars::{SetAvatar, ShowAvatar};
 use utoipa::ToSchema;
 
@@ -109,9 +110,26 @@ pub(super) async fn upload(
     let (set, origin) = (app.avatars.set.clone(), context.origin.clone());
     let account = detached(async move {
         let _place = place;
-        set.execute(user, file, &base, &origin).await
+        set.execute(&caller, file, &base, &origin).await
     });
-    context.ok(SAVED, &UserJson::from(&account.await?))
+    match account.await {
+        Ok(account) => context.ok(SAVED, &UserJson::from(&account)),
+        Err(error) if error.kind.code == kinds::SESSION_REVOKED.code => {
+            Err(why_it_ended(&app, &http, error).await)
+        }
+        Err(error) => Err(error),
+    }
+}
+
+/// Whose session ended while they sent a picture is told why, as at any other request.
+async fn why_it_ended(app: &App, http: &HttpRequest, ended: ApiError) -> ApiError {
+    let Ok(token) = bearer(http) else {
+        return ended;
+    };
+    match app.authenticate.in_person(token).await {
+        Err(error @ AuthenticateError::SessionRevoked(_)) => error.into(),
+        _ => ended,
+    }
 }
 
 /// A body that breaks off is no JSON either.

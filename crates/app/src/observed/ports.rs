@@ -126,6 +126,7 @@ observed!(AvatarRecords as "avatar_records" {
     announce(name: AvatarName, user: UserId, at: DateTime<Utc>) -> Result<(), AvatarRecordsError>;
     is_shown(name: AvatarName) -> Result<bool, AvatarRecordsError>;
     unwanted(announced_before: DateTime<Utc>, limit: u32) -> Result<Vec<AvatarName>, AvatarRecordsError>;
+    give_up(name: AvatarName) -> Result<(), AvatarRecordsError>;
     forget(name: AvatarName) -> Result<(), AvatarRecordsError>;
 });
 

@@ -74,7 +74,7 @@ async fn a_bucket_that_is_away_costs_pictures_and_nothing_else() {
     assert_eq!(kept(&service).await, (1, 0));
 }
 
-fn in_bucket(endpoint: &str) -> [(&'static str, &str); 5] {
+pub(crate) fn in_bucket(endpoint: &str) -> [(&'static str, &str); 5] {
     [
         ("avatars.url", "s3://pictures/of/tests"),
         ("avatars.s3.endpoint", endpoint),

@@ -17,6 +17,7 @@ mod administration;
 mod administration_lists;
 mod avatars;
 mod avatars_in_bucket;
+mod avatars_on_their_way;
 mod backup;
 mod bad_input;
 mod canary;

@@ -42,6 +42,8 @@ pub trait AvatarRecords: Send + Sync {
     /// Pictures to be removed, `limit` of them at most: those that no account shows any
     /// more, and those that were announced before `announced_before` and that no account
     /// has shown since. The latter are dropped by this: none of them is shown later.
+    /// One that was dropped before any account showed it has the same time: until then
+    /// its file may still be on its way.
     ///
     /// # Errors
     ///
@@ -51,6 +53,14 @@ pub trait AvatarRecords: Send + Sync {
         announced_before: DateTime<Utc>,
         limit: u32,
     ) -> Result<Vec<AvatarName>, AvatarRecordsError>;
+
+    /// Drops an announced picture that no account shows, and that none will show: its
+    /// upload comes to nothing. One that an account shows stays.
+    ///
+    /// # Errors
+    ///
+    /// [`AvatarRecordsError`].
+    async fn give_up(&self, name: AvatarName) -> Result<(), AvatarRecordsError>;
 
     /// Forgets a dropped picture that was removed; of others nothing is forgotten.
     ///

@@ -7,12 +7,11 @@ use chrono::{DateTime, Utc};
 
 use crate::model::account::Account;
 use crate::model::avatar::{Avatar, AvatarBase, AvatarName, UNSHOWN_FOR};
-use crate::model::identifiers::UserId;
 use crate::model::limits::Limits;
 use crate::model::origin::Origin;
 use crate::model::profile::AvatarUrl;
 use crate::ports::BoxError;
-use crate::ports::account_store::{AccountStore, AccountStoreError, Lookup};
+use crate::ports::account_store::{AccountStore, AccountStoreError};
 use crate::ports::avatar_records::{AvatarRecords, AvatarRecordsError};
 use crate::ports::avatar_store::{AvatarStore, AvatarStoreError};
 use crate::ports::clock::Clock;
@@ -20,6 +19,8 @@ use crate::ports::image_reader::{ImageReader, ImageReaderError};
 use crate::ports::randomness::Randomness;
 use crate::ports::rate_limiter::{Admission, RateLimiter, RateLimiterError};
 use crate::services::account_changes::ChangeSet;
+use crate::services::authenticate::Authenticated;
+use crate::services::own_account;
 use crate::services::sign_in::MAX_ROUNDS;
 
 /// How many unwanted pictures an upload removes along the way, at most: its own
@@ -38,7 +39,13 @@ pub enum SetAvatarError {
         /// How long to wait.
         retry_after: Duration,
     },
-    /// A store did not answer.
+    /// The caller's session ended meanwhile.
+    #[error("the session has ended")]
+    SessionOver,
+    /// The caller's account is gone.
+    #[error("the account is not there any more")]
+    AccountGone,
+    /// A store did not answer, or the account would not hold still.
     #[error("a store is unavailable")]
     Unavailable(#[source] BoxError),
 }
@@ -55,7 +62,21 @@ impl SetAvatarError {
                 | ImageReaderError::Broken
                 | ImageReaderError::TooLarge,
             )
-            | Self::RateLimited { .. } => false,
+            | Self::RateLimited { .. }
+            | Self::SessionOver
+            | Self::AccountGone => false,
+        }
+    }
+}
+
+impl From<AccountStoreError> for SetAvatarError {
+    fn from(error: AccountStoreError) -> Self {
+        match error {
+            AccountStoreError::CallerGone => Self::SessionOver,
+            AccountStoreError::Stale
+            | AccountStoreError::CodeSpent
+            | AccountStoreError::NoticeSeen
+            | AccountStoreError::Unavailable(_) => Self::Unavailable(Box::new(error)),
         }
     }
 }
@@ -70,12 +91,7 @@ macro_rules! unavailable {
     };
 }
 
-unavailable!(
-    AccountStoreError,
-    AvatarRecordsError,
-    AvatarStoreError,
-    RateLimiterError
-);
+unavailable!(AvatarRecordsError, AvatarStoreError, RateLimiterError);
 
 /// Takes a person's picture.
 pub struct SetAvatar {
@@ -102,8 +118,10 @@ pub struct SetAvatar {
 impl SetAvatar {
     /// Reads the picture, keeps it, and shows it in the account under its address below
     /// `base`; answers the account. Durable on return. The one that it takes the place of is
-    /// not seen any more. Sent
-    /// again, it takes its own place.
+    /// not seen any more. Sent again, it takes its own place.
+    ///
+    /// A picture takes its time to arrive. Whose session is over by then shows nothing,
+    /// and their file is removed.
     ///
     /// # Errors
     ///
@@ -111,19 +129,19 @@ impl SetAvatar {
     /// [`SetAvatarError::Unavailable`], perhaps shows the picture.
     pub async fn execute(
         &self,
-        user: UserId,
+        caller: &Authenticated,
         file: Vec<u8>,
         base: &AvatarBase,
         origin: &Origin,
     ) -> Result<Account, SetAvatarError> {
-        let windows = Limits::for_avatar(user, self.per_hour);
+        let windows = Limits::for_avatar(caller.account.id, self.per_hour);
         let reservation = match self.limiter.reserve(&windows).await? {
             Admission::Reserved(reservation) => reservation,
             Admission::Refused { retry_after, .. } => {
                 return Err(SetAvatarError::RateLimited { retry_after });
             }
         };
-        let taken = self.take(user, file, base, origin).await;
+        let taken = self.take(caller, file, base, origin).await;
         if taken.as_ref().is_err_and(SetAvatarError::is_ours)
             && let Err(error) = self.limiter.release(&reservation).await
         {
@@ -137,7 +155,7 @@ impl SetAvatar {
 
     async fn take(
         &self,
-        user: UserId,
+        caller: &Authenticated,
         file: Vec<u8>,
         base: &AvatarBase,
         origin: &Origin,
@@ -145,9 +163,14 @@ impl SetAvatar {
         let avatar = self.images.read(file).await?;
         let name = AvatarName::generate(&*self.randomness);
         // On record first: whatever happens now, the file is found and removed.
-        self.records.announce(name, user, self.clock.now()).await?;
+        let (user, now) = (caller.account.id, self.clock.now());
+        self.records.announce(name, user, now).await?;
         self.store.put(name, &avatar).await?;
-        let account = self.show(user, name, base.address(name), origin).await?;
+        let shown = self.show(caller, name, base.address(name), origin).await;
+        if let Err(SetAvatarError::SessionOver | SetAvatarError::AccountGone) = shown {
+            self.withdraw(name).await;
+        }
+        let account = shown?;
         let swept = self.sweep.execute(self.clock.now(), SWEPT_PER_UPLOAD).await;
         if let Some(error) = swept.failure {
             tracing::warn!(error = &*error, "an older picture is left to housekeeping");
@@ -155,32 +178,45 @@ impl SetAvatar {
         Ok(account)
     }
 
+    /// Removes what was stored for nobody. Should the erasure of the account have had
+    /// the record first, the file is there all the same.
+    async fn withdraw(&self, name: AvatarName) {
+        let withdrawn = async {
+            self.records.give_up(name).await?;
+            self.sweep.remove(name).await
+        };
+        if let Err(error) = withdrawn.await {
+            tracing::warn!(
+                error = &*error,
+                "a picture of nobody is left to housekeeping"
+            );
+        }
+    }
+
     async fn show(
         &self,
-        user: UserId,
+        caller: &Authenticated,
         name: AvatarName,
         address: AvatarUrl,
         origin: &Origin,
-    ) -> Result<Account, AccountStoreError> {
-        let lookup = Lookup {
-            signed_in: Some(user),
-            ..Lookup::default()
-        };
+    ) -> Result<Account, SetAvatarError> {
+        let lookup = own_account::lookup(caller);
         for _ in 0..MAX_ROUNDS {
             let found = self.accounts.observe(&lookup).await?;
             let account = found.signed_in.clone().filter(Account::is_there);
-            let account = account.ok_or(AccountStoreError::Stale)?;
+            let account = account.ok_or(SetAvatarError::AccountGone)?;
             let now = self.clock.now();
             let mut set = ChangeSet::new(account, "avatar", origin, now, &*self.randomness);
             set.show_avatar(name, address.clone());
-            let (account, changes) = set.finish(&found, None, false);
+            let (account, mut changes) = set.finish(&found, None, false);
+            changes.caller = Some(caller.session.id);
             match self.accounts.apply(&changes).await {
                 Ok(()) => return Ok(account),
                 Err(AccountStoreError::Stale) => {}
-                Err(error) => return Err(error),
+                Err(error) => return Err(error.into()),
             }
         }
-        Err(AccountStoreError::Stale)
+        Err(AccountStoreError::Stale.into())
     }
 }
 

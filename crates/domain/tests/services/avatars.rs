@@ -1,7 +1,7 @@
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use menshen_domain::model::account::Account;
+use menshen_domain::model::account::{Account, AccountStatus};
 use menshen_domain::model::audit::AuditAction;
 use menshen_domain::model::avatar::{Avatar, AvatarBase, AvatarName, UNSHOWN_FOR};
 use menshen_domain::model::changes::Changes;
@@ -15,7 +15,7 @@ use menshen_domain::ports::image_reader::{ImageReaderError, MockImageReader};
 use menshen_domain::ports::rate_limiter::{Admission, MockRateLimiter};
 use menshen_domain::services::avatars::{SetAvatar, SetAvatarError, ShowAvatar, SweepAvatars};
 
-use crate::desk::{actions, notices, reservation, steps};
+use crate::desk::{actions, notices, reservation, signed_in, steps};
 use crate::support::people::{account, origin};
 use crate::support::{at, away, clock_at, epoch, randomness, secs};
 
@@ -126,7 +126,8 @@ impl Studio {
             per_hour: 10,
         };
         let file = b"file".to_vec();
-        set.execute(account(1).id, file, &base(), &origin()).await
+        set.execute(&signed_in(&account(1)), file, &base(), &origin())
+            .await
     }
 }
 
@@ -142,6 +143,50 @@ async fn a_picture_is_announced_stored_and_shown_under_one_name() {
     assert_eq!(steps(&changes), ["picture", "profile"]);
     assert_eq!(actions(&changes), [AuditAction::ProfileUpdated]);
     assert_eq!(notices(&changes), ["user.updated"]);
+    let session = signed_in(&account(1)).session.id;
+    assert_eq!(changes.caller, Some(session), "it must live still");
+}
+
+/// Whether the account is gone or only the session, and whether or not the file that was
+/// stored for nobody can be removed.
+#[tokio::test]
+async fn whose_session_is_over_shows_nothing_and_leaves_no_file() {
+    for (gone, store_is_away) in [(false, false), (false, true), (true, false), (true, true)] {
+        let mut one = account(1);
+        if gone {
+            one.status = AccountStatus::Erased;
+        }
+        let mut studio = Studio::of(&one);
+        if !gone {
+            let over = |_: &Changes| Err(AccountStoreError::CallerGone);
+            studio.accounts.expect_apply().once().returning(over);
+        }
+        let stored = Arc::new(Mutex::new(Vec::new()));
+        let removed = stored.clone();
+        studio
+            .records
+            .expect_give_up()
+            .once()
+            .returning(move |name| {
+                stored.lock().unwrap().push(name);
+                Ok(())
+            });
+        let remove = studio.store.expect_remove();
+        remove
+            .withf(move |name| removed.lock().unwrap().contains(name))
+            .once();
+        if store_is_away {
+            remove.returning(|_| Err(AvatarStoreError(away())));
+        } else {
+            remove.returning(|_| Ok(()));
+            studio.records.expect_forget().once().returning(|_| Ok(()));
+        }
+        match studio.set().await.expect_err("nobody's") {
+            SetAvatarError::AccountGone => assert!(gone),
+            SetAvatarError::SessionOver => assert!(!gone),
+            other => panic!("{other:?}"),
+        }
+    }
 }
 
 #[tokio::test]

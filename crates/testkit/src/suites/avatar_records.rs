@@ -32,6 +32,8 @@ macro_rules! avatar_records {
             a_dropped_picture_is_seen_no_more_and_unwanted,
             what_is_dropped_with_an_account_is_gone_from_the_database_at_once,
             a_picture_that_nobody_showed_in_time_is_given_up_for_good,
+            an_upload_that_comes_to_nothing_is_given_up_for_good,
+            what_is_dropped_before_it_was_shown_keeps_its_time,
             a_picture_of_somebody_else_is_neither_shown_nor_dropped,
             an_erased_account_drops_all_its_pictures,
             a_merge_moves_pictures_to_the_survivor,
@@ -166,6 +168,38 @@ pub async fn a_picture_that_nobody_showed_in_time_is_given_up_for_good(stores: S
     assert!(!is_shown(&stores, name).await);
 }
 
+/// Whoever gives it up removes its file at once; housekeeping does where they could not.
+pub async fn an_upload_that_comes_to_nothing_is_given_up_for_good(stores: Stores) {
+    let people = People::new(1);
+    let mut account = somebody(&stores, &people).await;
+    let user = account.id;
+    let kept = shown(&stores, &people, &mut account).await;
+    let name = announced(&stores, &people, user).await;
+    let nobody = AvatarName::generate(people.randomness());
+    for one in [kept, name, name, nobody] {
+        stores.avatar_records.give_up(one).await.unwrap();
+    }
+    assert!(is_shown(&stores, kept).await, "what is shown stays");
+    let step = Step::ShowAvatar { user, name };
+    let late = does(&stores, &people, &mut account, step).await;
+    assert!(matches!(late, Err(AccountStoreError::Stale)), "{late:?}");
+    assert_eq!(unwanted(&stores, HOUR).await, [name]);
+    stores.avatar_records.forget(name).await.unwrap();
+    assert!(unwanted(&stores, HOUR).await.is_empty());
+}
+
+/// Its file may come after the account went: what is removed and forgotten before that
+/// would be left behind.
+pub async fn what_is_dropped_before_it_was_shown_keeps_its_time(stores: Stores) {
+    let people = People::new(1);
+    let mut account = somebody(&stores, &people).await;
+    let name = announced(&stores, &people, account.id).await;
+    let erase = Step::Erase(account.id);
+    does(&stores, &people, &mut account, erase).await.unwrap();
+    assert!(unwanted(&stores, Duration::ZERO).await.is_empty());
+    assert_eq!(unwanted(&stores, HOUR).await, [name]);
+}
+
 /// Whose address somebody may have copied.
 pub async fn a_picture_of_somebody_else_is_neither_shown_nor_dropped(stores: Stores) {
     let people = People::new(1);
@@ -198,7 +232,7 @@ pub async fn an_erased_account_drops_all_its_pictures(stores: Stores) {
     let erase = Step::Erase(account.id);
     does(&stores, &people, &mut account, erase).await.unwrap();
     dropped.sort_unstable();
-    assert_eq!(unwanted(&stores, Duration::ZERO).await, dropped);
+    assert_eq!(unwanted(&stores, HOUR).await, dropped);
     assert!(is_shown(&stores, kept).await);
 }
 

@@ -234,6 +234,8 @@ impl From<SetAvatarError> for ApiError {
             SetAvatarError::RateLimited { retry_after } => {
                 Self::after(&kinds::RATE_LIMITED, retry_after)
             }
+            SetAvatarError::SessionOver => Self::ended(EndReason::SignedOut),
+            SetAvatarError::AccountGone => Self::ended(EndReason::Cancelled),
             SetAvatarError::Unavailable(source) => Self::ours(&kinds::UNAVAILABLE, source),
         }
     }
