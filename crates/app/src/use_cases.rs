@@ -418,6 +418,7 @@ pub(crate) fn app(
             }),
             base: settings.avatars.base.clone(),
             uploads: Uploads::default(),
+            patience: settings.avatars.patience,
         },
         edit_profile: Arc::new(EditProfile {
             accounts: accounts.clone(),

@@ -26,9 +26,6 @@ const SAVED: (&str, &str) = ("已保存", "Saved");
 
 /// The longest body: the file, and what frames it.
 const MAX_UPLOAD: usize = MAX_FILE + 16 * 1024;
-/// How long a body may take: a telephone at the edge of its network sends 40 kB a
-/// second.
-const PATIENCE: Duration = Duration::from_secs(30);
 /// Bodies that are received or read at a time; each takes its length in memory.
 const AT_A_TIME: usize = 64;
 /// Of one person: the second is of a telephone that has given the first up.
@@ -46,6 +43,8 @@ pub struct Avatars {
     pub base: Option<AvatarBase>,
     /// Whose uploads are under way.
     pub uploads: Uploads,
+    /// How long a body may take to arrive.
+    pub patience: Duration,
 }
 
 /// The form of an upload.
@@ -105,7 +104,8 @@ pub(super) async fn upload(
     let user = caller.account.id;
     let place = app.avatars.uploads.begin(user)?;
     // Only now: nobody else fills our memory with bodies of this size.
-    let body = collect(&http, payload.into_inner(), MAX_UPLOAD, PATIENCE);
+    let patience = app.avatars.patience;
+    let body = collect(&http, payload.into_inner(), MAX_UPLOAD, patience);
     let file = the_file(cut_off(body.await)?, boundary).await?;
     let (set, origin) = (app.avatars.set.clone(), context.origin.clone());
     let account = detached(async move {

@@ -1,5 +1,7 @@
 //! `avatars.*`: the pictures that people upload.
 
+use std::time::Duration;
+
 use menshen_domain::model::avatar::AvatarBase;
 use menshen_s3::S3Config;
 use secrecy::SecretString;
@@ -25,7 +27,13 @@ pub struct AvatarSettings {
     pub base: Option<AvatarBase>,
     /// The bucket that they are kept in; without one, the database.
     pub bucket: Option<S3Config>,
+    /// How long a picture may take to arrive. There is no key for it: clients on their
+    /// way are not an operator's to judge, and tests need not wait.
+    pub patience: Duration,
 }
+
+/// A telephone at the edge of its network sends 40 kB a second.
+const PATIENCE: Duration = Duration::from_secs(30);
 
 /// What `avatars.url` names.
 struct Bucket {
@@ -53,7 +61,11 @@ pub fn read(reader: &mut Reader) -> AvatarSettings {
             "must be set where avatars.url is: from where do people load pictures?",
         );
     }
-    AvatarSettings { base, bucket }
+    AvatarSettings {
+        base,
+        bucket,
+        patience: PATIENCE,
+    }
 }
 
 fn bucket(reader: &mut Reader) -> Option<S3Config> {

@@ -1,13 +1,13 @@
-//! Pictures that take their time to arrive: what happens meanwhile.
+//! Pictures that take their time to arrive: what happens meanwhile, and how long they may.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
-use tokio::time::{sleep, timeout};
+use tokio::time::{MissedTickBehavior, interval, sleep, timeout};
 
-use crate::avatars::{KIND, PATIENCE, form, kept, red, upload};
+use crate::avatars::{KIND, PATIENCE, form, kept, red, upload, uploaded};
 use crate::avatars_in_bucket::in_bucket;
 use crate::bucket::BucketServer;
 use crate::support::{Login, Service};
@@ -38,12 +38,44 @@ impl Half {
         Self { line, rest }
     }
 
+    /// The probe may have been in its place when it came.
+    fn was_refused(&self) -> bool {
+        self.line.try_read(&mut [0; 16]).is_ok()
+    }
+
     /// Sends the rest.
     async fn complete(mut self) -> (u16, Value) {
         self.line.write_all(&self.rest).await.expect("the rest");
         let mut said = Vec::new();
         let read = timeout(PATIENCE, self.line.read_to_end(&mut said));
         read.await.expect("an end").expect("an answer");
+        answer(&said)
+    }
+
+    /// Sends a byte now and then, until the server has enough of it.
+    async fn drip(mut self) -> (u16, Value) {
+        let (mut reading, mut writing) = self.line.split();
+        let mut said = Vec::new();
+        let listening = reading.read_to_end(&mut said);
+        let talking = async {
+            let mut beat = interval(Duration::from_millis(50));
+            beat.set_missed_tick_behavior(MissedTickBehavior::Delay);
+            for byte in &self.rest {
+                beat.tick().await;
+                if writing.write_all(&[*byte]).await.is_err() {
+                    break;
+                }
+            }
+            std::future::pending::<()>().await;
+        };
+        let kept = timeout(PATIENCE, async {
+            tokio::select! {
+                // A connection that is reset is closed, too.
+                _ = listening => {}
+                () = talking => {}
+            }
+        });
+        kept.await.expect("it is kept for ever");
         answer(&said)
     }
 }
@@ -59,7 +91,7 @@ fn answer(said: &[u8]) -> (u16, Value) {
 
 /// Two uploads of this person that the server has let in: a third finds no place.
 async fn two_halves(service: &Service, login: &Login) -> [Half; 2] {
-    let halves = [
+    let mut halves = [
         Half::of(service, login).await,
         Half::of(service, login).await,
     ];
@@ -70,6 +102,9 @@ async fn two_halves(service: &Service, login: &Login) -> [Half; 2] {
                 return third.fails(429, "rate_limited");
             }
             third.fails(415, "unsupported_media_type");
+            for half in halves.iter_mut().filter(|half| half.was_refused()) {
+                *half = Half::of(service, login).await;
+            }
             sleep(Duration::from_millis(20)).await;
         }
     };
@@ -138,4 +173,30 @@ async fn whose_session_ends_meanwhile_is_told_why_and_leaves_no_file() {
             }
         }
     }
+}
+
+/// However steadily it comes: the time is that of the whole body.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_picture_that_comes_in_drops_is_given_up_and_its_place_is_free() {
+    const SHORT: Duration = Duration::from_secs(4);
+    let service = Service::adjusted(&[UNLIMITED], |settings| {
+        let patience = &mut settings.avatars.patience;
+        assert_eq!(
+            *patience,
+            Duration::from_secs(30),
+            "as docs/avatars.md says"
+        );
+        *patience = SHORT;
+    })
+    .await;
+    let login = service.one_tap("alice").await;
+    let began = Instant::now();
+    let [one, other] = two_halves(&service, &login).await;
+    for (status, body) in <[_; 2]>::from(tokio::join!(one.drip(), other.drip())) {
+        assert_eq!((status, &body["code"]), (408, &json!("invalid_request")));
+    }
+    assert!(began.elapsed() >= SHORT, "they had their time");
+    assert_eq!(kept(&service).await, (0, 0));
+    uploaded(&service, &login, &red()).await;
+    assert_eq!(kept(&service).await, (1, 1));
 }

@@ -137,6 +137,17 @@ impl Service {
         Self::of(Arc::new(folder), owned(given), settings).await
     }
 
+    /// Starts one with these settings, and with changes for which there is no key.
+    pub(crate) async fn adjusted(
+        given: &[(&str, &str)],
+        adjust: impl FnOnce(&mut Settings),
+    ) -> Self {
+        let folder = tempfile::tempdir().expect("a folder");
+        let mut settings = settings(folder.path(), &owned(given), VENDORS);
+        adjust(&mut settings);
+        Self::of(Arc::new(folder), owned(given), settings).await
+    }
+
     async fn over(folder: Arc<TempDir>, given: Vec<(String, String)>) -> Self {
         let settings = settings(folder.path(), &given, VENDORS);
         Self::of(folder, given, settings).await
