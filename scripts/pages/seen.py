@@ -44,7 +44,10 @@ ARRIVED = """
 FOREIGN = """
     return performance.getEntriesByType("resource").map(({ name }) => name)
         .filter((name) => !name.startsWith(location.origin + "/"));"""
-TOO_WIDE = "return document.documentElement.scrollWidth > innerWidth ? document.documentElement.scrollWidth : 0"
+# The page, and what of it is moved by itself: its content is.
+TOO_WIDE = """
+    const wide = ["html", ".page-wrapper", ".page", ".content", "main"].map((name) => document.querySelector(name));
+    return wide.some((node) => node && node.scrollWidth > innerWidth) && Math.max(...wide.map((node) => node?.scrollWidth ?? 0));"""
 # What scrolls by itself may be wider.
 OUTSIDE = """
     const read = 'main p, main li, main h1, main h2, main h3, main img:not([src$=".svg"]), .menu-bar a, .menu-bar button';
@@ -52,6 +55,15 @@ OUTSIDE = """
         .map((node) => [node, node.getBoundingClientRect()])
         .filter(([node, box]) => box.width > 1 && box.right > innerWidth + 1 && !node.closest(".table-wrapper, pre"))
         .map(([node]) => node.textContent.slice(0, 40) || node.src);"""
+
+# A picture that is wider than a phone has a shade on the side where there is more of it.
+SHADES = """
+    const box = document.querySelector('main .checkbox-label:has(> img[src$=".svg"])');
+    box.scrollLeft = arguments[0] ? box.scrollWidth : 0;
+    const [left, right] = ["::before", "::after"].map((side) => getComputedStyle(box, side));
+    const shown = [left, right].every((side) => side.position === "sticky" && side.backgroundImage !== "none");
+    return box.scrollWidth > box.clientWidth && shown
+        && [left.opacity, right.opacity].join() === (arguments[0] ? "1,0" : "0,1");"""
 
 
 @contextmanager
@@ -117,6 +129,14 @@ def pages_fit_a_phone_and_ask_nobody_else(browser, base):
             assert not foreign, f"{language}/{page} loads {foreign}"
 
 
+def a_wide_picture_shows_that_it_scrolls(browser, base):
+    browser.width(PHONE)
+    for language in BOOKS:
+        browser.open(f"{base}/{language}/concepts/flows.html")
+        for end in (False, True):
+            browser.until("a shade where there is more", SHADES, end)
+
+
 def seen():
     try:
         with served() as base, Browser() as browser:
@@ -126,6 +146,7 @@ def seen():
             the_other_language_is_the_same_page(browser, base)
             colours_can_be_chosen(browser, base)
             pages_fit_a_phone_and_ask_nobody_else(browser, base)
+            a_wide_picture_shows_that_it_scrolls(browser, base)
     except (AssertionError, RuntimeError) as wrong:
         raise Wrong(str(wrong)) from wrong
     return f"{len(SEARCHES)} searches, {len(READ) * len(BOOKS)} pages"
