@@ -18,7 +18,7 @@ use std::sync::Arc;
 use menshen_domain::model::imported_person::ImportedPerson;
 use menshen_domain::model::wechat::WeChatApp;
 use menshen_domain::ports::clock::Clock as _;
-use menshen_domain::services::import_accounts::{ImportAccounts, Imported, MOST_AT_ONCE};
+use menshen_domain::services::import_accounts::{DryRun, ImportAccounts, Imported, MOST_AT_ONCE};
 use menshen_token::system_randomness::SystemRandomness;
 use serde_json::{Map, Value};
 
@@ -64,7 +64,7 @@ pub async fn run(options: Options, file: Option<&Path>) -> Result<(), StartError
         randomness: Arc::new(SystemRandomness),
         policy: Arc::new(settings.accounts.policy.clone()),
         operator: who_runs_it(),
-        dry_run: options.dry_run,
+        dry_run: options.dry_run.then(DryRun::default),
         quiet: options.quiet_events,
     };
     let work = Work {
@@ -188,6 +188,11 @@ impl Work<'_> {
         }
         self.import_waiting().await?;
         println!("{}", self.report.summary());
+        if self.import.dry_run.as_ref().is_some_and(DryRun::is_full) {
+            eprintln!(
+                "so many people were not all remembered: later rows were compared with the database only"
+            );
+        }
         end?;
         if self.has_enough() {
             return Err(

@@ -127,9 +127,12 @@ async fn bad_rows_are_told_with_their_lines_and_stop_nobody_else() {
          8,+852 5123 4567,,,true\n",
     );
     let before = service.rows().await;
-    let (status, heard) = run(&service, &[&file, "--dry-run"]);
+    let dry = service.folder().join("dry.csv");
+    let dry_text = dry.to_str().expect("a path");
+    let (status, heard) = run(&service, &[&file, "--dry-run", "--report", dry_text]);
     assert_eq!(status, Some(1), "{heard}");
-    assert!(heard.contains("dry run, nothing was written"), "{heard}");
+    let summary = "dry run, nothing was written: 2 created, 0 completed, 1 unchanged";
+    assert!(heard.contains(summary), "{heard}");
     assert_eq!(service.rows().await, before);
 
     let ids = service.folder().join("ids.csv");
@@ -145,10 +148,14 @@ async fn bad_rows_are_told_with_their_lines_and_stop_nobody_else() {
     ] {
         assert!(heard.contains(words), "{words} is not in {heard}");
     }
-    let outcomes: Vec<_> = report(&ids)
-        .into_iter()
-        .map(|line| (line[0].clone(), line[2].clone()))
-        .collect();
+    let outcomes = |path: &Path| -> Vec<_> {
+        let lines = report(path).into_iter();
+        lines
+            .map(|line| (line[0].clone(), line[2].clone()))
+            .collect()
+    };
+    // Nobody has an id who was not made, in their second row neither.
+    assert!(report(&dry).iter().all(|line| line[3].is_empty()));
     let wanted = [
         ("2", "created"),
         ("3", "invalid"),
@@ -159,7 +166,8 @@ async fn bad_rows_are_told_with_their_lines_and_stop_nobody_else() {
         ("9", "created"),
     ];
     let wanted = wanted.map(|(at, outcome)| (at.to_owned(), outcome.to_owned()));
-    assert_eq!(outcomes, wanted);
+    assert_eq!(outcomes(&ids), wanted);
+    assert_eq!(outcomes(&dry), wanted, "a dry run tells the same");
     let text = fs::read_to_string(&ids).expect("a report");
     assert!(!text.contains("13900000001"), "{text}");
     assert_eq!(service.count("users WHERE status = 'disabled'").await, 1);

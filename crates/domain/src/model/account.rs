@@ -33,6 +33,15 @@ pub enum AccountStatus {
 }
 
 impl AccountStatus {
+    /// False if the account is gone: merged into another one, or erased.
+    #[must_use]
+    pub const fn is_there(&self) -> bool {
+        match self {
+            Self::Active | Self::Disabled { .. } | Self::Cancelling { .. } => true,
+            Self::Merged { .. } | Self::Erased => false,
+        }
+    }
+
     /// Shut, and not cancelled.
     pub const DISABLED: Self = Self::Disabled { purge_at: None };
 
@@ -94,12 +103,7 @@ impl Account {
     /// False once the account was merged into another or erased.
     #[must_use]
     pub fn is_there(&self) -> bool {
-        match self.status {
-            AccountStatus::Active
-            | AccountStatus::Disabled { .. }
-            | AccountStatus::Cancelling { .. } => true,
-            AccountStatus::Merged { .. } | AccountStatus::Erased => false,
-        }
+        self.status.is_there()
     }
 
     /// True once the cooling-off time of a cancelled account is over: it is to be

@@ -2,7 +2,6 @@
 
 use chrono::{DateTime, Utc};
 
-use crate::model::account::Account;
 use crate::model::identifiers::UserId;
 use crate::model::phone_number::PhoneNumber;
 use crate::model::profile::{AvatarUrl, Bio, Birthday, Nickname};
@@ -32,22 +31,6 @@ impl WaysIn {
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.phone.is_none() && self.openids.is_empty() && self.union_ids.is_empty()
-    }
-
-    /// What of this the account does not hold.
-    #[must_use]
-    pub fn not_held_by(&self, account: &Account) -> Self {
-        let holds_openid =
-            |(provider, app, openid): &OpenIdKey| account.openid_of(*provider, app) == Some(openid);
-        let holds_union_id =
-            |(platform, union_id): &UnionIdKey| account.union_id_of(platform) == Some(union_id);
-        let mut lacking = self.clone();
-        lacking.phone = lacking
-            .phone
-            .filter(|number| account.phone.as_ref() != Some(number));
-        lacking.openids.retain(|one| !holds_openid(one));
-        lacking.union_ids.retain(|one| !holds_union_id(one));
-        lacking
     }
 }
 

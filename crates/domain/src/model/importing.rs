@@ -1,15 +1,14 @@
-//! What an import is to do with a person, as one pure function, and what a store is
-//! asked to carry out.
+//! What an import looks up, and what a store is asked to carry out.
 
 use std::collections::HashMap;
 
 use chrono::{DateTime, Utc};
 
-use crate::model::account::{Account, AccountStatus, Identity};
+use crate::model::account::{Account, Identity};
 use crate::model::audit::AuditEvent;
 use crate::model::event::OutboxEvent;
 use crate::model::identifiers::{IdentityId, UserId};
-use crate::model::imported_person::{ImportedPerson, OpenIdKey, UnionIdKey, WaysIn};
+use crate::model::imported_person::{ImportedPerson, OpenIdKey, UnionIdKey};
 use crate::model::phone_number::PhoneNumber;
 use crate::model::wechat::{Platform, UnionId};
 
@@ -106,128 +105,6 @@ impl KnownAccounts {
             }
         }
         places.into_iter().map(|at| &self.accounts[at]).collect()
-    }
-}
-
-/// What an import is to do with a person.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum ImportDecision {
-    /// Make an account.
-    Create,
-    /// The account is there, and takes in what it lacks.
-    Complete {
-        /// The account.
-        user: UserId,
-        /// The version that the decision saw.
-        version: i64,
-        /// What it lacks.
-        lacking: WaysIn,
-    },
-    /// The account is there, and lacks nothing.
-    Unchanged(UserId),
-    /// Nothing changes: somebody has to look at it.
-    Leave(LeftReason, Vec<UserId>),
-}
-
-/// Why a person was left as they are.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum LeftReason {
-    /// Several accounts hold what was given: an import merges nobody.
-    SeveralAccounts,
-    /// The account holds another phone number.
-    OtherPhone,
-    /// The account holds another openid of an application.
-    OtherOpenId,
-    /// The account holds another unionid of a platform.
-    OtherUnionId,
-    /// The account has another id than the one that was asked for.
-    OtherId,
-    /// The account of that id was merged into another one, or erased.
-    AccountGone,
-    /// The account is being cancelled by its owner.
-    AccountCancelling,
-    /// The account is shut here, and lacks something.
-    AccountDisabled,
-    /// The account was shut there, and is open here: an import shuts nobody out.
-    AccountOpen,
-    /// The account was changed by others each time that it was looked at.
-    Busy,
-}
-
-impl LeftReason {
-    /// The stable word of the report.
-    #[must_use]
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::SeveralAccounts => "several_accounts",
-            Self::OtherPhone => "other_phone",
-            Self::OtherOpenId => "other_openid",
-            Self::OtherUnionId => "other_unionid",
-            Self::OtherId => "other_id",
-            Self::AccountGone => "account_gone",
-            Self::AccountCancelling => "account_cancelling",
-            Self::AccountDisabled => "account_disabled",
-            Self::AccountOpen => "account_open",
-            Self::Busy => "busy",
-        }
-    }
-}
-
-/// Decides what to do with a person.
-///
-/// Nothing that was given proves who is there; it is an operator's word. So it makes
-/// accounts and completes them, and never replaces, merges, shuts or opens anything.
-/// What an account shows is its owner's: an import does not touch it.
-#[must_use]
-pub fn decide_import(person: &ImportedPerson, known: &KnownAccounts) -> ImportDecision {
-    let matching = known.matching(person);
-    let ids = || matching.iter().map(|account| account.id).collect();
-    match matching.as_slice() {
-        [] => ImportDecision::Create,
-        [only] => join(person, only),
-        _ => ImportDecision::Leave(LeftReason::SeveralAccounts, ids()),
-    }
-}
-
-fn join(person: &ImportedPerson, account: &Account) -> ImportDecision {
-    let leave = |reason| ImportDecision::Leave(reason, vec![account.id]);
-    let lacking = person.ways_in().not_held_by(account);
-    let complete = lacking.is_empty();
-    if !account.is_there() {
-        return leave(LeftReason::AccountGone);
-    }
-    if person.id().is_some_and(|id| id != account.id) {
-        return leave(LeftReason::OtherId);
-    }
-    if let Some(reason) = clash(&lacking, account) {
-        return leave(reason);
-    }
-    match account.status {
-        AccountStatus::Cancelling { .. } => leave(LeftReason::AccountCancelling),
-        AccountStatus::Disabled { .. } if complete => ImportDecision::Unchanged(account.id),
-        AccountStatus::Disabled { .. } => leave(LeftReason::AccountDisabled),
-        _ if person.details().disabled => leave(LeftReason::AccountOpen),
-        _ if complete => ImportDecision::Unchanged(account.id),
-        _ => ImportDecision::Complete {
-            user: account.id,
-            version: account.version,
-            lacking,
-        },
-    }
-}
-
-/// The account holds another value in the place of one that it lacks.
-fn clash(lacking: &WaysIn, account: &Account) -> Option<LeftReason> {
-    let openid = |(provider, app, _): &OpenIdKey| account.openid_of(*provider, app).is_some();
-    let union_id = |(platform, _): &UnionIdKey| account.union_id_of(platform).is_some();
-    if lacking.phone.is_some() && account.phone.is_some() {
-        Some(LeftReason::OtherPhone)
-    } else if lacking.openids.iter().any(openid) {
-        Some(LeftReason::OtherOpenId)
-    } else if lacking.union_ids.iter().any(union_id) {
-        Some(LeftReason::OtherUnionId)
-    } else {
-        None
     }
 }
 

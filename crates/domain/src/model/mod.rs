@@ -13,6 +13,7 @@ pub mod event;
 pub mod evidence;
 pub mod guessing;
 pub mod identifiers;
+pub mod import_decision;
 pub mod imported_person;
 pub mod importing;
 pub mod introspection;

@@ -1,15 +1,15 @@
 //! Importing people from another system: observe, decide, apply, some hundred at once.
 
 mod batch;
+mod rehearsal;
 
 use std::collections::HashSet;
 use std::sync::Arc;
 
 use crate::model::identifiers::UserId;
-use crate::model::imported_person::{ImportedPerson, OpenIdKey, UnionIdKey};
-use crate::model::importing::{
-    ImportDecision, ImportKeys, KnownAccounts, LeftReason, decide_import,
-};
+use crate::model::import_decision::{ImportDecision, LeftReason, decide_import};
+use crate::model::imported_person::{ImportedPerson, OpenIdKey, UnionIdKey, WaysIn};
+use crate::model::importing::{ImportKeys, KnownAccounts};
 use crate::model::operator::Operator;
 use crate::model::phone_number::PhoneNumber;
 use crate::model::policy::AccountPolicy;
@@ -18,6 +18,7 @@ use crate::ports::clock::Clock;
 use crate::ports::randomness::Randomness;
 
 use self::batch::BatchBuilder;
+pub use self::rehearsal::{DryRun, UNMADE};
 
 /// How many people are imported in one transaction.
 pub const MOST_AT_ONCE: usize = 200;
@@ -54,9 +55,8 @@ pub struct ImportAccounts {
     pub policy: Arc<AccountPolicy>,
     /// Who imports.
     pub operator: Operator,
-    /// Decide only; write nothing. Two people of the same import who are one are seen
-    /// as two then.
-    pub dry_run: bool,
+    /// Decide only; write nothing.
+    pub dry_run: Option<DryRun>,
     /// Tell other services nothing.
     pub quiet: bool,
 }
@@ -78,10 +78,13 @@ impl ImportAccounts {
             let now = self.clock.now();
             let people = &people[..take];
             let known = self.accounts.observe(&ImportKeys::of(people)).await?;
+            if let Some(dry_run) = &self.dry_run {
+                return Ok(dry_run.plan(people, &known));
+            }
             let mut batch = BatchBuilder::new(self, now);
             let outcomes = plan(people, &known, &mut batch);
             let batch = batch.finish();
-            if self.dry_run || batch.is_empty() {
+            if batch.is_empty() {
                 return Ok(outcomes);
             }
             match self.accounts.apply(&batch).await {
@@ -136,9 +139,13 @@ enum Key<'a> {
 }
 
 fn keys(person: &ImportedPerson) -> impl Iterator<Item = Key<'_>> {
-    let ways_in = person.ways_in();
     let ids = person.id().map(Key::Id).into_iter();
-    ids.chain(ways_in.phone.iter().map(Key::Phone))
+    ids.chain(keys_of(person.ways_in()))
+}
+
+fn keys_of(ways_in: &WaysIn) -> impl Iterator<Item = Key<'_>> {
+    let phones = ways_in.phone.iter().map(Key::Phone);
+    phones
         .chain(ways_in.openids.iter().map(Key::OpenId))
         .chain(ways_in.union_ids.iter().map(Key::UnionId))
 }

@@ -3,14 +3,15 @@ use std::sync::{Arc, Mutex};
 use menshen_domain::model::account::{Account, AccountStatus};
 use menshen_domain::model::audit::AuditAction;
 use menshen_domain::model::identifiers::UserId;
+use menshen_domain::model::import_decision::LeftReason;
 use menshen_domain::model::imported_person::{ImportedDetails, ImportedPerson, WaysIn};
-use menshen_domain::model::importing::{ImportBatch, ImportKeys, KnownAccounts, LeftReason};
+use menshen_domain::model::importing::{ImportBatch, ImportKeys, KnownAccounts};
 use menshen_domain::model::operator::Operator;
 use menshen_domain::model::policy::{AccountPolicy, RequirePhone};
 use menshen_domain::model::profile::Nickname;
 use menshen_domain::model::recycled::RecycledPhone;
 use menshen_domain::ports::account_import::{AccountImportError, MockAccountImport};
-use menshen_domain::services::import_accounts::{ImportAccounts, Imported, MOST_AT_ONCE};
+use menshen_domain::services::import_accounts::{DryRun, ImportAccounts, Imported, MOST_AT_ONCE};
 
 use crate::support::people::{Holding as _, account, app, openid, platform, union_id};
 use crate::support::{at, away, clock_at, phone, randomness, secs};
@@ -96,14 +97,14 @@ fn policy() -> AccountPolicy {
     }
 }
 
-fn import(store: MockAccountImport) -> ImportAccounts {
+pub(crate) fn import(store: MockAccountImport) -> ImportAccounts {
     ImportAccounts {
         accounts: Arc::new(store),
         clock: clock_at(at(1_000)),
         randomness: randomness(),
         policy: Arc::new(policy()),
         operator: Operator::on_the_command_line("carol"),
-        dry_run: false,
+        dry_run: None,
         quiet: false,
     }
 }
@@ -222,7 +223,7 @@ async fn an_account_takes_in_what_it_lacks_and_its_profile_stays() {
 async fn a_dry_run_decides_and_writes_nothing() {
     let (store, seen) = store(vec![whole(1)], |_| Ok(()));
     let mut import = import(store);
-    import.dry_run = true;
+    import.dry_run = Some(DryRun::default());
     let outcomes = import
         .execute(&[somebody(1), somebody(2)])
         .await

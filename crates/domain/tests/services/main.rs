@@ -33,6 +33,7 @@ mod note_receipts;
 mod phone_budget;
 mod profile;
 mod refresh;
+mod rehearsing;
 mod renew_ring;
 mod send_budget;
 mod send_code;

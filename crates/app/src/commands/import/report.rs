@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use menshen_domain::model::identifiers::UserId;
-use menshen_domain::services::import_accounts::Imported;
+use menshen_domain::services::import_accounts::{Imported, UNMADE};
 
 use crate::wiring::StartError;
 
@@ -89,9 +89,7 @@ impl Report {
     pub(super) fn note(&mut self, row: &RowName, fate: &Fate) -> Result<(), StartError> {
         let (count, outcome, user, reason) = match fate {
             Fate::Imported(Imported::Created(user)) => {
-                // An account that is not made has no id.
-                let user = (!self.dry_run).then_some(*user);
-                (&mut self.created, "created", user, String::new())
+                (&mut self.created, "created", Some(*user), String::new())
             }
             Fate::Imported(Imported::Completed(user)) => {
                 (&mut self.completed, "completed", Some(*user), String::new())
@@ -101,7 +99,8 @@ impl Report {
             }
             Fate::Imported(Imported::Left(reason, users)) => {
                 let words = [reason.as_str().to_owned()];
-                let words = words.into_iter().chain(users.iter().map(UserId::to_string));
+                let users = users.iter().filter(|user| **user != UNMADE);
+                let words = words.into_iter().chain(users.map(UserId::to_string));
                 let words: Vec<String> = words.collect();
                 (&mut self.failed, "left", None, words.join(" "))
             }
@@ -116,6 +115,7 @@ impl Report {
             }
         }
         if let Some(file) = &mut self.file {
+            let user = user.filter(|user| *user != UNMADE);
             let user = user.map(|user| user.to_string()).unwrap_or_default();
             let old_id = row.old_id.as_deref().unwrap_or_default();
             file.write_record([&row.at.to_string(), old_id, outcome, &user, &reason])?;
