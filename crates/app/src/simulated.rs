@@ -13,6 +13,8 @@ use crate::settings::sms::vendors::GivenAccount;
 use crate::settings::wechat::AppSettings;
 use crate::simulated::vendors::Texts;
 
+mod given;
+mod templates;
 mod vendors;
 
 /// Whether the simulator stands in for the SMS vendor of this name.
@@ -100,6 +102,9 @@ fn as_approved(meant: Meant, template: &Template) -> SmsTemplate {
         Some(RegionClass::Overseas) => SmsRegion::Overseas,
         Some(RegionClass::Mainland) | None => SmsRegion::Mainland,
     };
+    if meant.is_for_notices() {
+        return SmsTemplate::number_notice(&template.id, region);
+    }
     let variables = template.variables.iter().copied().map(Variable::as_str);
     let variables: Vec<&str> = variables.collect();
     SmsTemplate::new(&template.id, region, &variables)

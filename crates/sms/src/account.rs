@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use secrecy::SecretString;
 
-use crate::template::Templates;
+use crate::templates::Templates;
 use crate::vendor::VendorConfigError;
 
 /// The values of a vendor's keys, as they were read, and its templates. `Debug`

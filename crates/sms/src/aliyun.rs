@@ -17,7 +17,8 @@ use tokio::time::Instant;
 use crate::aliyun::acs3::{date, sign};
 use crate::canonical::{SignedParts, canonical_query, hex_sha256, host_header};
 use crate::outcome::{Outcome, Scope};
-use crate::template::{Template, Templates};
+use crate::template::Template;
+use crate::templates::Templates;
 use crate::transport::{client, send, unreadable, word};
 use crate::vendor::{Attempt, Serves, SmsVendor, VendorConfigError, random_hex};
 
@@ -84,14 +85,14 @@ impl Aliyun {
     fn request(&self, message: &SmsMessage, phone: &str, template: &Template) -> Request {
         let (param, send_id) = (template.named_values(message), message.id.to_string());
         let sign_name = template.sign.as_ref().unwrap_or(&self.config.sign_name);
-        let query = [
+        let mut query = vec![
             ("PhoneNumbers", phone),
             ("SignName", sign_name.as_str()),
             ("TemplateCode", template.id.as_str()),
-            ("TemplateParam", param.as_str()),
             // Comes back in the receipt as `out_id`.
             ("OutId", send_id.as_str()),
         ];
+        query.extend(param.iter().map(|param| ("TemplateParam", param.as_str())));
         let mut headers = vec![
             ("host", self.host.clone()),
             ("x-acs-action", ACTION.to_owned()),

@@ -16,6 +16,7 @@ pub(crate) fn tell(vendor: &str, message: &SmsMessage, attempt: &Attempt, took: 
     let request_id = attempt.request_id.as_deref();
     let message_id = attempt.message_id.as_deref();
     let send_id = message.id.to_string();
+    let purpose = message.purpose().as_str();
     macro_rules! line {
         ($level:ident, $text:literal) => {
             tracing::$level!(
@@ -23,6 +24,7 @@ pub(crate) fn tell(vendor: &str, message: &SmsMessage, attempt: &Attempt, took: 
                 outcome,
                 duration_ms,
                 phone,
+                purpose,
                 vendor_code,
                 request_id,
                 message_id,

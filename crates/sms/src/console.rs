@@ -5,12 +5,12 @@ use std::io::Write;
 use std::sync::{Mutex, PoisonError};
 
 use async_trait::async_trait;
-use menshen_domain::ports::sms_sender::SmsMessage;
+use menshen_domain::ports::sms_sender::{SmsContent, SmsMessage};
 use tokio::time::Instant;
 
 use crate::entry::{Built, StandIn, VendorEntry};
 use crate::outcome::Outcome;
-use crate::vendor::{Attempt, SmsVendor};
+use crate::vendor::{Attempt, Serves, SmsVendor};
 
 /// Messages printed instead of sent.
 pub static VENDOR: VendorEntry = VendorEntry {
@@ -52,14 +52,24 @@ impl SmsVendor for Console {
         "console"
     }
 
+    fn serves(&self, _message: &SmsMessage) -> Serves {
+        Serves::Gladly
+    }
+
     async fn attempt(&self, message: &SmsMessage, _: Instant) -> Attempt {
-        let line = format!(
-            "SMS to {}: {} ({}, good for {} s)\n",
-            message.phone.as_e164(),
-            message.code.expose(),
-            message.purpose.as_str(),
-            message.expires_in.as_secs(),
-        );
+        let phone = message.phone.as_e164();
+        let line = match &message.content {
+            SmsContent::Code(sent) => format!(
+                "SMS to {phone}: {} ({}, good for {} s)\n",
+                sent.code.expose(),
+                sent.purpose.as_str(),
+                sent.expires_in.as_secs(),
+            ),
+            SmsContent::NumberNotice => {
+                let purpose = message.purpose().as_str();
+                format!("SMS to {phone}: this number no longer signs in ({purpose})\n")
+            }
+        };
         let mut writer = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let printed = writer
             .write_all(line.as_bytes())

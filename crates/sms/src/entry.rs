@@ -96,13 +96,15 @@ pub enum Wording {
         /// The key of the usual template, for messages that have no other.
         usual: &'static str,
     },
-    /// Free text with `{code}` and `{minutes}`, checked by `check`; what has none
+    /// Free text with `{code}` and `{minutes}`, checked by `check`; a code that has none
     /// gets the vendor's own.
     FreeText {
         /// The key of the usual text.
         usual: &'static str,
         /// Whether a text can be sent.
         check: Check,
+        /// Whether a text can be sent as word that a number was lost.
+        check_notice: Check,
     },
     /// The vendor's own: it takes no templates.
     Own,

@@ -161,7 +161,7 @@ impl FailoverSender {
             return None;
         }
         let outcome = self.ask(slot, search).await;
-        slot.learn(pass, &outcome);
+        slot.learn(pass, search.message.purpose(), &outcome);
         let answer = settled(name, &outcome);
         if answer.is_none() {
             search.refusals.note(name, &outcome);
@@ -250,6 +250,11 @@ impl SmsSender for FailoverSender {
             attempts: search.attempts,
             verdict,
         }
+    }
+
+    fn has_channel(&self, message: &SmsMessage) -> bool {
+        let mut vendors = self.vendors.iter();
+        vendors.any(|slot| slot.vendor.serves(message) != Serves::Never)
     }
 }
 

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use menshen_domain::ports::clock::Clock;
 use menshen_domain::ports::randomness::Randomness;
-use menshen_domain::ports::sms_sender::SmsMessage;
+use menshen_domain::ports::sms_sender::{SmsContent, SmsMessage};
 use menshen_outbound::{Answer, Client, Method, Request, Url, base_url};
 use secrecy::{ExposeSecret, SecretString};
 use serde::{Deserialize, Serialize};
@@ -13,7 +13,8 @@ use tokio::time::Instant;
 
 use crate::canonical::{SignedParts, basic_date, hex_sha256, host_header};
 use crate::outcome::{Outcome, Scope};
-use crate::template::{RegionClass, Template, Templates};
+use crate::template::{RegionClass, Template};
+use crate::templates::Templates;
 use crate::transport::{client, send, unreadable, word};
 use crate::vendor::{Attempt, Serves, SmsVendor, VendorConfigError, random_hex};
 
@@ -60,6 +61,8 @@ pub struct HuaweiConfig {
     pub sender: String,
     /// The number of the channel for other countries, if it is another one.
     pub overseas_sender: Option<String>,
+    /// The number of the mainland's channel for notices, if it is another one.
+    pub notice_sender: Option<String>,
     /// The text of the sign, of templates that name none; general templates
     /// need one.
     pub signature: Option<String>,
@@ -96,6 +99,7 @@ struct Body<'a> {
 struct Content<'a> {
     to: [&'a str; 1],
     template_id: &'a str,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
     template_paras: Vec<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     signature: Option<&'a str>,
@@ -125,9 +129,13 @@ impl Huawei {
     }
 
     fn sender(&self, message: &SmsMessage) -> &str {
-        let overseas = RegionClass::of(&message.phone) == RegionClass::Overseas;
-        let own = self.config.overseas_sender.as_ref();
-        own.filter(|_| overseas).unwrap_or(&self.config.sender)
+        let config = &self.config;
+        let own = match (RegionClass::of(&message.phone), &message.content) {
+            (RegionClass::Overseas, _) => config.overseas_sender.as_ref(),
+            (RegionClass::Mainland, SmsContent::NumberNotice) => config.notice_sender.as_ref(),
+            (RegionClass::Mainland, SmsContent::Code(_)) => None,
+        };
+        own.unwrap_or(&config.sender)
     }
 
     fn request(&self, message: &SmsMessage, template: &Template) -> Option<Request> {

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
+use menshen_domain::model::sms_message::MessagePurpose;
 use menshen_outbound::{CircuitBreaker, Pass};
 use tokio::time::Instant;
 
@@ -27,8 +28,12 @@ impl Slot {
     }
 
     /// Tells the circuit what came of a call. Without a pass the call was made in
-    /// spite of an open circuit.
-    pub(crate) fn learn(&self, pass: Option<Pass<'_>>, outcome: &Outcome) {
+    /// spite of an open circuit. Of a notice that is refused it learns nothing: its
+    /// text or sign may be what is wrong, and codes have others.
+    pub(crate) fn learn(&self, pass: Option<Pass<'_>>, purpose: MessagePurpose, outcome: &Outcome) {
+        if purpose == MessagePurpose::NumberNotice && matches!(outcome, Outcome::Config(_)) {
+            return;
+        }
         let refused = outcome.concerns_account();
         let failed = outcome.duties().vendor_failed;
         match pass {

@@ -1,11 +1,10 @@
-//! Which text a message takes, and what is put into it.
+//! A text of a vendor, and what is put into it.
 
 use std::collections::BTreeMap;
-use std::fmt;
 
 use menshen_domain::model::phone_number::PhoneNumber;
 use menshen_domain::model::region::Region;
-use menshen_domain::ports::sms_sender::SmsMessage;
+use menshen_domain::ports::sms_sender::{SentCode, SmsMessage};
 
 /// Where a number is, as vendors tell it apart: other template, other price.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -63,10 +62,10 @@ impl Variable {
         }
     }
 
-    fn value(self, message: &SmsMessage) -> String {
+    fn value(self, sent: &SentCode) -> String {
         match self {
-            Self::Code => message.code.expose().to_owned(),
-            Self::Minutes => (message.expires_in.as_secs() / 60).max(1).to_string(),
+            Self::Code => sent.code.expose().to_owned(),
+            Self::Minutes => (sent.expires_in.as_secs() / 60).max(1).to_string(),
         }
     }
 }
@@ -93,124 +92,48 @@ impl Template {
         }
     }
 
-    /// The values in their order, for vendors that number the places.
+    /// A template without variables, for word that a number was lost.
+    #[must_use]
+    pub fn for_notices(id: impl Into<String>) -> Self {
+        Self {
+            id: id.into(),
+            sign: None,
+            variables: Vec::new(),
+        }
+    }
+
+    /// The values in their order, for vendors that number the places; none in a
+    /// notice.
     #[must_use]
     pub fn values(&self, message: &SmsMessage) -> Vec<String> {
-        let each = |variable: &Variable| variable.value(message);
-        self.variables.iter().map(each).collect()
+        let values = |sent| self.variables.iter().map(|each| each.value(sent)).collect();
+        message.code().map(values).unwrap_or_default()
     }
 
     /// The values by name as a JSON object in a text, for vendors that name the
-    /// places. All values are texts: a number would lose its leading zeros.
+    /// places; nothing for a notice. All values are texts: a number would lose its
+    /// leading zeros.
     #[must_use]
-    pub fn named_values(&self, message: &SmsMessage) -> String {
-        let each = |variable: &Variable| (variable.as_str(), variable.value(message));
+    pub fn named_values(&self, message: &SmsMessage) -> Option<String> {
+        let sent = message.code()?;
+        let each = |variable: &Variable| (variable.as_str(), variable.value(sent));
         let object: BTreeMap<_, _> = self.variables.iter().map(each).collect();
-        serde_json::json!(object).to_string()
+        Some(serde_json::json!(object).to_string())
     }
 
     /// The text with `{code}` and `{minutes}` filled in, for vendors that take
-    /// free text.
+    /// free text; of a notice as it stands.
     #[must_use]
     pub fn text(&self, message: &SmsMessage) -> String {
+        let Some(sent) = message.code() else {
+            return self.id.clone();
+        };
         [Variable::Code, Variable::Minutes]
             .iter()
             .fold(self.id.clone(), |text, variable| {
-                text.replace(
-                    &format!("{{{}}}", variable.as_str()),
-                    &variable.value(message),
-                )
+                let place = format!("{{{}}}", variable.as_str());
+                text.replace(&place, &variable.value(sent))
             })
-    }
-}
-
-/// For which messages a template is meant.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
-pub struct Meant {
-    /// The contract's word for the purpose; all without one.
-    pub purpose: Option<&'static str>,
-    /// Where the number is; everywhere without one.
-    pub region: Option<RegionClass>,
-}
-
-impl Meant {
-    /// How close this comes to a message; `None` if it is not meant.
-    /// A region outweighs a purpose: a text of the wrong region is refused,
-    /// one of the wrong purpose only reads oddly.
-    fn closeness(self, purpose: &str, region: RegionClass) -> Option<u8> {
-        let fits = self.purpose.is_none_or(|own| own == purpose)
-            && self.region.is_none_or(|own| own == region);
-        fits.then_some(u8::from(self.region.is_some()) * 2 + u8::from(self.purpose.is_some()))
-    }
-}
-
-/// Two templates are meant for the same messages.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("two templates are meant for the same messages ({0})")]
-pub struct AmbiguousTemplates(pub Meant);
-
-impl fmt::Display for Meant {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let purpose = self.purpose.unwrap_or("all purposes");
-        let region = self.region.map_or("all regions", RegionClass::as_str);
-        write!(f, "{purpose}, {region}")
-    }
-}
-
-/// All templates of one vendor; for a message the closest one is taken.
-#[derive(Debug, Clone, Default)]
-pub struct Templates(Vec<(Meant, Template)>);
-
-impl Templates {
-    /// One for all messages.
-    #[must_use]
-    pub fn only(template: Template) -> Self {
-        Self(vec![(Meant::default(), template)])
-    }
-
-    /// Several.
-    ///
-    /// # Errors
-    ///
-    /// [`AmbiguousTemplates`] if two are meant for the very same messages.
-    pub fn new(templates: Vec<(Meant, Template)>) -> Result<Self, AmbiguousTemplates> {
-        for (n, (meant, _)) in templates.iter().enumerate() {
-            if templates[..n].iter().any(|(other, _)| other == meant) {
-                return Err(AmbiguousTemplates(*meant));
-            }
-        }
-        Ok(Self(templates))
-    }
-
-    /// The closest for a message: meant for its purpose and region, else for its
-    /// region, else for its purpose, else for all.
-    #[must_use]
-    pub fn find(&self, purpose: &str, region: RegionClass) -> Option<&Template> {
-        let fitting = self
-            .0
-            .iter()
-            .filter_map(|(meant, template)| Some((meant.closeness(purpose, region)?, template)));
-        fitting
-            .max_by_key(|(closeness, _)| *closeness)
-            .map(|(_, template)| template)
-    }
-
-    /// Whether there is one for messages there, whatever their purpose.
-    #[must_use]
-    pub fn serve(&self, region: RegionClass) -> bool {
-        let mut all = self.0.iter();
-        all.any(|(meant, _)| meant.region.is_none_or(|own| own == region))
-    }
-
-    /// All, with what each is meant for.
-    pub fn iter(&self) -> impl Iterator<Item = &(Meant, Template)> {
-        self.0.iter()
-    }
-
-    /// The closest for this message; nothing if none is meant for it.
-    #[must_use]
-    pub fn of(&self, message: &SmsMessage) -> Option<&Template> {
-        self.find(message.purpose.as_str(), RegionClass::of(&message.phone))
     }
 }
 
@@ -223,6 +146,7 @@ mod tests {
     use menshen_domain::model::sms_code::SmsCode;
     use menshen_domain::model::verification::Purpose;
     use menshen_domain::ports::randomness::Randomness;
+    use menshen_domain::ports::sms_sender::SmsContent;
 
     use super::*;
 
@@ -238,60 +162,12 @@ mod tests {
         SmsMessage {
             id: SendId::generate(&Sevens, DateTime::UNIX_EPOCH),
             phone: PhoneNumber::parse("+8613800138000").unwrap(),
-            code: SmsCode::parse("048291").unwrap(),
-            purpose: Purpose::Login,
-            expires_in: Duration::from_secs(seconds),
+            content: SmsContent::Code(SentCode {
+                code: SmsCode::parse("048291").unwrap(),
+                purpose: Purpose::Login,
+                expires_in: Duration::from_secs(seconds),
+            }),
         }
-    }
-
-    fn meant(purpose: Option<&'static str>, region: Option<RegionClass>) -> Meant {
-        Meant { purpose, region }
-    }
-
-    #[test]
-    fn the_closest_template_is_taken() {
-        use RegionClass::{Mainland, Overseas};
-        let all = [
-            (meant(None, None), "default"),
-            (meant(Some("login"), None), "purpose"),
-            (meant(None, Some(Overseas)), "region"),
-            (meant(Some("login"), Some(Overseas)), "both"),
-        ];
-        let templates = |count: usize| {
-            let taken = all.iter().take(count);
-            let taken = taken.map(|(meant, id)| (*meant, Template::with_code(*id)));
-            Templates::new(taken.collect()).unwrap()
-        };
-        for (count, purpose, region, expected) in [
-            (4, "login", Overseas, "both"),
-            (4, "step_up", Overseas, "region"),
-            (4, "login", Mainland, "purpose"),
-            (4, "step_up", Mainland, "default"),
-            (3, "login", Overseas, "region"),
-            (2, "login", Overseas, "purpose"),
-            (1, "login", Overseas, "default"),
-        ] {
-            let templates = templates(count);
-            let found = templates.find(purpose, region).unwrap();
-            assert_eq!(found.id, expected, "{count} {purpose} {region:?}");
-        }
-        let overseas_only = Templates::new(vec![(
-            meant(None, Some(Overseas)),
-            Template::with_code("x"),
-        )]);
-        assert_eq!(overseas_only.unwrap().find("login", Mainland), None);
-    }
-
-    #[test]
-    fn two_templates_for_the_same_messages_are_refused() {
-        let both = meant(Some("login"), Some(RegionClass::Mainland));
-        let twice = vec![
-            (both, Template::with_code("a")),
-            (both, Template::with_code("b")),
-        ];
-        let error = Templates::new(twice).unwrap_err();
-        assert_eq!(error, AmbiguousTemplates(both));
-        assert!(error.to_string().ends_with("(login, mainland)"));
     }
 
     #[test]
@@ -303,7 +179,7 @@ mod tests {
         let message = message(600);
         assert_eq!(template.values(&message), ["10", "048291"]);
         assert_eq!(
-            template.named_values(&message),
+            template.named_values(&message).unwrap(),
             r#"{"code":"048291","minutes":"10"}"#
         );
         assert_eq!(template.text(&message), "10 min: 048291. 048291!");
@@ -312,7 +188,21 @@ mod tests {
     #[test]
     fn minutes_promise_no_more_than_there_is() {
         for (seconds, minutes) in [(600, "10"), (599, "9"), (120, "2"), (61, "1"), (30, "1")] {
-            assert_eq!(Variable::Minutes.value(&message(seconds)), minutes);
+            let message = message(seconds);
+            assert_eq!(Variable::Minutes.value(message.code().unwrap()), minutes);
         }
+    }
+
+    /// Whatever a template has places for, nothing goes into a notice.
+    #[test]
+    fn nothing_is_filled_into_a_notice() {
+        let notice = SmsMessage {
+            content: SmsContent::NumberNotice,
+            ..message(600)
+        };
+        let template = Template::with_code("{code}");
+        assert!(template.values(&notice).is_empty());
+        assert_eq!(template.named_values(&notice), None);
+        assert_eq!(template.text(&notice), "{code}");
     }
 }

@@ -14,7 +14,8 @@ use tokio::time::Instant;
 
 use crate::canonical::{SignedParts, hex_sha256, host_header};
 use crate::outcome::{Outcome, Scope};
-use crate::template::{RegionClass, Template, Templates};
+use crate::template::{RegionClass, Template};
+use crate::templates::Templates;
 use crate::transport::{client, send, unreadable, word};
 use crate::vendor::{Attempt, Serves, SmsVendor, VendorConfigError};
 
@@ -70,6 +71,7 @@ struct Body<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     sign_name: Option<&'a str>,
     template_id: &'a str,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
     template_param_set: Vec<String>,
     session_context: String,
 }

@@ -9,8 +9,9 @@ use secrecy::{ExposeSecret as _, SecretString};
 use serde::Deserialize;
 use tokio::time::Instant;
 
-use crate::outcome::Outcome;
-use crate::template::{RegionClass, Templates};
+use crate::outcome::{Outcome, Scope};
+use crate::template::RegionClass;
+use crate::templates::Templates;
 use crate::transport::{client, retry_after, send, unreadable, word};
 use crate::vendor::{Attempt, Serves, SmsVendor, VendorConfigError};
 
@@ -33,7 +34,7 @@ pub struct TwilioConfig {
     pub auth_token: SecretString,
     /// A number, an alphanumeric sender, or a messaging service (`MG…`).
     pub from: String,
-    /// The texts, with `{code}` and `{minutes}`; for what has none there is a
+    /// The texts, with `{code}` and `{minutes}`; for codes that have none there is a
     /// text of ours. A template's sign and list of variables have no meaning.
     pub texts: Templates,
     /// Where receipts are posted to, an address that holds a secret; without it there are none.
@@ -55,8 +56,13 @@ impl Twilio {
     ///
     /// See [`VendorConfigError`].
     pub fn new(config: TwilioConfig) -> Result<Self, VendorConfigError> {
-        for (_, text) in config.texts.iter() {
-            text::check(&text.id).map_err(VendorConfigError::Text)?;
+        for (meant, text) in config.texts.iter() {
+            let check = if meant.is_for_notices() {
+                text::check_notice
+            } else {
+                text::check
+            };
+            check(&text.id).map_err(VendorConfigError::Text)?;
         }
         let mut url = base_url(&config.endpoint)?;
         let base = url.path().trim_end_matches('/').to_owned();
@@ -77,11 +83,12 @@ impl Twilio {
         })
     }
 
-    /// The body of the message, and so what it costs.
-    fn text(&self, message: &SmsMessage) -> String {
-        let own = self.config.texts.of(message);
-        own.map_or_else(|| text::built_in(message.phone.region()), Clone::clone)
-            .text(message)
+    /// The body of the message, and so what it costs. There is none of ours for a
+    /// notice: whether one is sent is the operator's choice.
+    fn text(&self, message: &SmsMessage) -> Option<String> {
+        let own = self.config.texts.of(message).cloned();
+        let built_in = || message.code().map(|_| text::built_in(message.region()));
+        Some(own.or_else(built_in)?.text(message))
     }
 
     fn request(&self, message: &SmsMessage, body: &str) -> Request {
@@ -92,13 +99,16 @@ impl Twilio {
             "From"
         };
         // A message that is still waiting when its code ends is of no use.
-        let validity = message.expires_in.as_secs().clamp(60, 14_400).to_string();
+        let seconds = message.code().map(|sent| sent.expires_in.as_secs());
+        let validity = seconds.map(|seconds| seconds.clamp(60, 14_400).to_string());
         let mut form = vec![
             ("To", message.phone.as_e164()),
             (from, &config.from),
             ("Body", body),
-            ("ValidityPeriod", &validity),
         ];
+        if let Some(validity) = &validity {
+            form.push(("ValidityPeriod", validity));
+        }
         if let Some(url) = &config.status_callback {
             form.push(("StatusCallback", url.expose_secret()));
         }
@@ -133,6 +143,9 @@ impl SmsVendor for Twilio {
     /// The mainland wants senders and texts to be registered, which Twilio's
     /// seldom are.
     fn serves(&self, message: &SmsMessage) -> Serves {
+        if self.text(message).is_none() {
+            return Serves::Never;
+        }
         match RegionClass::of(&message.phone) {
             RegionClass::Mainland => Serves::Reluctantly,
             RegionClass::Overseas => Serves::Gladly,
@@ -140,7 +153,9 @@ impl SmsVendor for Twilio {
     }
 
     async fn attempt(&self, message: &SmsMessage, deadline: Instant) -> Attempt {
-        let body = self.text(message);
+        let Some(body) = self.text(message) else {
+            return Outcome::Config(Scope::Message).into();
+        };
         let request = self.request(message, &body);
         match send(&self.client, request, deadline).await {
             Ok(answer) => read(&answer, text::segments(&body)),

@@ -8,7 +8,6 @@ use menshen_signing::webhook::BadWebhookSecret;
 use tokio::time::Instant;
 
 use crate::outcome::Outcome;
-use crate::template::Template;
 use crate::twilio::text::BadText;
 
 /// 32 random hexadecimal digits.
@@ -59,10 +58,10 @@ pub enum Serves {
 }
 
 impl Serves {
-    /// Gladly with a template, else never.
+    /// Gladly with what the message needs, such as a template; else never.
     #[must_use]
-    pub fn with(template: Option<&Template>) -> Self {
-        template.map_or(Self::Never, |_| Self::Gladly)
+    pub fn with<T>(need: Option<&T>) -> Self {
+        need.map_or(Self::Never, |_| Self::Gladly)
     }
 }
 
@@ -72,9 +71,10 @@ pub trait SmsVendor: Send + Sync {
     /// The vendor's name in the configuration and in logs.
     fn name(&self) -> &'static str;
 
-    /// Whether the vendor is one for this message; without I/O.
-    fn serves(&self, _message: &SmsMessage) -> Serves {
-        Serves::Gladly
+    /// Whether the vendor is one for this message; without I/O. A notice is sent by
+    /// those only that say so: most need a text of its own.
+    fn serves(&self, message: &SmsMessage) -> Serves {
+        Serves::with(message.code())
     }
 
     /// Asks the vendor once, before `deadline`. Whatever goes wrong is an

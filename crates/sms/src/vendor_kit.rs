@@ -20,6 +20,7 @@ pub use crate::receipts::{
     Entry as ReceiptEntry, Read as ReceiptRead, beijing, entries, phone, plausible, read_each,
     taken,
 };
-pub use crate::template::{RegionClass, Template, Templates};
+pub use crate::template::{RegionClass, Template};
+pub use crate::templates::Templates;
 pub use crate::transport::{client, retry_after, send, unreadable, word};
 pub use crate::vendor::{Attempt, Serves, SmsVendor, VendorConfigError, random_hex};

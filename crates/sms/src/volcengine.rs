@@ -5,7 +5,7 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use menshen_domain::model::phone_number::PhoneNumber;
 use menshen_domain::ports::clock::Clock;
-use menshen_domain::ports::sms_sender::SmsMessage;
+use menshen_domain::ports::sms_sender::{SmsContent, SmsMessage};
 use menshen_outbound::{Answer, Client, Method, Request, Url, base_url};
 use secrecy::SecretString;
 use serde::{Deserialize, Serialize};
@@ -13,7 +13,8 @@ use tokio::time::Instant;
 
 use crate::canonical::{SignedParts, basic_date, canonical_query, hex_sha256, host_header};
 use crate::outcome::{Outcome, Scope};
-use crate::template::{RegionClass, Template, Templates};
+use crate::template::{RegionClass, Template};
+use crate::templates::Templates;
 use crate::transport::{client, send, unreadable, word};
 use crate::vendor::{Attempt, Serves, SmsVendor, VendorConfigError};
 use crate::volcengine::signature::sign;
@@ -41,6 +42,8 @@ pub struct VolcengineConfig {
     pub secret_access_key: SecretString,
     /// The id of the message group.
     pub sms_account: String,
+    /// The id of the message group for notices, if it is another one.
+    pub notice_sms_account: Option<String>,
     /// The approved sign, of templates that name none.
     pub sign: String,
     /// The templates, such as `ST_xxxx`.
@@ -67,8 +70,8 @@ struct Body<'a> {
     sign: &'a str,
     #[serde(rename = "TemplateID")]
     template_id: &'a str,
-    #[serde(rename = "TemplateParam")]
-    template_param: String,
+    #[serde(rename = "TemplateParam", skip_serializing_if = "Option::is_none")]
+    template_param: Option<String>,
     #[serde(rename = "PhoneNumbers")]
     phone_numbers: &'a str,
     #[serde(rename = "Tag")]
@@ -94,10 +97,19 @@ impl Volcengine {
         })
     }
 
+    /// A group sends messages of its own type only.
+    fn sms_account(&self, message: &SmsMessage) -> &str {
+        let own = match &message.content {
+            SmsContent::NumberNotice => self.config.notice_sms_account.as_ref(),
+            SmsContent::Code(_) => None,
+        };
+        own.unwrap_or(&self.config.sms_account)
+    }
+
     fn request(&self, message: &SmsMessage, template: &Template) -> Option<Request> {
         let config = &self.config;
         let body = Body {
-            sms_account: &config.sms_account,
+            sms_account: self.sms_account(message),
             sign: template.sign.as_ref().unwrap_or(&config.sign),
             template_id: &template.id,
             template_param: template.named_values(message),

@@ -16,7 +16,7 @@ use crate::entry::{Built, Deps, VendorEntry};
 use crate::key::Key;
 use crate::outcome::{Outcome, Scope};
 use crate::transport::{client, retry_after, send, word};
-use crate::vendor::{Attempt, SmsVendor, VendorConfigError};
+use crate::vendor::{Attempt, Serves, SmsVendor, VendorConfigError};
 use crate::webhook::signature::WebhookKey;
 
 pub use menshen_signing::webhook as signature;
@@ -32,9 +32,17 @@ pub static VENDOR: VendorEntry = VendorEntry {
         Key::secret("secret", "`whsec_` and 24 to 64 random bytes in base64")
             .required()
             .checked(check_secret),
+        Key::one_of(
+            "notices",
+            &["off", NOTICES_ON],
+            "`off`, or `on` if the receiver also knows messages of the purpose `number_notice`, which have no code: word to a number that an account has lost",
+        ),
     ],
     ..VendorEntry::new("webhook", build)
 };
+
+/// The other word of `notices`.
+const NOTICES_ON: &str = "on";
 
 fn check_secret(secret: &str) -> Result<(), String> {
     WebhookKey::parse(&secret.into())
@@ -46,6 +54,7 @@ fn build(account: &Account, deps: &Deps) -> Result<Built, VendorConfigError> {
     let config = WebhookConfig {
         url: account.text("url")?,
         secret: account.secret("secret")?,
+        notices: account.text("notices")? == NOTICES_ON,
     };
     Ok(Built::sender(Webhook::new(&config, deps.clock.clone())?))
 }
@@ -57,6 +66,8 @@ pub struct WebhookConfig {
     pub url: String,
     /// `whsec_` and the base64 of 24 to 64 bytes.
     pub secret: SecretString,
+    /// Whether the receiver knows messages without a code.
+    pub notices: bool,
 }
 
 /// An address of the operator's own, which sends messages by any means.
@@ -65,15 +76,18 @@ pub struct Webhook {
     key: WebhookKey,
     client: Client,
     clock: Arc<dyn Clock>,
+    notices: bool,
 }
 
-/// The body, in the order of the contract.
+/// The body, in the order of the contract; a notice has neither a code nor its life.
 #[derive(Serialize)]
 struct Body<'a> {
     phone: &'a str,
-    code: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    code: Option<&'a str>,
     purpose: &'a str,
-    expires_in: u64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    expires_in: Option<u64>,
 }
 
 impl Webhook {
@@ -92,15 +106,16 @@ impl Webhook {
             client: client()?,
             url,
             clock,
+            notices: config.notices,
         })
     }
 
     fn request(&self, message: &SmsMessage) -> Option<Request> {
         let body = Body {
             phone: message.phone.as_e164(),
-            code: message.code.expose(),
-            purpose: message.purpose.as_str(),
-            expires_in: message.expires_in.as_secs(),
+            code: message.code().map(|sent| sent.code.expose()),
+            purpose: message.purpose().as_str(),
+            expires_in: message.code().map(|sent| sent.expires_in.as_secs()),
         };
         let body = serde_json::to_vec(&body).ok()?;
         let id = format!("msg_{}", message.id);
@@ -123,6 +138,11 @@ impl Webhook {
 impl SmsVendor for Webhook {
     fn name(&self) -> &'static str {
         "webhook"
+    }
+
+    fn serves(&self, message: &SmsMessage) -> Serves {
+        let known = self.notices || message.code().is_some();
+        Serves::with(known.then_some(message))
     }
 
     async fn attempt(&self, message: &SmsMessage, deadline: Instant) -> Attempt {

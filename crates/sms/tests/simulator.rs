@@ -13,7 +13,9 @@ use menshen_domain::model::sms_code::SmsCode;
 use menshen_domain::model::verification::Purpose;
 use menshen_domain::ports::clock::Clock;
 use menshen_domain::ports::randomness::Randomness;
-use menshen_domain::ports::sms_sender::{SmsDelivery, SmsMessage, SmsSendError as E, SmsSender};
+use menshen_domain::ports::sms_sender::{
+    SentCode, SmsContent, SmsDelivery, SmsMessage, SmsSendError as E, SmsSender,
+};
 use menshen_outbound::{Client, Method, Request, base_url, encode};
 use menshen_simulator::{RunningSimulator, Simulator, SimulatorConfig, defaults};
 use menshen_sms::{Aliyun, AliyunConfig, FailoverSender, Template, Templates};
@@ -72,9 +74,11 @@ async fn send(sender: &dyn SmsSender, phone: &str) -> Result<SmsDelivery, E> {
     let message = SmsMessage {
         id: SendId::generate(&Os, Off(0).now()),
         phone: PhoneNumber::parse(phone).unwrap(),
-        code: SmsCode::parse("048291").unwrap(),
-        purpose: Purpose::Login,
-        expires_in: Duration::from_mins(10),
+        content: SmsContent::Code(SentCode {
+            code: SmsCode::parse("048291").unwrap(),
+            purpose: Purpose::Login,
+            expires_in: Duration::from_mins(10),
+        }),
     };
     sender.send(&message).await.verdict
 }

@@ -14,6 +14,7 @@ use menshen_domain::model::changes::Step;
 use menshen_domain::model::client::ClientType;
 use menshen_domain::model::identifiers::SendId;
 use menshen_domain::model::sms_delivery::{DeliveryReceipt, SendOutcome, SendVerdict, SmsAttempt};
+use menshen_domain::model::sms_message::{AskedThrough, MessagePurpose};
 use menshen_domain::model::verification::Purpose;
 use menshen_domain::model::wechat::SessionKey;
 use menshen_domain::ports::account_store::{AccountStore as _, AccountStoreError, Lookup};
@@ -46,8 +47,8 @@ async fn fill(database: &menshen_sql::Database) {
         let send = NewSend {
             id: SendId::generate(people.randomness(), now()),
             phone: phone(n),
-            purpose: Purpose::Login,
-            client_type: ClientType::Web,
+            purpose: MessagePurpose::Code(Purpose::Login),
+            asked: AskedThrough::Client(ClientType::Web),
             source: [203, 0, 113, 7].into(),
             at: now() + TimeDelta::minutes(i64::from(n)),
         };

@@ -15,6 +15,7 @@ use menshen_domain::model::retention::RecordKind;
 use menshen_domain::model::session::EndReason;
 use menshen_domain::model::sms_code::SmsCode;
 use menshen_domain::model::sms_delivery::SendVerdict;
+use menshen_domain::model::sms_message::{AskedThrough, MessagePurpose};
 use menshen_domain::model::sweep::{SealedPlace, Sweep};
 use menshen_domain::model::test_number::{NewTestNumber, StoredTestNumber};
 use menshen_domain::model::verification::{CodeId, Purpose};
@@ -222,8 +223,8 @@ async fn send(store: &SqlStore) {
     let send = NewSend {
         id: SendId::generate(&SeededRandomness::new(1), now()),
         phone: phone(1),
-        purpose: Purpose::Login,
-        client_type: ClientType::Web,
+        purpose: MessagePurpose::Code(Purpose::Login),
+        asked: AskedThrough::Client(ClientType::Web),
         source: [203, 0, 113, 7].into(),
         at: now(),
     };

@@ -16,6 +16,7 @@ use menshen_domain::model::identifiers::SendId;
 use menshen_domain::model::linking::Snapshot;
 use menshen_domain::model::refresh::RefreshState;
 use menshen_domain::model::sms_delivery::{SendOutcome, SendVerdict, SmsAttempt};
+use menshen_domain::model::sms_message::{AskedThrough, MessagePurpose};
 use menshen_domain::model::verification::Purpose;
 use menshen_domain::model::wechat::{Provider, SessionKey};
 use menshen_domain::ports::account_store::{AccountStore as _, Lookup};
@@ -186,8 +187,8 @@ async fn message(database: &Database, store: &SqlStore, writes: &Writes) {
     let send = NewSend {
         id: SendId::generate(People::new(2).randomness(), now()),
         phone: phone(1),
-        purpose: Purpose::Login,
-        client_type: ClientType::Web,
+        purpose: MessagePurpose::Code(Purpose::Login),
+        asked: AskedThrough::Client(ClientType::Web),
         source: [203, 0, 113, 7].into(),
         at: now(),
     };

@@ -170,12 +170,11 @@ fn region_name(region: SmsRegion) -> &'static str {
 fn print_sms(sign: &str, signs: &[String], template: &str, templates: &[SmsTemplate]) {
     println!("  {:<12} {sign} {}", "", signs.join(", "));
     for known in templates {
-        println!(
-            "  {:<12} {template} {}  {}, variables {}",
-            "",
-            known.id,
-            region_name(known.region),
-            known.variables.join(", ")
-        );
+        let takes = match known.variables.as_slice() {
+            [] => "no variables".to_owned(),
+            variables => format!("variables {}", variables.join(", ")),
+        };
+        let region = region_name(known.region);
+        println!("  {:<12} {template} {}  {region}, {takes}", "", known.id);
     }
 }

@@ -128,14 +128,15 @@ pub struct HistoryJson {
     device_id: Option<String>,
 }
 
-/// A message with a code, without the code.
+/// A message, without its code.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct MessageJson {
     /// When it was asked for.
     at: String,
-    /// `login`, `bind_phone` or `step_up`.
+    /// `login`, `bind_phone` or `step_up`; `number_notice` told that an account had lost
+    /// the number.
     purpose: String,
-    /// Which client type asked for it.
+    /// Which client type asked for it; `operator` where an operator's act did.
     client_type: String,
     /// From which network it was asked for.
     source: String,

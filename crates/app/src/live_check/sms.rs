@@ -7,7 +7,7 @@ use menshen_domain::model::phone_number::PhoneNumber;
 use menshen_domain::model::sms_code::SmsCode;
 use menshen_domain::model::verification::Purpose;
 use menshen_domain::ports::clock::Clock as _;
-use menshen_domain::ports::sms_sender::SmsMessage;
+use menshen_domain::ports::sms_sender::{SentCode, SmsContent, SmsMessage};
 use menshen_sms::{Attempt, Outcome, Serves, SmsVendor, reach};
 use menshen_token::system_randomness::SystemRandomness;
 use tokio::time::Instant;
@@ -25,9 +25,11 @@ pub(super) fn probe(phone: &PhoneNumber, expires_in: Duration) -> Option<SmsMess
     Some(SmsMessage {
         id: SendId::generate(&SystemRandomness, SystemClock.now()),
         phone: phone.clone(),
-        code: SmsCode::parse(PROBE).ok()?,
-        purpose: Purpose::Login,
-        expires_in,
+        content: SmsContent::Code(SentCode {
+            code: SmsCode::parse(PROBE).ok()?,
+            purpose: Purpose::Login,
+            expires_in,
+        }),
     })
 }
 

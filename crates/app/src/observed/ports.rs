@@ -75,7 +75,7 @@ use super::{Observed, Port, place};
 macro_rules! observed {
     ($port:ident as $name:literal {
         $( $op:ident $(<$lifetime:lifetime>)? ( $($argument:ident : $type:ty),* ) -> $answer:ty; )+
-    }) => {
+    } $( passing { $( $plain:ident ( $($given:ident : $kind:ty),* ) -> $told:ty; )+ } )?) => {
         impl Port for dyn $port {
             const NAME: &'static str = $name;
             const OPERATIONS: &'static [(&'static str, &'static str)] =
@@ -90,6 +90,11 @@ macro_rules! observed {
                     self.call(PLACE, self.inner.$op($($argument),*)).await
                 }
             )+
+            $($(
+                fn $plain(&self, $($given: $kind),*) -> $told {
+                    self.inner.$plain($($given),*)
+                }
+            )+)?
         }
     };
 }
@@ -224,6 +229,8 @@ observed!(WeChatGateway as "wechat_gateway" {
 
 observed!(SmsSender as "sms_sender" {
     send(message: &SmsMessage) -> SmsReport;
+} passing {
+    has_channel(message: &SmsMessage) -> bool;
 });
 
 observed!(CaptchaVerifier as "captcha_verifier" {

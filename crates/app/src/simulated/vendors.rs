@@ -6,15 +6,14 @@
 
 use std::net::SocketAddr;
 
-use menshen_simulator::{HuaweiChannel, SimulatorConfig, SmsRegion, SmsTemplate, defaults as d};
-use menshen_sms::{Account, Meant, RegionClass, Template, Templates, Variable};
-use secrecy::ExposeSecret as _;
+use menshen_simulator::{SimulatorConfig, SmsTemplate, defaults as d};
+use menshen_sms::{Account, Meant, Template, Variable};
+
+use super::given::{put, put_channels, put_secret};
+use super::templates::{Approved, templates};
 
 const CODE: &[Variable] = &[Variable::Code];
 const CODE_AND_MINUTES: &[Variable] = &[Variable::Code, Variable::Minutes];
-
-/// An approved template of the simulator's account, and what it leaves to us.
-type Approved = (&'static str, &'static [Variable]);
 
 /// Signs and templates of an account. Huawei's signs belong to each of its channels.
 pub(super) struct Texts<'a> {
@@ -29,6 +28,8 @@ pub(super) struct SimulatedVendor {
     account: fn() -> Account,
     /// Its templates: the usual one, that for new numbers, that for other countries.
     templates: &'static [Approved],
+    /// Its texts for word that a number was lost: here, and in other countries.
+    notices: [&'static str; 2],
     /// The key of the usual sign in the settings.
     pub(super) sign: Option<&'static str>,
     /// What the simulator has of signs and templates, of those who approve them.
@@ -50,6 +51,10 @@ static SIMULATED: &[SimulatedVendor] = &[
             (d::ALIYUN_TEMPLATE_CODE, CODE),
             (d::ALIYUN_BIND_TEMPLATE_CODE, CODE),
             (d::ALIYUN_OVERSEAS_TEMPLATE_CODE, CODE),
+        ],
+        notices: [
+            d::ALIYUN_NOTICE_TEMPLATE_CODE,
+            d::ALIYUN_OVERSEAS_NOTICE_TEMPLATE_CODE,
         ],
         sign: Some("sign_name"),
         texts: |config| {
@@ -76,6 +81,10 @@ static SIMULATED: &[SimulatedVendor] = &[
             (d::TENCENT_TEMPLATE_ID, CODE),
             (d::TENCENT_BIND_TEMPLATE_ID, CODE_AND_MINUTES),
             (d::TENCENT_OVERSEAS_TEMPLATE_ID, CODE),
+        ],
+        notices: [
+            d::TENCENT_NOTICE_TEMPLATE_ID,
+            d::TENCENT_OVERSEAS_NOTICE_TEMPLATE_ID,
         ],
         sign: Some("sign_name"),
         texts: |config| {
@@ -104,6 +113,10 @@ static SIMULATED: &[SimulatedVendor] = &[
             (d::HUAWEI_TEMPLATE_ID, CODE),
             (d::HUAWEI_BIND_TEMPLATE_ID, CODE_AND_MINUTES),
             (d::HUAWEI_OVERSEAS_TEMPLATE_ID, CODE),
+        ],
+        notices: [
+            d::HUAWEI_NOTICE_TEMPLATE_ID,
+            d::HUAWEI_OVERSEAS_NOTICE_TEMPLATE_ID,
         ],
         sign: Some("signature"),
         texts: |config| {
@@ -134,6 +147,10 @@ static SIMULATED: &[SimulatedVendor] = &[
             (d::VOLCENGINE_BIND_TEMPLATE_ID, CODE_AND_MINUTES),
             (d::VOLCENGINE_OVERSEAS_TEMPLATE_ID, CODE),
         ],
+        notices: [
+            d::VOLCENGINE_NOTICE_TEMPLATE_ID,
+            d::VOLCENGINE_OVERSEAS_NOTICE_TEMPLATE_ID,
+        ],
         sign: Some("sign"),
         texts: |config| {
             let account = &mut config.volcengine;
@@ -144,6 +161,7 @@ static SIMULATED: &[SimulatedVendor] = &[
             put(&mut account.access_key_id, given, "access_key_id");
             put_secret(&mut account.secret_access_key, given, "secret_access_key");
             put(&mut account.sms_account, given, "sms_account");
+            account.notice_sms_account = given.find_text("notice_sms_account");
         },
     },
     SimulatedVendor {
@@ -156,6 +174,10 @@ static SIMULATED: &[SimulatedVendor] = &[
         },
         // It approves no texts.
         templates: &[],
+        notices: [
+            "您的手机号已不再用于登录此账号。如非本人操作，请联系我们。",
+            "This number no longer signs in to its account. If it was not you, contact us.",
+        ],
         sign: None,
         texts: |_| None,
         take: |config, given| {
@@ -188,33 +210,7 @@ impl SimulatedVendor {
         let endpoint = format!("http://{address}/sms/{}", self.name);
         (self.account)()
             .with_text("endpoint", endpoint)
-            .with_templates(self.templates(more))
-    }
-
-    fn templates(&self, more: &[(Meant, Template)]) -> Templates {
-        let meant = |purpose, region| Meant { purpose, region };
-        let mut all = more.to_vec();
-        for (meant, (id, variables)) in [
-            Meant::default(),
-            meant(Some("bind_phone"), Some(RegionClass::Mainland)),
-            meant(None, Some(RegionClass::Overseas)),
-        ]
-        .into_iter()
-        .zip(self.templates)
-        {
-            if all.iter().all(|(known, _)| *known != meant) {
-                let variables = variables.to_vec();
-                all.push((
-                    meant,
-                    Template {
-                        variables,
-                        ..Template::with_code(*id)
-                    },
-                ));
-            }
-        }
-        // The settings were read without two for the same messages.
-        Templates::new(all).unwrap_or_default()
+            .with_templates(templates(self.templates, self.notices, more))
     }
 }
 
@@ -228,41 +224,11 @@ impl<'a> Texts<'a> {
     }
 }
 
-/// One channel to the mainland, and one to other countries if there is one.
-fn put_channels(channels: &mut Vec<HuaweiChannel>, given: &Account) {
-    let signs = channels.first().map(|channel| channel.signs.clone());
-    let signs = signs.unwrap_or_default();
-    for (sender, region) in [
-        (given.find_text("sender"), SmsRegion::Mainland),
-        (given.find_text("overseas_sender"), SmsRegion::Overseas),
-    ] {
-        if let Some(sender) = sender {
-            channels.retain(|channel| channel.region != region);
-            channels.push(HuaweiChannel {
-                sender,
-                region,
-                signs: signs.clone(),
-            });
-        }
-    }
-}
-
-fn put(fake: &mut String, given: &Account, key: &str) {
-    if let Some(given) = given.find_text(key) {
-        *fake = given;
-    }
-}
-
-fn put_secret(fake: &mut String, given: &Account, key: &str) {
-    if let Some(given) = given.find_secret(key) {
-        given.expose_secret().clone_into(fake);
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use std::net::Ipv4Addr;
 
+    use menshen_simulator::{HuaweiChannel, SmsRegion};
     use menshen_sms::VENDORS;
 
     use super::*;
@@ -282,5 +248,24 @@ mod tests {
             assert!(sign.is_none_or(is_key), "{}", entry.name);
             assert!((entry.check)(&account).is_ok(), "{}", entry.name);
         }
+    }
+
+    /// What sends notices for an operator sends them here too.
+    #[test]
+    fn channels_and_groups_for_notices_are_taken_over() {
+        let mut config = SimulatorConfig::default();
+        let given = Account::default()
+            .with_text("sender", "8800000000555")
+            .with_text("notice_sender", "8800000000556")
+            .with_text("notice_sms_account", "7a000556");
+        for name in ["huawei", "volcengine"] {
+            (find(name).unwrap().take)(&mut config, &given);
+        }
+        let mainland = |channel: &&HuaweiChannel| channel.region == SmsRegion::Mainland;
+        let channels = config.huawei.channels.iter().filter(mainland);
+        let senders: Vec<_> = channels.map(|channel| channel.sender.as_str()).collect();
+        assert_eq!(senders, ["8800000000555", "8800000000556"]);
+        let group = config.volcengine.notice_sms_account.as_deref();
+        assert_eq!(group, Some("7a000556"));
     }
 }

@@ -35,6 +35,7 @@ pub mod retention;
 pub mod session;
 pub mod sms_code;
 pub mod sms_delivery;
+pub mod sms_message;
 pub mod spend;
 pub mod sweep;
 pub mod test_number;

@@ -6,11 +6,10 @@ use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 
 use crate::model::audit::AuditEvent;
-use crate::model::client::ClientType;
 use crate::model::identifiers::SendId;
 use crate::model::phone_number::PhoneNumber;
 use crate::model::sms_delivery::{DeliveryReceipt, SendVerdict, SentCount, SmsAttempt};
-use crate::model::verification::Purpose;
+use crate::model::sms_message::{AskedThrough, MessagePurpose};
 use crate::ports::BoxError;
 
 /// Why nothing could be recorded or read.
@@ -34,10 +33,10 @@ pub struct NewSend {
     pub id: SendId,
     /// To whom; kept masked and as a blind index.
     pub phone: PhoneNumber,
-    /// What its code is good for; kept without the account.
-    pub purpose: Purpose,
-    /// From which client type it was asked for.
-    pub client_type: ClientType,
+    /// What it is for; kept without the account.
+    pub purpose: MessagePurpose,
+    /// Through what it was asked for.
+    pub asked: AskedThrough,
     /// From which source network it was asked for.
     pub source: IpAddr,
     /// When.
@@ -114,7 +113,8 @@ pub trait SendRecords: Send + Sync {
     async fn sent_since(&self, since: DateTime<Utc>) -> Result<Vec<SentCount>, SendRecordsError>;
 
     /// As [`sent_since`](Self::sent_since), to one number and each by itself: the
-    /// newest `most` of them, oldest first.
+    /// newest `most` of them, oldest first. Notices are not among them: the limits of
+    /// a number are those of its codes.
     ///
     /// # Errors
     ///

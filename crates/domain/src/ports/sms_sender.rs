@@ -1,4 +1,4 @@
-//! Sending a verification code.
+//! Sending a message: a verification code, or word that a number was lost.
 
 use std::time::Duration;
 
@@ -9,6 +9,7 @@ use crate::model::phone_number::PhoneNumber;
 use crate::model::region::Region;
 use crate::model::sms_code::SmsCode;
 use crate::model::sms_delivery::{SendVerdict, SmsAttempt};
+use crate::model::sms_message::MessagePurpose;
 use crate::model::verification::Purpose;
 use crate::ports::BoxError;
 
@@ -19,11 +20,28 @@ pub struct SmsMessage {
     pub id: SendId,
     /// To whom.
     pub phone: PhoneNumber,
-    /// The code; nothing else of the request reaches the text.
+    /// What it says.
+    pub content: SmsContent,
+}
+
+/// What a message says. Nothing else of a request reaches the text.
+#[derive(Debug, Clone)]
+pub enum SmsContent {
+    /// A verification code.
+    Code(SentCode),
+    /// That the number does not sign in to an account any more: an approved text
+    /// without variables.
+    NumberNotice,
+}
+
+/// A code on its way.
+#[derive(Debug, Clone)]
+pub struct SentCode {
+    /// The code.
     pub code: SmsCode,
-    /// What the code is good for.
+    /// What it is good for.
     pub purpose: Purpose,
-    /// How long the code is good.
+    /// How long it is good.
     pub expires_in: Duration,
 }
 
@@ -32,6 +50,24 @@ impl SmsMessage {
     #[must_use]
     pub fn region(&self) -> Region {
         self.phone.region()
+    }
+
+    /// The code in it; nothing in a notice.
+    #[must_use]
+    pub const fn code(&self) -> Option<&SentCode> {
+        match &self.content {
+            SmsContent::Code(code) => Some(code),
+            SmsContent::NumberNotice => None,
+        }
+    }
+
+    /// What it is for.
+    #[must_use]
+    pub const fn purpose(&self) -> MessagePurpose {
+        match &self.content {
+            SmsContent::Code(code) => MessagePurpose::Code(code.purpose),
+            SmsContent::NumberNotice => MessagePurpose::NumberNotice,
+        }
     }
 }
 
@@ -102,11 +138,15 @@ impl SmsReport {
     }
 }
 
-/// Sends verification codes.
+/// Sends messages.
 #[cfg_attr(any(test, feature = "mock"), mockall::automock)]
 #[async_trait]
 pub trait SmsSender: Send + Sync {
     /// Sends one message, within 6 seconds whatever happens, and reports every
     /// attempt.
     async fn send(&self, message: &SmsMessage) -> SmsReport;
+
+    /// Whether any vendor has a text for such a message to there, whether or not it
+    /// is up; without I/O.
+    fn has_channel(&self, message: &SmsMessage) -> bool;
 }

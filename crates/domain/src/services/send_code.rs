@@ -12,6 +12,7 @@ use crate::model::identifiers::SendId;
 use crate::model::limits::Limits;
 use crate::model::origin::{Origin, source_network};
 use crate::model::policy::SmsPolicy;
+use crate::model::sms_message::{AskedThrough, MessagePurpose};
 use crate::model::spend::GuardPolicy;
 use crate::model::verification::{ChallengeId, CodeScope, CodeSeed};
 use crate::ports::BoxError;
@@ -22,7 +23,9 @@ use crate::ports::mac::Mac;
 use crate::ports::randomness::Randomness;
 use crate::ports::rate_limiter::RateLimiter;
 use crate::ports::send_records::{NewSend, SendRecords, SendRecordsError};
-use crate::ports::sms_sender::{SmsDelivery, SmsMessage, SmsReport, SmsSendError, SmsSender};
+use crate::ports::sms_sender::{
+    SentCode, SmsContent, SmsDelivery, SmsMessage, SmsReport, SmsSendError, SmsSender,
+};
 use crate::ports::spend_observer::SpendObserver;
 use crate::services::ask_captcha::{AskCaptcha, CaptchaError};
 use crate::services::test_numbers::TestNumbers;
@@ -217,15 +220,17 @@ impl SendCode {
         let message = SmsMessage {
             id: SendId::generate(&*self.randomness, now),
             phone: scope.phone.clone(),
-            code: draft.seed.code(&*self.mac, scope),
-            purpose: scope.purpose,
-            expires_in: draft.expires_in,
+            content: SmsContent::Code(SentCode {
+                code: draft.seed.code(&*self.mac, scope),
+                purpose: scope.purpose,
+                expires_in: draft.expires_in,
+            }),
         };
         let send = NewSend {
             id: message.id,
             phone: scope.phone.clone(),
-            purpose: scope.purpose,
-            client_type: scope.client_type,
+            purpose: MessagePurpose::Code(scope.purpose),
+            asked: AskedThrough::Client(scope.client_type),
             source: source_network(origin.address),
             at: now,
         };

@@ -70,6 +70,17 @@ impl SmsTemplate {
         }
     }
 
+    /// A template without variables, for word that a number was lost.
+    #[must_use]
+    pub fn number_notice(id: &str, region: SmsRegion) -> Self {
+        Self::new(id, region, &[]).saying(match region {
+            SmsRegion::Mainland => "您的手机号已不再用于登录此账号。如非本人操作，请联系我们。",
+            SmsRegion::Overseas => {
+                "This number no longer signs in to its account. If it was not you, contact us."
+            }
+        })
+    }
+
     /// The same with other words.
     #[must_use]
     pub fn saying(self, text: &str) -> Self {
@@ -82,8 +93,12 @@ fn signs(first: &str) -> Vec<String> {
     vec![first.to_owned(), defaults::SECOND_SIGN.to_owned()]
 }
 
-/// One template for logins, one for a new number, one for other countries.
-fn templates([login, bind, overseas]: [(&str, &[&str]); 3]) -> Vec<SmsTemplate> {
+/// One template for logins, one for a new number, one for other countries; and those
+/// that tell of a lost number, here and there.
+fn templates(
+    [login, bind, overseas]: [(&str, &[&str]); 3],
+    notices: [&str; 2],
+) -> Vec<SmsTemplate> {
     let bind_text = if bind.1.contains(&"minutes") {
         "您正在绑定手机号，验证码{code}，{minutes}分钟内有效"
     } else {
@@ -93,5 +108,7 @@ fn templates([login, bind, overseas]: [(&str, &[&str]); 3]) -> Vec<SmsTemplate> 
         SmsTemplate::new(login.0, SmsRegion::Mainland, login.1),
         SmsTemplate::new(bind.0, SmsRegion::Mainland, bind.1).saying(bind_text),
         SmsTemplate::new(overseas.0, SmsRegion::Overseas, overseas.1),
+        SmsTemplate::number_notice(notices[0], SmsRegion::Mainland),
+        SmsTemplate::number_notice(notices[1], SmsRegion::Overseas),
     ]
 }

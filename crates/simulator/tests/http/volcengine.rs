@@ -303,6 +303,51 @@ async fn a_fault_may_answer_any_word_of_the_vendor() {
     assert!(offline.inbox("").await.is_empty());
 }
 
+/// A template without variables is sent without values, and its code is none.
+#[tokio::test]
+async fn a_notice_has_no_variables_and_arrives_without_a_code() {
+    let offline = Offline::start().await;
+    let notice = request("13800138000").with("TemplateID", defaults::VOLCENGINE_NOTICE_TEMPLATE_ID);
+    let notice = notice.but(|one| {
+        let body = one.body.as_object_mut().expect("an object");
+        body.remove("TemplateParam");
+    });
+    let (status, answer) = notice.send(&offline).await;
+    assert_eq!(status, 200, "{answer}");
+    let inbox = offline.inbox("13800138000").await;
+    assert_eq!(text(&inbox[0], "code"), "");
+    assert!(text(&inbox[0], "text").contains("不再用于登录"));
+}
+
+/// Where there is a group for notices, neither group sends what is the other's.
+#[tokio::test]
+async fn a_message_group_sends_its_own_type_only() {
+    let volcengine = VolcengineAccount {
+        notice_sms_account: Some("7a000009".to_owned()),
+        ..VolcengineAccount::default()
+    };
+    let config = SimulatorConfig {
+        volcengine,
+        ..SimulatorConfig::default()
+    };
+    let offline = Offline::start_with(config).await;
+    let (codes, notices) = (defaults::VOLCENGINE_SMS_ACCOUNT, "7a000009");
+    let code = defaults::VOLCENGINE_TEMPLATE_ID;
+    let notice = defaults::VOLCENGINE_NOTICE_TEMPLATE_ID;
+    for (group, template, refused) in [
+        (codes, code, None),
+        (notices, notice, None),
+        (codes, notice, Some("RE:0012")),
+        (notices, code, Some("RE:0012")),
+        ("7a000008", notice, Some("RE:0003")),
+    ] {
+        let sent = request("13800138000").with("SmsAccount", group);
+        let (_, answer) = sent.with("TemplateID", template).send(&offline).await;
+        let error = answer["ResponseMetadata"]["Error"]["Code"].as_str();
+        assert_eq!(error, refused, "{group} {template}: {answer}");
+    }
+}
+
 /// A simulator that knows the key, sign and template of a vector, at its time.
 async fn offline_at(keys: &Value, inputs: &Value, unix: &Value) -> Offline {
     let params = &inputs["params"];
@@ -314,6 +359,7 @@ async fn offline_at(keys: &Value, inputs: &Value, unix: &Value) -> Offline {
         secret_access_key: text(keys, "access_key_secret"),
         security_token: inputs["security_token"].as_str().map(str::to_owned),
         sms_account: text(params, "SmsAccount"),
+        notice_sms_account: None,
         signs: vec![text(params, "Sign")],
         templates: vec![SmsTemplate::new(
             &text(params, "TemplateID"),

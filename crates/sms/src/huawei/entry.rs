@@ -30,6 +30,10 @@ pub static VENDOR: VendorEntry = VendorEntry {
             "number of the channel for other countries, if it is another one",
         ),
         Key::text(
+            "notice_sender",
+            "number of the mainland's channel for notices, if it is another one",
+        ),
+        Key::text(
             "template_id",
             "approved template with the code as `${1}`, 32 hexadecimal digits",
         ),
@@ -78,6 +82,7 @@ fn build(account: &Account, deps: &Deps) -> Result<Built, VendorConfigError> {
         app_secret: account.secret("app_secret")?,
         sender: account.text("sender")?,
         overseas_sender: account.find_text("overseas_sender"),
+        notice_sender: account.find_text("notice_sender"),
         signature: account.find_text("signature"),
         templates: account.templates(),
         auth: match account.text("auth")?.as_str() {

@@ -31,6 +31,7 @@ pub static VENDOR: VendorEntry = VendorEntry {
     wording: Wording::FreeText {
         usual: "text",
         check: check_text,
+        check_notice: |text| text::check_notice(text).map_err(|error| error.to_string()),
     },
     blames_recipient: receipts::blames_recipient,
     ..VendorEntry::new("twilio", build)

@@ -13,6 +13,9 @@ pub enum BadText {
     /// The code has no place in it.
     #[error("the text lacks {{code}}")]
     NoCode,
+    /// It has a brace, and is one that takes nothing in.
+    #[error("a notice takes nothing in: it may have no brace")]
+    NoticeBraces,
     /// It has a brace that is neither `{code}` nor `{minutes}`.
     #[error("the text has a brace that is neither {{code}} nor {{minutes}}")]
     Braces,
@@ -52,10 +55,26 @@ pub fn check(text: &str) -> Result<(), BadText> {
     if longest.contains(['{', '}']) {
         return Err(BadText::Braces);
     }
+    fits(&longest)
+}
+
+/// Whether a text can be sent as one message that says what it says and nothing else.
+///
+/// # Errors
+///
+/// See [`BadText`].
+pub fn check_notice(text: &str) -> Result<(), BadText> {
+    if text.contains(['{', '}']) {
+        return Err(BadText::NoticeBraces);
+    }
+    fits(text)
+}
+
+fn fits(longest: &str) -> Result<(), BadText> {
     if longest.chars().count() > MAX_CHARACTERS {
         return Err(BadText::TooLong);
     }
-    match segments(&longest) {
+    match segments(longest) {
         0 | 1 => Ok(()),
         several => Err(BadText::Segments(several)),
     }
@@ -126,6 +145,19 @@ mod tests {
         assert_ne!(text("CN"), text("HK"));
         assert_eq!(text("HK"), text("TW"));
         assert!(text("US").is_ascii());
+    }
+
+    #[test]
+    fn a_notice_is_one_message_without_places() {
+        let short = "This number no longer signs in. Not you? Contact us.";
+        assert_eq!(check_notice(short), Ok(()));
+        let long = "a".repeat(161);
+        for (text, why) in [
+            ("Your number {code}", BadText::NoticeBraces),
+            (&long, BadText::Segments(2)),
+        ] {
+            assert_eq!(check_notice(text), Err(why), "{text}");
+        }
     }
 
     #[test]

@@ -23,6 +23,10 @@ pub static VENDOR: VendorEntry = VendorEntry {
         )
         .required(),
         Key::text("sms_account", "id of the message group, such as 7a000001").required(),
+        Key::text(
+            "notice_sms_account",
+            "id of the message group for notices, if it is another one",
+        ),
         Key::text("sign", "approved sign").required(),
         Key::text(
             "template_id",
@@ -46,6 +50,7 @@ fn build(account: &Account, deps: &Deps) -> Result<Built, VendorConfigError> {
         access_key_id: account.text("access_key_id")?,
         secret_access_key: account.secret("secret_access_key")?,
         sms_account: account.text("sms_account")?,
+        notice_sms_account: account.find_text("notice_sms_account"),
         sign: account.text("sign")?,
         templates: account.templates(),
         region: account.text("region")?,

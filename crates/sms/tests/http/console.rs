@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex};
 use menshen_domain::ports::sms_sender::SmsSender as _;
 use menshen_sms::Console;
 
+use crate::notices::notice;
 use crate::support::{message, sender};
 
 #[derive(Clone, Default)]
@@ -34,5 +35,18 @@ async fn number_and_code_are_printed() {
     assert_eq!(
         printed,
         "SMS to +8613800138000: 048291 (login, good for 600 s)\n"
+    );
+}
+
+#[tokio::test]
+async fn a_notice_is_printed_without_a_code() {
+    let page = Page::default();
+    let sender = sender(vec![Arc::new(Console::to(Box::new(page.clone())))]);
+    assert!(sender.has_channel(&notice()));
+    sender.send(&notice()).await.verdict.unwrap();
+    let printed = String::from_utf8(page.0.lock().unwrap().clone()).unwrap();
+    assert_eq!(
+        printed,
+        "SMS to +8613800138000: this number no longer signs in (number_notice)\n"
     );
 }

@@ -5,6 +5,7 @@
 mod aliyun;
 mod console;
 mod failover;
+mod notices;
 mod support;
 mod vendors;
 mod webhook;

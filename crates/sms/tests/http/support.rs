@@ -11,7 +11,7 @@ use menshen_domain::model::sms_code::SmsCode;
 use menshen_domain::model::verification::Purpose;
 use menshen_domain::ports::clock::Clock;
 use menshen_domain::ports::randomness::Randomness;
-use menshen_domain::ports::sms_sender::SmsMessage;
+use menshen_domain::ports::sms_sender::{SentCode, SmsContent, SmsMessage};
 use menshen_outbound::mock::{MockServer, Reaction, Seen};
 use menshen_sms::{
     Aliyun, AliyunConfig, FailoverSender, Huawei, HuaweiAuth, HuaweiConfig, SmsVendor, Template,
@@ -61,9 +61,11 @@ pub(crate) fn message_to(phone: &str) -> SmsMessage {
     SmsMessage {
         id: SendId::generate(&Counting(AtomicU8::new(next)), Fixed.now()),
         phone: PhoneNumber::parse(phone).unwrap(),
-        code: SmsCode::parse(CODE).unwrap(),
-        purpose: Purpose::Login,
-        expires_in: Duration::from_mins(10),
+        content: SmsContent::Code(SentCode {
+            code: SmsCode::parse(CODE).unwrap(),
+            purpose: Purpose::Login,
+            expires_in: Duration::from_mins(10),
+        }),
     }
 }
 
@@ -96,6 +98,7 @@ pub(crate) fn webhook(url: &str) -> Arc<dyn SmsVendor> {
     let config = WebhookConfig {
         url: url.to_owned(),
         secret: HOOK_SECRET.into(),
+        notices: false,
     };
     Arc::new(Webhook::new(&config, clock()).unwrap())
 }
@@ -135,6 +138,7 @@ pub(crate) fn every_vendor(endpoint: &str) -> Vec<Arc<dyn SmsVendor>> {
         app_secret: key.into(),
         sender: "8800000000001".to_owned(),
         overseas_sender: None,
+        notice_sender: None,
         signature: None,
         templates: templates.clone(),
         auth,
@@ -145,6 +149,7 @@ pub(crate) fn every_vendor(endpoint: &str) -> Vec<Arc<dyn SmsVendor>> {
         access_key_id: id.clone(),
         secret_access_key: key.into(),
         sms_account: "7a000001".to_owned(),
+        notice_sms_account: None,
         sign: "门神".to_owned(),
         templates: templates.clone(),
         region: "cn-north-1".to_owned(),

@@ -131,6 +131,7 @@ fn plain_http_is_for_this_machine_only() {
         let config = WebhookConfig {
             url: url.to_owned(),
             secret: HOOK_SECRET.into(),
+            notices: false,
         };
         Webhook::new(&config, clock()).err()
     };

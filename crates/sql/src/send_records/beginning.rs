@@ -48,7 +48,7 @@ pub(super) async fn begin(
         index(store, &send.phone).to_vec().into(),
         send.phone.masked().into(),
         send.purpose.as_str().into(),
-        send.client_type.as_str().into(),
+        send.asked.as_str().into(),
         send.source.to_string().into(),
     ];
     run(&transaction, sql, values).await?;
@@ -64,7 +64,7 @@ fn begin_at_once(store: &SqlStore, send: &NewSend, audit: &[AuditEvent]) -> Fill
         .bind(index(store, &send.phone).to_vec())
         .bind(send.phone.masked())
         .bind(send.purpose.as_str())
-        .bind(send.client_type.as_str())
+        .bind(send.asked.as_str())
         .bind(send.source.to_string())
 }
 

@@ -10,6 +10,7 @@ use menshen_domain::model::audit::AuditEvent;
 use menshen_domain::model::identifiers::SendId;
 use menshen_domain::model::phone_number::PhoneNumber;
 use menshen_domain::model::sms_delivery::{DeliveryReceipt, SendVerdict, SentCount, SmsAttempt};
+use menshen_domain::model::sms_message::MessagePurpose;
 use menshen_domain::ports::send_records::{NewSend, ReceiptNote, SendRecords, SendRecordsError};
 use sea_orm::{DbBackend, QueryResult, Value};
 
@@ -109,8 +110,9 @@ pub fn sent_to_number(
     // The index tells the time of each: no more rows are read than are answered, and
     // those that came to nothing.
     let sql = format!(
-        "SELECT at FROM sms_sends WHERE phone_index = $1 AND at >= $2 \
+        "SELECT at FROM sms_sends WHERE phone_index = $1 AND at >= $2 AND purpose <> '{}' \
          AND (verdict IS NULL OR verdict IN ('{}', '{}')) ORDER BY at DESC LIMIT {most}",
+        MessagePurpose::NUMBER_NOTICE,
         SendVerdict::Accepted.as_str(),
         SendVerdict::Unknown.as_str(),
     );

@@ -16,6 +16,7 @@ use menshen_domain::model::identifiers::{SendId, UserId};
 use menshen_domain::model::operator::{Operator, OperatorScope};
 use menshen_domain::model::personal_records::{Consent, HistoryEntry, PersonalRecords};
 use menshen_domain::model::session::EndReason;
+use menshen_domain::model::sms_message::{AskedThrough, MessagePurpose};
 use menshen_domain::model::verification::Purpose;
 use menshen_domain::ports::send_records::NewSend;
 
@@ -194,8 +195,8 @@ pub async fn messages_are_told_since_a_moment(stores: Stores) {
         let send = NewSend {
             id: SendId::generate(people.randomness(), at),
             phone: phone(n),
-            purpose: Purpose::Login,
-            client_type: ClientType::MiniProgram,
+            purpose: MessagePurpose::Code(Purpose::Login),
+            asked: AskedThrough::Client(ClientType::MiniProgram),
             source: [203, 0, 113, 7].into(),
             at,
         };

@@ -18,6 +18,7 @@ use menshen_domain::model::identifiers::{SendId, SessionId};
 use menshen_domain::model::retention::RecordKind;
 use menshen_domain::model::session::EndReason;
 use menshen_domain::model::sms_delivery::{DeliveryReceipt, SendOutcome, SendVerdict, SmsAttempt};
+use menshen_domain::model::sms_message::{AskedThrough, MessagePurpose};
 use menshen_domain::model::verification::{CodeId, Purpose};
 use menshen_domain::ports::account_store::AccountStoreError;
 use menshen_domain::ports::retention_store::{Batch, Removed};
@@ -105,8 +106,8 @@ async fn message(stores: &Stores, people: &People, minutes: u32) {
     let send = NewSend {
         id: SendId::generate(people.randomness(), at),
         phone: phone(minutes),
-        purpose: Purpose::Login,
-        client_type: ClientType::Web,
+        purpose: MessagePurpose::Code(Purpose::Login),
+        asked: AskedThrough::Client(ClientType::Web),
         source: [203, 0, 113, 7].into(),
         at,
     };

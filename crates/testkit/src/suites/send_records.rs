@@ -35,6 +35,7 @@ macro_rules! send_records {
             simultaneous_sends_are_all_recorded,
             the_newest_messages_to_a_number_are_told_by_themselves,
             of_a_number_only_what_may_have_left_is_told,
+            a_notice_counts_for_all_and_not_for_its_number,
             a_receipt_is_noted_once,
             a_delivery_is_final,
             a_failure_gives_way_to_a_delivery,

@@ -1,5 +1,6 @@
 //! `sms.templates`: which approved text of a vendor goes with which message.
 
+use menshen_domain::model::sms_message::MessagePurpose;
 use menshen_sms::{
     Account, Meant, RegionClass, Template, Templates, Variable, VendorEntry, Wording,
 };
@@ -11,8 +12,13 @@ use crate::settings::parse;
 use crate::settings::reader::Reader;
 use crate::settings::sms::vendors::{Vendors, names};
 
-/// The words of the contract for what a code is good for.
-const PURPOSES: [&str; 3] = ["login", "bind_phone", "step_up"];
+/// The words of the contract for what a code is good for, and that of a notice.
+const PURPOSES: [&str; 4] = [
+    "login",
+    "bind_phone",
+    "step_up",
+    MessagePurpose::NUMBER_NOTICE,
+];
 
 const MEMBERS: &[Member] = &[
     Member::required("vendor", MemberKind::Text),
@@ -80,7 +86,8 @@ impl MoreTemplates {
         let (name, all) = (entry.name, self.with_usual(entry, account));
         let key = format!("sms.{name}.{}", entry.usual_template().unwrap_or_default());
         let needs_one = matches!(entry.wording, Wording::Approved { .. });
-        if needs_one && all.is_empty() {
+        let no_codes = all.iter().all(|(meant, _)| meant.is_for_notices());
+        if needs_one && no_codes {
             if !reader.is_given(&key) {
                 reader.problem(&key, format!("must be set while sms.vendors names {name}, or sms.templates must have what it needs"));
             }
@@ -102,7 +109,7 @@ fn meaning(all: Vendors) -> String {
         .iter()
         .filter(|entry| matches!(entry.wording, Wording::FreeText { .. }));
     format!(
-        "`{{vendor, purpose, region, template, sign, variables}}`: templates for a `purpose` (`login`, `bind_phone`, `step_up`) or `region` (`mainland`, `overseas`) of their own; the closest match wins: purpose and region, region, purpose, then the vendor's usual one. `variables` is the ordered list of `code` and `minutes`, `[\"code\"]` if left out; for {} `template` is the text with `{{code}}` and `{{minutes}}`",
+        "`{{vendor, purpose, region, template, sign, variables}}`: templates for a `purpose` (`login`, `bind_phone`, `step_up`) or `region` (`mainland`, `overseas`) of their own; the closest match wins: purpose and region, region, purpose, then the vendor's usual one. `variables` is the ordered list of `code` and `minutes`, `[\"code\"]` if left out; for {} `template` is the text with `{{code}}` and `{{minutes}}`. With the purpose `number_notice`, a template without variables by which a number that an account has lost is told so; without one nobody is told",
         names(free.copied())
     )
 }
@@ -125,16 +132,30 @@ fn entry(table: toml::Table, all: Vendors) -> Result<Entry, String> {
     let template = Template {
         id: members.text("template")?,
         sign: members.optional_text("sign")?,
-        variables: self::variables(&variables)?,
+        variables: if meant.is_for_notices() {
+            no_variables(&variables)?
+        } else {
+            self::variables(&variables)?
+        },
     };
     members.finish()?;
-    if let Wording::FreeText { check, .. } = vendor.wording {
+    if let Wording::FreeText {
+        check,
+        check_notice,
+        ..
+    } = vendor.wording
+    {
         if template.sign.is_some() || !variables.is_empty() {
             let name = vendor.name;
             return Err(format!(
                 "a text of {name} has neither sign nor variables: write {{code}} and {{minutes}} where they belong"
             ));
         }
+        let check = if meant.is_for_notices() {
+            check_notice
+        } else {
+            check
+        };
         check(&template.id)?;
     }
     Ok((vendor.name, meant, template))
@@ -165,6 +186,12 @@ fn region(word: Option<&str>) -> Result<Option<RegionClass>, String> {
         Some("overseas") => Ok(Some(RegionClass::Overseas)),
         Some(_) => Err("region must be mainland or overseas".to_owned()),
     }
+}
+
+fn no_variables(names: &[String]) -> Result<Vec<Variable>, String> {
+    let none = names.is_empty();
+    none.then(Vec::new)
+        .ok_or_else(|| "a number_notice has no variables: leave them out".to_owned())
 }
 
 fn variables(names: &[String]) -> Result<Vec<Variable>, String> {
@@ -206,6 +233,27 @@ mod tests {
         assert_eq!(template.sign.as_deref(), Some("门神"));
         assert_eq!(template.variables, [Variable::Minutes, Variable::Code]);
         assert_eq!(entries[1].1, Meant::default());
+    }
+
+    #[test]
+    fn a_notice_takes_nothing_in() {
+        let entries = read(
+            r#"[{vendor="aliyun", purpose="number_notice", template="SMS_1", sign="门神"}, {vendor="twilio", purpose="number_notice", region="overseas", template="Not you? Call us."}]"#,
+        )
+        .unwrap();
+        for (_, meant, template) in &entries {
+            assert!(meant.is_for_notices() && template.variables.is_empty());
+        }
+        for (entry, why) in [
+            (r#"vendor="aliyun", variables=["code"]"#, "has no variables"),
+            (r#"vendor="twilio", variables=["code"]"#, "has no variables"),
+        ] {
+            let entry = format!(r#"[{{purpose="number_notice", template="x", {entry}}}]"#);
+            let error = read(&entry).unwrap_err();
+            assert!(error.contains(why), "{entry}: {error}");
+        }
+        let text = r#"[{vendor="twilio", purpose="number_notice", template="{code}"}]"#;
+        assert!(read(text).unwrap_err().contains("no brace"));
     }
 
     #[test]

@@ -7,6 +7,7 @@ use menshen_domain::model::limits::{LimitKey, LimitRule, Limits};
 use menshen_domain::model::origin::source_network;
 use menshen_domain::model::phone_number::PhoneNumber;
 use menshen_domain::model::sms_delivery::{SendOutcome, SendVerdict};
+use menshen_domain::model::sms_message::{AskedThrough, MessagePurpose};
 use menshen_domain::model::verification::{CodeScope, Purpose};
 use menshen_domain::ports::code_store::Draft;
 use menshen_domain::ports::rate_limiter::{Admission, Remembered};
@@ -34,8 +35,8 @@ fn is_recorded_around_the_message(desk: &mut Desk, order: &mut Sequence) {
         .withf(|send, audit| {
             is_about(audit, AuditAction::CodeRequested)
                 && send.phone == phone(1)
-                && send.purpose == Purpose::Login
-                && send.client_type == scope().client_type
+                && send.purpose == MessagePurpose::Code(Purpose::Login)
+                && send.asked == AskedThrough::Client(scope().client_type)
                 && send.source == source_network(origin().address)
                 && send.at == epoch()
         })
@@ -51,9 +52,11 @@ fn is_recorded_around_the_message(desk: &mut Desk, order: &mut Sequence) {
         .withf(move |message| {
             Some(message.id) == *id.lock().expect("a lock")
                 && message.phone == phone(1)
-                && message.code.matches(&right_code(&scope()))
-                && message.purpose == Purpose::Login
-                && message.expires_in == secs(400)
+                && message.code().is_some_and(|sent| {
+                    sent.code.matches(&right_code(&scope()))
+                        && sent.purpose == Purpose::Login
+                        && sent.expires_in == secs(400)
+                })
         })
         .once()
         .in_sequence(order)
@@ -217,7 +220,7 @@ async fn a_code_of_a_bearer_purpose_is_audited_under_its_user() {
     let recorded = desk.recorded();
     desk.sender
         .expect_send()
-        .withf(|message| message.purpose == Purpose::BindPhone(user(5)))
+        .withf(|message| message.purpose() == MessagePurpose::Code(Purpose::BindPhone(user(5))))
         .once()
         .returning(|_| accepted());
     desk.codes

@@ -21,11 +21,17 @@ impl Default for AliyunAccount {
             access_key_id: d::ALIYUN_ACCESS_KEY_ID.to_owned(),
             access_key_secret: d::ALIYUN_ACCESS_KEY_SECRET.to_owned(),
             signs: signs(d::ALIYUN_SIGN_NAME),
-            templates: templates([
-                (d::ALIYUN_TEMPLATE_CODE, &["code"]),
-                (d::ALIYUN_BIND_TEMPLATE_CODE, &["code"]),
-                (d::ALIYUN_OVERSEAS_TEMPLATE_CODE, &["code"]),
-            ]),
+            templates: templates(
+                [
+                    (d::ALIYUN_TEMPLATE_CODE, &["code"]),
+                    (d::ALIYUN_BIND_TEMPLATE_CODE, &["code"]),
+                    (d::ALIYUN_OVERSEAS_TEMPLATE_CODE, &["code"]),
+                ],
+                [
+                    d::ALIYUN_NOTICE_TEMPLATE_CODE,
+                    d::ALIYUN_OVERSEAS_NOTICE_TEMPLATE_CODE,
+                ],
+            ),
         }
     }
 }

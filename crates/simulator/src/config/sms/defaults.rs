@@ -15,6 +15,10 @@ pub const ALIYUN_TEMPLATE_CODE: &str = "SMS_100000001";
 pub const ALIYUN_BIND_TEMPLATE_CODE: &str = "SMS_100000002";
 /// The approved template for other countries; its variable is `code`.
 pub const ALIYUN_OVERSEAS_TEMPLATE_CODE: &str = "SMS_200000001";
+/// The approved template for word that a number was lost; it has no variables.
+pub const ALIYUN_NOTICE_TEMPLATE_CODE: &str = "SMS_100000003";
+/// The same for other countries.
+pub const ALIYUN_OVERSEAS_NOTICE_TEMPLATE_CODE: &str = "SMS_200000002";
 
 /// The `SecretId` of the offline Tencent Cloud.
 pub const TENCENT_SECRET_ID: &str = "fake-tencent-secret-id";
@@ -30,6 +34,10 @@ pub const TENCENT_TEMPLATE_ID: &str = "100001";
 pub const TENCENT_BIND_TEMPLATE_ID: &str = "100002";
 /// The approved template for other countries: `{1}` is the code.
 pub const TENCENT_OVERSEAS_TEMPLATE_ID: &str = "200001";
+/// The approved template for word that a number was lost; it has no variables.
+pub const TENCENT_NOTICE_TEMPLATE_ID: &str = "100003";
+/// The same for other countries.
+pub const TENCENT_OVERSEAS_NOTICE_TEMPLATE_ID: &str = "200002";
 /// The region that requests name.
 pub const TENCENT_REGION: &str = "ap-guangzhou";
 
@@ -49,6 +57,10 @@ pub const HUAWEI_TEMPLATE_ID: &str = "0123456789abcdef0123456789abcdef";
 pub const HUAWEI_BIND_TEMPLATE_ID: &str = "0123456789abcdef0123456789abcde2";
 /// The approved template for other countries: `${1}` is the code.
 pub const HUAWEI_OVERSEAS_TEMPLATE_ID: &str = "0123456789abcdef0123456789abcde3";
+/// The approved template for word that a number was lost; it has no variables.
+pub const HUAWEI_NOTICE_TEMPLATE_ID: &str = "0123456789abcdef0123456789abcde4";
+/// The same for other countries.
+pub const HUAWEI_OVERSEAS_NOTICE_TEMPLATE_ID: &str = "0123456789abcdef0123456789abcde5";
 
 /// The id of the access key of the offline Volcengine.
 pub const VOLCENGINE_ACCESS_KEY_ID: &str = "fake-volcengine-access-key-id";
@@ -64,6 +76,10 @@ pub const VOLCENGINE_TEMPLATE_ID: &str = "ST_00000001";
 pub const VOLCENGINE_BIND_TEMPLATE_ID: &str = "ST_00000002";
 /// The approved template for other countries; its variable is `code`.
 pub const VOLCENGINE_OVERSEAS_TEMPLATE_ID: &str = "ST_00000003";
+/// The approved template for word that a number was lost; it has no variables.
+pub const VOLCENGINE_NOTICE_TEMPLATE_ID: &str = "ST_00000004";
+/// The same for other countries.
+pub const VOLCENGINE_OVERSEAS_NOTICE_TEMPLATE_ID: &str = "ST_00000005";
 /// The region that signatures name.
 pub const VOLCENGINE_REGION: &str = "cn-north-1";
 

@@ -40,11 +40,17 @@ impl Default for HuaweiAccount {
                 channel(d::HUAWEI_SENDER, SmsRegion::Mainland),
                 channel(d::HUAWEI_OVERSEAS_SENDER, SmsRegion::Overseas),
             ],
-            templates: templates([
-                (d::HUAWEI_TEMPLATE_ID, &["code"]),
-                (d::HUAWEI_BIND_TEMPLATE_ID, &["code", "minutes"]),
-                (d::HUAWEI_OVERSEAS_TEMPLATE_ID, &["code"]),
-            ]),
+            templates: templates(
+                [
+                    (d::HUAWEI_TEMPLATE_ID, &["code"]),
+                    (d::HUAWEI_BIND_TEMPLATE_ID, &["code", "minutes"]),
+                    (d::HUAWEI_OVERSEAS_TEMPLATE_ID, &["code"]),
+                ],
+                [
+                    d::HUAWEI_NOTICE_TEMPLATE_ID,
+                    d::HUAWEI_OVERSEAS_NOTICE_TEMPLATE_ID,
+                ],
+            ),
         }
     }
 }

@@ -31,11 +31,17 @@ impl Default for TencentAccount {
             token: None,
             sdk_app_id: d::TENCENT_SDK_APP_ID.to_owned(),
             signs: signs(d::TENCENT_SIGN_NAME),
-            templates: templates([
-                (d::TENCENT_TEMPLATE_ID, &["code"]),
-                (d::TENCENT_BIND_TEMPLATE_ID, &["code", "minutes"]),
-                (d::TENCENT_OVERSEAS_TEMPLATE_ID, &["code"]),
-            ]),
+            templates: templates(
+                [
+                    (d::TENCENT_TEMPLATE_ID, &["code"]),
+                    (d::TENCENT_BIND_TEMPLATE_ID, &["code", "minutes"]),
+                    (d::TENCENT_OVERSEAS_TEMPLATE_ID, &["code"]),
+                ],
+                [
+                    d::TENCENT_NOTICE_TEMPLATE_ID,
+                    d::TENCENT_OVERSEAS_NOTICE_TEMPLATE_ID,
+                ],
+            ),
             per_number_hour: 5,
             per_number_day: 10,
         }

@@ -13,6 +13,9 @@ pub struct VolcengineAccount {
     pub security_token: Option<String>,
     /// The message group.
     pub sms_account: String,
+    /// The message group for notices, where there is one: each then sends its own type
+    /// only. Without it the one group sends both.
+    pub notice_sms_account: Option<String>,
     /// The approved signs.
     pub signs: Vec<String>,
     /// The approved templates, each `ST_` and more.
@@ -26,12 +29,19 @@ impl Default for VolcengineAccount {
             secret_access_key: d::VOLCENGINE_SECRET_ACCESS_KEY.to_owned(),
             security_token: None,
             sms_account: d::VOLCENGINE_SMS_ACCOUNT.to_owned(),
+            notice_sms_account: None,
             signs: signs(d::VOLCENGINE_SIGN),
-            templates: templates([
-                (d::VOLCENGINE_TEMPLATE_ID, &["code"]),
-                (d::VOLCENGINE_BIND_TEMPLATE_ID, &["code", "minutes"]),
-                (d::VOLCENGINE_OVERSEAS_TEMPLATE_ID, &["code"]),
-            ]),
+            templates: templates(
+                [
+                    (d::VOLCENGINE_TEMPLATE_ID, &["code"]),
+                    (d::VOLCENGINE_BIND_TEMPLATE_ID, &["code", "minutes"]),
+                    (d::VOLCENGINE_OVERSEAS_TEMPLATE_ID, &["code"]),
+                ],
+                [
+                    d::VOLCENGINE_NOTICE_TEMPLATE_ID,
+                    d::VOLCENGINE_OVERSEAS_NOTICE_TEMPLATE_ID,
+                ],
+            ),
         }
     }
 }
@@ -41,6 +51,7 @@ impl std::fmt::Debug for VolcengineAccount {
         f.debug_struct("VolcengineAccount")
             .field("access_key_id", &self.access_key_id)
             .field("sms_account", &self.sms_account)
+            .field("notice_sms_account", &self.notice_sms_account)
             .field("signs", &self.signs)
             .field("templates", &self.templates)
             .finish_non_exhaustive()

@@ -11,7 +11,7 @@ use serde_json::Value;
 
 use super::ACCOUNT;
 use super::refusal::Refusal;
-use crate::config::sms::SmsTemplate;
+use crate::config::sms::{SmsTemplate, VolcengineAccount};
 use crate::phone::Phone;
 use crate::sms::{segments, uuid};
 use crate::state::{Message, Sending, World};
@@ -33,6 +33,32 @@ pub(super) struct Request {
     tag: String,
 }
 
+/// What a message group sends.
+enum Group {
+    Everything,
+    Codes,
+    Notices,
+}
+
+impl Group {
+    fn find(account: &VolcengineAccount, id: &str) -> Option<Self> {
+        let own = account.notice_sms_account.as_deref();
+        if own == Some(id) {
+            return Some(Self::Notices);
+        }
+        let group = own.map_or(Self::Everything, |_| Self::Codes);
+        (account.sms_account == id).then_some(group)
+    }
+
+    fn sends(&self, template: &SmsTemplate) -> bool {
+        match self {
+            Self::Everything => true,
+            Self::Codes => template.is_for_codes(),
+            Self::Notices => !template.is_for_codes(),
+        }
+    }
+}
+
 /// Reads the body, a JSON object of strings.
 pub(super) fn read(body: &[u8]) -> Result<Request, Refusal> {
     serde_json::from_slice(body).map_err(|_| Refusal::new("RE:0009"))
@@ -40,8 +66,8 @@ pub(super) fn read(body: &[u8]) -> Result<Request, Refusal> {
 
 /// The ids of the messages, in the order of the numbers.
 ///
-/// The order of checks: account, message group, sign, template, variables,
-/// numbers, cap.
+/// The order of checks: account, message group, sign, template and its type,
+/// variables, numbers, cap.
 pub(super) fn send(
     world: &mut World,
     request: &Request,
@@ -51,14 +77,16 @@ pub(super) fn send(
         return Err(Refusal::new(code));
     }
     let account = &world.config.volcengine;
-    if request.sms_account != account.sms_account {
-        return Err(Refusal::new("RE:0003"));
-    }
+    let group =
+        Group::find(account, &request.sms_account).ok_or_else(|| Refusal::new("RE:0003"))?;
     if !account.signs.contains(&request.sign) {
         return Err(Refusal::new("RE:0004"));
     }
     let template = SmsTemplate::find(&account.templates, &request.template_id)
         .ok_or_else(|| Refusal::new("RE:0005"))?;
+    if !group.sends(template) {
+        return Err(Refusal::new("RE:0012"));
+    }
     let values = variables(template, &request.template_param)?;
     let values: Vec<_> = values.iter().map(String::as_str).collect();
     let text = format!("【{}】{}", request.sign, template.fill(&values));

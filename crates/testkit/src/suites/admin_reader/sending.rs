@@ -8,6 +8,7 @@ use menshen_domain::model::client::ClientType;
 use menshen_domain::model::identifiers::SendId;
 use menshen_domain::model::record::{AttemptRecord, ReceiptRecord, SendRecord};
 use menshen_domain::model::sms_delivery::{DeliveryReceipt, SendOutcome, SendVerdict, SmsAttempt};
+use menshen_domain::model::sms_message::{AskedThrough, MessagePurpose};
 use menshen_domain::model::verification::Purpose;
 use menshen_domain::ports::send_records::NewSend;
 
@@ -21,8 +22,8 @@ pub(super) async fn begun(stores: &Stores, people: &People, n: u32, second: i64)
     let send = NewSend {
         id: SendId::generate(people.randomness(), seconds(second)),
         phone: phone(n),
-        purpose: Purpose::Login,
-        client_type: ClientType::MiniProgram,
+        purpose: MessagePurpose::Code(Purpose::Login),
+        asked: AskedThrough::Client(ClientType::MiniProgram),
         source: IpAddr::from([203, 0, 113, 7]),
         at: seconds(second),
     };

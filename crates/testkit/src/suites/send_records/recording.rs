@@ -6,6 +6,7 @@ use std::time::Duration;
 use chrono::TimeDelta;
 use menshen_domain::model::audit::AuditAction;
 use menshen_domain::model::sms_delivery::{SendOutcome, SendVerdict, SentCount, SmsAttempt};
+use menshen_domain::model::sms_message::{AskedThrough, MessagePurpose};
 use menshen_domain::ports::send_records::{NewSend, SendRecordsError};
 use tokio::task::JoinSet;
 
@@ -20,7 +21,7 @@ fn row(send: &NewSend, verdict: Option<SendVerdict>) -> SendRow {
         at: send.at,
         phone_masked: send.phone.masked(),
         purpose: send.purpose.as_str().to_owned(),
-        client_type: send.client_type.as_str().to_owned(),
+        client_type: send.asked.as_str().to_owned(),
         source: send.source.to_string(),
         verdict: verdict.map(|verdict| verdict.as_str().to_owned()),
     }
@@ -281,4 +282,28 @@ pub async fn of_a_number_only_what_may_have_left_is_told(stores: Stores) {
     let told = stores.send_records.sent_to(&phone(1), at(0), 10).await;
     let told: Vec<_> = told.unwrap().iter().map(|one| one.at).collect();
     assert_eq!(told, expected);
+}
+
+/// It costs as any message does, and whoever has the number may need a code now.
+pub async fn a_notice_counts_for_all_and_not_for_its_number(stores: Stores) {
+    let people = People::new(1);
+    let notice = NewSend {
+        purpose: MessagePurpose::NumberNotice,
+        asked: AskedThrough::Operator,
+        ..send(&people, 1, 3)
+    };
+    sent(&stores, &notice, "900^0").await;
+    sent(&stores, &send(&people, 1, 5), "900^1").await;
+    let records = &stores.send_records;
+    let all = records.sent_since(at(0)).await.unwrap();
+    let to_number = records.sent_to(&phone(1), at(0), 10).await.unwrap();
+    let moments = |told: Vec<SentCount>| told.iter().map(|one| one.at).collect::<Vec<_>>();
+    assert_eq!(moments(all), [at(3), at(5)]);
+    assert_eq!(moments(to_number), [at(5)]);
+    let kept = stores.witness.sends().await;
+    let words = kept
+        .iter()
+        .map(|one| (one.purpose.as_str(), one.client_type.as_str()));
+    let words: Vec<_> = words.collect();
+    assert!(words.contains(&("number_notice", "operator")), "{words:?}");
 }

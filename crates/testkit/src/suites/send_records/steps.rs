@@ -8,6 +8,7 @@ use menshen_domain::model::audit::AuditAction;
 use menshen_domain::model::client::ClientType;
 use menshen_domain::model::identifiers::{SendId, UserId};
 use menshen_domain::model::sms_delivery::{DeliveryReceipt, SendOutcome, SendVerdict, SmsAttempt};
+use menshen_domain::model::sms_message::{AskedThrough, MessagePurpose};
 use menshen_domain::model::verification::Purpose;
 use menshen_domain::ports::send_records::{NewSend, ReceiptNote, SendRecordsError};
 
@@ -22,8 +23,8 @@ pub(super) fn send(people: &People, n: u32, second: i64) -> NewSend {
     NewSend {
         id: SendId::generate(people.randomness(), at),
         phone: phone(n),
-        purpose: Purpose::BindPhone(user),
-        client_type: ClientType::MiniProgram,
+        purpose: MessagePurpose::Code(Purpose::BindPhone(user)),
+        asked: AskedThrough::Client(ClientType::MiniProgram),
         source: IpAddr::from([203, 0, 113, 7]),
         at,
     }

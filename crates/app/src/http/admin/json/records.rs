@@ -97,9 +97,10 @@ pub struct SendJson {
     at: String,
     /// To whom, masked.
     phone_masked: String,
-    /// `login`, `bind_phone` or `step_up`.
+    /// `login`, `bind_phone` or `step_up`; `number_notice` tells a number that an account
+    /// has lost it.
     purpose: String,
-    /// From which client type it was asked for.
+    /// From which client type it was asked for; `operator` where an operator's act did.
     client_type: String,
     /// From which source network; for keys with scope `read` its host part is hidden.
     source: String,
