@@ -15,6 +15,7 @@ pub mod log_writer;
 pub mod logging;
 pub mod master_key;
 pub mod metrics;
+mod number_notices;
 mod observed;
 pub mod receipt_address;
 pub mod request_scope;

@@ -24,7 +24,7 @@ use crate::settings::Settings;
 use crate::settings::server::ServerSettings;
 use crate::start_audit::tell_start;
 use crate::wiring::{self, InProcessSimulator, StartError};
-use crate::{housekeeping, resealing, webhooks};
+use crate::{housekeeping, number_notices, resealing, webhooks};
 
 /// How long the end waits for the last traces.
 const LAST_TRACES: Duration = Duration::from_secs(2);
@@ -47,6 +47,8 @@ pub struct Running {
     maintenance: [tokio::task::JoinHandle<()>; 3],
     /// What one replica does for all.
     for_all: Vec<Background>,
+    /// Tells the numbers that were lost here.
+    number_notices: Background,
     leave: Leave,
 }
 
@@ -133,6 +135,7 @@ pub async fn start(settings: &Settings) -> Result<Running, StartError> {
             listeners: listeners.all,
         },
         maintenance,
+        number_notices: number_notices::start(parts.number_notices.0, parts.number_notices.1),
         for_all: [
             Some(housekeeping::start(parts.housekeeping)),
             Some(resealing::start(parts.resealing)),
@@ -259,7 +262,12 @@ impl Running {
                 self.for_all.iter().for_each(Background::stop);
                 tokio::select! {
                     failed = &mut server => failed,
-                    in_time = self.leave.take(&self.app.readiness, &handle) => {
+                    in_time = async {
+                        let in_time = self.leave.take(&self.app.readiness, &handle).await;
+                        // Nobody adds to them any more, and the stores are still there.
+                        self.number_notices.stopped().await;
+                        in_time
+                    } => {
                         tokio::join!(handle.stop(in_time), server).1
                     }
                 }

@@ -14,6 +14,7 @@ use menshen_domain::ports::clock::Clock;
 use menshen_domain::ports::code_store::CodeStore;
 use menshen_domain::ports::image_reader::ImageReader;
 use menshen_domain::ports::mac::Mac;
+use menshen_domain::ports::number_notices::NumberNotices;
 use menshen_domain::ports::open_data_reader::OpenDataReader;
 use menshen_domain::ports::outbox::Outbox;
 use menshen_domain::ports::personal_records::PersonalRecordsReader;
@@ -131,6 +132,7 @@ pub(crate) struct Outside {
     pub(crate) reader: Arc<dyn OpenDataReader>,
     pub(crate) push: Arc<dyn WeChatPush>,
     pub(crate) sender: Arc<dyn SmsSender>,
+    pub(crate) number_notices: Arc<dyn NumberNotices>,
     pub(crate) captcha: Option<Arc<dyn CaptchaVerifier>>,
     pub(crate) apps: Arc<WeChatApps>,
     pub(crate) receipt_readers: Vec<Arc<dyn ReceiptReader>>,
@@ -172,6 +174,7 @@ pub(crate) fn app(
         reader,
         push,
         sender,
+        number_notices,
         captcha,
         apps,
         receipt_readers,
@@ -236,6 +239,7 @@ pub(crate) fn app(
     let bind = Arc::new(Bind {
         sign_in: sign_in.clone(),
         end_codes: end_codes.clone(),
+        notices: number_notices.clone(),
     });
     let vouch = Arc::new(Vouch {
         gateway: gateway.clone(),
@@ -271,6 +275,7 @@ pub(crate) fn app(
             reader: admin_reader,
             test_numbers: test_number_store.clone(),
             end_codes,
+            notices: number_notices,
             audit: audit.clone(),
             mac: mac.clone(),
             clock: clock.clone(),

@@ -1,16 +1,15 @@
 //! The composition root: which adapter serves which port.
 
-use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::Arc;
 
 use menshen_domain::ports::account_store::AccountStore;
 use menshen_domain::ports::audit_log::AuditLog;
 use menshen_domain::ports::clock::Clock;
 use menshen_domain::ports::randomness::Randomness;
+use menshen_domain::services::tell_old_number::TellOldNumber;
 use menshen_images::ImageMetrics;
 use menshen_memory::recent_sessions::RecentSessions;
 use menshen_memory::turns::MemoryTurns;
-use menshen_simulator::{RunningSimulator, Simulator};
 use menshen_sql::Database;
 use menshen_telemetry::{Tracing, TracingConfig};
 use menshen_token::key_set::KeySet;
@@ -24,12 +23,11 @@ use crate::http::App;
 use crate::http::readiness::{Probe, Readiness};
 use crate::metrics::Metrics;
 use crate::metrics::pools::Pools;
+use crate::number_notices::{Waiting, queue};
 use crate::observed::Observer;
 use crate::receipt_address::ReceiptAddress;
 use crate::resealing::Resealing;
-use crate::settings::sms::captcha::CaptchaVendorSettings;
 use crate::settings::{Profile, Settings};
-use crate::simulated;
 use crate::test_number_care::TestNumberCare;
 use crate::use_cases::{Machine, Outside, Stores, app};
 use crate::webhooks::Delivering;
@@ -41,7 +39,9 @@ mod database;
 mod ephemeral;
 mod keys;
 mod observed;
+mod simulator;
 mod sms;
+mod telling;
 mod wechat;
 
 pub(crate) use avatars::bucket;
@@ -50,7 +50,11 @@ pub(crate) use captcha::verifier as captcha;
 pub use database::{check_schema, database};
 pub(crate) use ephemeral::{codes, redis};
 pub use keys::keys;
+pub use simulator::InProcessSimulator;
+pub(crate) use simulator::simulator;
 pub(crate) use sms::vendor;
+pub(crate) use telling::tell_alone;
+use telling::tell_beside;
 pub(crate) use wechat::{apps, gateway};
 
 /// Sessions that a process remembers as live for a second.
@@ -58,14 +62,6 @@ const REMEMBERED_SESSIONS: usize = 100_000;
 
 /// A failure to start, with its chain of sources.
 pub type StartError = Box<dyn std::error::Error + Send + Sync>;
-
-/// The simulator inside the process.
-pub struct InProcessSimulator {
-    /// The simulator, for its control API.
-    pub simulator: Simulator,
-    /// The server that it runs as, on the loopback.
-    pub running: RunningSimulator,
-}
 
 /// The parts that stay between requests.
 pub struct Parts {
@@ -85,6 +81,8 @@ pub struct Parts {
     pub resealing: Resealing,
     /// Tells receivers what happened, where there is any.
     pub webhooks: Option<Delivering>,
+    /// Numbers that were lost, and who tells them.
+    pub(crate) number_notices: (Waiting, Arc<TellOldNumber>),
     /// The time that counts, for its maintenance.
     pub clock: Arc<ServerClock>,
     /// The database, for closing and measuring.
@@ -117,6 +115,7 @@ pub async fn wire(settings: &Settings) -> Result<Parts, StartError> {
     let avatars = avatars::ports(settings, &observer, &database, &image_metrics, &clock)?;
     let wechat_metrics = WeChatMetrics::default();
     let messages = sms::messages(settings, simulated, receipt_address.as_ref(), &clock)?;
+    let (number_notices, waiting) = queue(Arc::new(metrics.notices.clone()));
     let (captcha, captcha_metrics) = captcha::watched(settings, simulated, &clock, &observer)?;
     let ephemeral = observed::ephemeral(&observer, ephemeral::stores(settings, &keyring)?);
     let sql = observed::sql(&observer, &store);
@@ -131,6 +130,7 @@ pub async fn wire(settings: &Settings) -> Result<Parts, StartError> {
         reader: Arc::new(AesOpenDataReader),
         push: Arc::new(wechat::push(settings)?),
         sender: observed::sender(&observer, Arc::new(messages.sender)),
+        number_notices: Arc::new(number_notices),
         captcha,
         apps: Arc::new(apps(settings)?),
         receipt_readers: messages.receipt_readers,
@@ -174,15 +174,10 @@ pub async fn wire(settings: &Settings) -> Result<Parts, StartError> {
         observed::parts(registry, &key_set, &keyring, &tracing);
     });
     let machine = machine(&clock, metrics, tracing);
-    let app = app(
-        settings,
-        stores,
-        outside,
-        keyring.clone(),
-        keys,
-        machine,
-        readiness,
-    );
+    let ring = keyring.clone();
+    let app = app(settings, stores, outside, ring, keys, machine, readiness);
+    let told = Arc::new(app.metrics.notices.clone());
+    let tell_old_number = Arc::new(tell_beside(&app.send_code, told));
     let test_numbers = TestNumberCare::begin(&app, test_numbers).await;
     Ok(Parts {
         app,
@@ -193,6 +188,7 @@ pub async fn wire(settings: &Settings) -> Result<Parts, StartError> {
         housekeeping,
         resealing,
         webhooks,
+        number_notices: (waiting, tell_old_number),
         clock: server_clock,
         database,
         simulator,
@@ -264,27 +260,4 @@ fn receipt_address(settings: &Settings) -> Option<ReceiptAddress> {
     let secret = receipts.secret.clone();
     let secret = secret.or_else(|| development.then(made))?;
     Some(ReceiptAddress::new(secret, receipts.url.clone()))
-}
-
-/// Starts the offline WeChat and vendors on a loopback port, where they are meant.
-pub(crate) async fn simulator(
-    settings: &Settings,
-) -> Result<Option<InProcessSimulator>, StartError> {
-    let sms = settings
-        .sms
-        .vendors
-        .iter()
-        .any(|vendor| vendor.simulated().is_some());
-    let captcha = matches!(
-        settings.sms.captcha.vendor,
-        Some(CaptchaVendorSettings::Simulated(_))
-    );
-    if !settings.wechat.is_simulated() && !sms && !captcha {
-        return Ok(None);
-    }
-    let simulator = Simulator::new(simulated::beside(settings));
-    let running = simulator
-        .start(SocketAddr::from((Ipv4Addr::LOCALHOST, 0)))
-        .await?;
-    Ok(Some(InProcessSimulator { simulator, running }))
 }

@@ -5,6 +5,7 @@
 
 mod arguments;
 mod desk;
+mod lost_here;
 mod table;
 
 use std::path::Path;

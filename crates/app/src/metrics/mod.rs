@@ -5,6 +5,7 @@ pub mod background;
 pub(crate) mod calls;
 pub(crate) mod keys;
 mod latency;
+pub mod notices;
 pub mod outcomes;
 pub(crate) mod pools;
 mod process;
@@ -23,6 +24,7 @@ use prometheus_client::registry::Registry;
 
 use crate::metrics::background::Background;
 use crate::metrics::calls::StoreCalls;
+use crate::metrics::notices::NoticeMetrics;
 use crate::metrics::outcomes::Outcomes;
 use crate::metrics::process::Process;
 use crate::metrics::requests::Requests;
@@ -98,6 +100,8 @@ pub struct Metrics {
     pub outcomes: Outcomes,
     /// Messages without a budget.
     pub spend: SpendMetrics,
+    /// The word to numbers that were lost.
+    pub notices: NoticeMetrics,
     /// Work without a request.
     pub background: Background,
     forwarded_ignored: Counter<u64, AtomicU64>,
@@ -126,6 +130,7 @@ impl Metrics {
         let stores = StoreCalls::new(&mut registry);
         let outcomes = Outcomes::new(&mut registry);
         let spend = SpendMetrics::new(&mut registry);
+        let notices = NoticeMetrics::new(&mut registry);
         let background = Background::new(&mut registry);
         let mut process = Registry::default();
         process.register_collector(Box::new(Process));
@@ -154,6 +159,7 @@ impl Metrics {
             stores,
             outcomes,
             spend,
+            notices,
             background,
             forwarded_ignored,
             receipt_pushes,

@@ -46,6 +46,7 @@ mod limits_page;
 mod linking;
 mod live_check;
 mod metrics;
+mod number_notices;
 mod open_data;
 mod openapi;
 mod panics;

@@ -52,6 +52,12 @@ pub enum AuditAction {
     PhoneConfirmed,
     /// A phone number was taken away.
     PhoneRemoved,
+    /// A number that was lost is about to be told so.
+    NumberNoticeBegun,
+    /// A vendor took the word to a number that was lost, or may have taken it.
+    NumberTold,
+    /// A number that was lost could not be told.
+    NumberNotTold,
     /// An identity or a unionid was taken away.
     Unlinked,
     /// A person was given all that is held about them.
@@ -158,6 +164,9 @@ impl AuditAction {
             Self::PhoneChanged => "account.phone_changed",
             Self::PhoneConfirmed => "account.phone_confirmed",
             Self::PhoneRemoved => "account.phone_removed",
+            Self::NumberNoticeBegun => "account.number_notice_begun",
+            Self::NumberTold => "account.number_told",
+            Self::NumberNotTold => "account.number_not_told",
             Self::Unlinked => "account.unlinked",
             Self::Exported => "account.exported",
             Self::Cancelled => "account.cancelled",

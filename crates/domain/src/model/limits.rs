@@ -1,6 +1,7 @@
 //! Which limits an act is counted against.
 
 mod of_deployment;
+mod of_notices;
 
 use std::net::IpAddr;
 use std::time::Duration;
@@ -27,6 +28,8 @@ pub enum LimitKey {
     SmsAccount(UserId),
     /// Messages of the whole deployment.
     SmsDeployment,
+    /// Notices to a number that an account has lost.
+    NumberNotices(PhoneNumber),
     /// Wrong tries at a number that carry no challenge.
     FailuresPhone(PhoneNumber),
     /// Wrong and malformed tries from a source network.
@@ -99,6 +102,7 @@ impl LimitKey {
             | Self::SmsPrefix(_)
             | Self::SmsAccount(_)
             | Self::SmsDeployment
+            | Self::NumberNotices(_)
             | Self::FailuresPhone(_)
             | Self::FailuresSource(_)
             | Self::FailuresNetwork(_)
@@ -130,6 +134,8 @@ pub enum LimitRule {
     DeploymentMinute,
     /// Messages of the whole deployment by day: its budget.
     DeploymentDay,
+    /// Notices by day to a number that an account has lost.
+    NumberNotices,
     /// Audit rows about messages that were refused.
     RefusalRows,
     /// Wrong tries at a number.
@@ -170,7 +176,7 @@ pub enum LimitRule {
 
 impl LimitRule {
     /// Every rule.
-    pub const ALL: [Self; 25] = [
+    pub const ALL: [Self; 26] = [
         Self::ResendInterval,
         Self::SmsVolume,
         Self::SmsNetwork,
@@ -178,6 +184,7 @@ impl LimitRule {
         Self::SmsAccount,
         Self::DeploymentMinute,
         Self::DeploymentDay,
+        Self::NumberNotices,
         Self::RefusalRows,
         Self::PhoneFailures,
         Self::SourceFailures,
@@ -209,6 +216,7 @@ impl LimitRule {
             Self::SmsAccount => "sms_account",
             Self::DeploymentMinute => "sms_deployment_minute",
             Self::DeploymentDay => "sms_deployment_day",
+            Self::NumberNotices => "number_notices",
             Self::RefusalRows => "refusal_rows",
             Self::PhoneFailures => "phone_failures",
             Self::SourceFailures => "source_failures",

@@ -20,6 +20,7 @@ pub mod introspection;
 pub mod key_ring;
 pub mod limits;
 pub mod linking;
+pub mod number_notice;
 pub mod operator;
 pub mod origin;
 pub mod personal_records;

@@ -16,6 +16,7 @@ pub mod image_reader;
 pub mod keyring_store;
 pub mod lease_store;
 pub mod mac;
+pub mod number_notices;
 pub mod open_data_reader;
 pub mod outbox;
 pub mod personal_records;

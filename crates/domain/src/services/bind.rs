@@ -11,11 +11,14 @@ use crate::model::changes::{SessionsOf, Step};
 use crate::model::evidence::Evidence;
 use crate::model::identifiers::UserId;
 use crate::model::linking::{Attach, LinkingPolicy, Snapshot};
+use crate::model::number_notice::LostNumber;
 use crate::model::origin::Origin;
 use crate::model::recycled::decide_doubtful_binding;
 use crate::model::session::EndReason;
+use crate::model::sms_message::AskedThrough;
 use crate::model::verification::CodeId;
 use crate::ports::account_store::AccountStoreError;
+use crate::ports::number_notices::NumberNotices;
 use crate::services::account_changes::ChangeSet;
 use crate::services::authenticate::Authenticated;
 use crate::services::end_codes::EndCodes;
@@ -109,11 +112,13 @@ pub struct Bind {
     pub sign_in: Arc<SignIn>,
     /// Ends the codes of a number that was replaced.
     pub end_codes: Arc<EndCodes>,
+    /// Sees to it that a number that was replaced is told.
+    pub notices: Arc<dyn NumberNotices>,
 }
 
 impl Bind {
     /// Binds what was proven; durable on return. Where a number was replaced, the codes
-    /// that are outstanding for it end.
+    /// that are outstanding for it end, and it is told, which nobody waits for.
     ///
     /// # Errors
     ///
@@ -166,15 +171,23 @@ impl Bind {
                 found: &found,
                 now,
             };
-            let before = me.phone.clone();
+            let before = me.phone.clone().map(|phone| (phone, me.phone_proof));
             match self.carry_out(decision, me, &round).await {
                 Err(BindError::Login(LoginError::Unavailable(source)))
                     if matches!(source.downcast_ref(), Some(AccountStoreError::Stale)) => {}
                 Ok(bound) => {
-                    if let Some(old) =
-                        before.filter(|old| bound.account().phone.as_ref() != Some(old))
-                    {
-                        self.end_codes.of_number(caller.account.id, &old).await;
+                    let lost =
+                        before.filter(|(old, _)| bound.account().phone.as_ref() != Some(old));
+                    if let Some((phone, proof)) = lost {
+                        let user = caller.account.id;
+                        self.end_codes.of_number(user, &phone).await;
+                        self.notices.hand_over(LostNumber {
+                            user,
+                            phone,
+                            proof,
+                            asked: AskedThrough::Client(caller.session.client.kind),
+                            origin: origin.clone(),
+                        });
                     }
                     return Ok(bound);
                 }

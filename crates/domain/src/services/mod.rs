@@ -40,6 +40,7 @@ pub mod send_code;
 pub mod sign_in;
 pub mod sign_out;
 pub mod step_up;
+pub mod tell_old_number;
 pub mod tell_refused_identity;
 pub mod test_numbers;
 pub mod unlink_identity;

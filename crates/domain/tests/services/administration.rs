@@ -11,6 +11,7 @@ use menshen_domain::model::operator::{Operator, OperatorScope};
 use menshen_domain::model::record::Counts;
 use menshen_domain::model::session::EndReason;
 use menshen_domain::model::sms_code::SmsCode;
+use menshen_domain::model::sms_message::AskedThrough;
 use menshen_domain::model::test_number::NewTestNumber;
 use menshen_domain::ports::account_store::AccountStoreError;
 use menshen_domain::ports::admin_reader::{AdminReaderError, MockAdminReader};
@@ -242,6 +243,7 @@ async fn a_detached_number_ends_all_sessions() {
         .with_openid(&app(0), openid(0));
     desk.observed(known(holder));
     desk.codes_end(user(1), phone(1), true);
+    let lost = desk.handed_over();
     let applied = desk.applied();
     let detached = open(desk)
         .detach_phone(&act("users.detach_phone"), user(1), false)
@@ -251,6 +253,9 @@ async fn a_detached_number_ends_all_sessions() {
     assert_eq!(steps(&changes), ["no phone", "end sessions"]);
     assert_eq!(actions(&changes), [AuditAction::PhoneRemoved]);
     assert_eq!(notices(&changes), ["user.phone_removed"]);
+    let lost = lost.only();
+    assert_eq!((lost.user, lost.phone), (user(1), phone(1)));
+    assert_eq!(lost.asked, AskedThrough::Operator);
 }
 
 #[tokio::test]

@@ -2,11 +2,13 @@ use menshen_domain::model::account::{Account, AccountStatus};
 use menshen_domain::model::audit::AuditAction;
 use menshen_domain::model::binding::BindingRefusal;
 use menshen_domain::model::changes::{SessionsOf, Step};
-use menshen_domain::model::evidence::Evidence;
+use menshen_domain::model::evidence::{Evidence, PhoneProof};
 use menshen_domain::model::identifiers::UserId;
 use menshen_domain::model::linking::{Refusal, Snapshot};
+use menshen_domain::model::number_notice::LostNumber;
 use menshen_domain::model::policy::RequirePhone;
 use menshen_domain::model::session::EndReason;
+use menshen_domain::model::sms_message::AskedThrough;
 use menshen_domain::model::token::Scope;
 use menshen_domain::model::verification::CodeId;
 use menshen_domain::ports::account_store::AccountStoreError;
@@ -204,10 +206,12 @@ async fn a_number_is_replaced_though_its_codes_cannot_be_ended() {
     let mut desk = Desk::default();
     desk.observed(found(&me));
     desk.codes_end(me.id, phone(9), false);
+    let lost = desk.handed_over();
     let applied = desk.applied();
     let bound = kept(run(desk, &me, number()).await);
     assert_eq!(bound.phone, Some(phone(1)));
     applied.only();
+    assert_eq!(lost.only().phone, phone(9));
 }
 
 #[tokio::test]
@@ -221,6 +225,7 @@ async fn a_replaced_number_needs_a_recent_proof_and_ends_all_other_sessions() {
     };
     desk.observed(found(&me));
     desk.codes_end(me.id, phone(9), true);
+    let lost = desk.handed_over();
     let applied = desk.applied();
     let bound = kept(run(desk, &me, number()).await);
     assert_eq!(bound.phone, Some(phone(1)));
@@ -232,6 +237,14 @@ async fn a_replaced_number_needs_a_recent_proof_and_ends_all_other_sessions() {
         [(me.id, SessionsOf::AllBut(mine), EndReason::PhoneChanged)]
     );
     assert_eq!(actions(&changes), [AuditAction::PhoneChanged]);
+    let expected = LostNumber {
+        user: me.id,
+        phone: phone(9),
+        proof: Some(PhoneProof::Sms),
+        asked: AskedThrough::Client(signed_in(&me).session.client.kind),
+        origin: origin(),
+    };
+    assert_eq!(lost.only(), expected);
 
     for (me, ways) in [
         (me.clone(), (true, true)),

@@ -41,6 +41,7 @@ mod sign_in;
 mod sign_out;
 mod spend_guard;
 mod step_up;
+mod tell_old_number;
 mod test_numbers;
 mod turns;
 mod unlink_identity;

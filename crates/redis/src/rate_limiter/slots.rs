@@ -32,6 +32,7 @@ impl Slot {
             | LimitKey::SmsPrefix(_)
             | LimitKey::SmsAccount(_)
             | LimitKey::SmsDeployment
+            | LimitKey::NumberNotices(_)
             | LimitKey::FailuresPhone(_)
             | LimitKey::FailuresSource(_)
             | LimitKey::FailuresNetwork(_)
@@ -79,6 +80,7 @@ pub(super) fn name(names: &RedisNames, key: &LimitKey) -> String {
         LimitKey::SmsPrefix(prefix) => ("sms-prefix", prefix.as_str().as_bytes().to_vec()),
         LimitKey::SmsAccount(user) => ("sms-account", user.as_uuid().as_bytes().to_vec()),
         LimitKey::SmsDeployment => ("sms-deployment", Vec::new()),
+        LimitKey::NumberNotices(phone) => ("number-notices", phone.as_e164().as_bytes().to_vec()),
         LimitKey::FailuresPhone(phone) => ("failures-phone", phone.as_e164().as_bytes().to_vec()),
         LimitKey::FailuresSource(source) => ("failures-source", address(source)),
         LimitKey::FailuresNetwork(network) => ("failures-network", address(network)),
@@ -224,6 +226,7 @@ mod tests {
         };
         vec![
             limits.for_sms(&scope, address),
+            limits.for_number_notice(&phone(1)),
             Limits::for_replays(session),
             limits.for_code_try(&phone(1), false, address),
             limits.for_malformed_try(address),

@@ -22,6 +22,7 @@ use menshen_token::system_randomness::SystemRandomness;
 use serde::Serialize;
 
 use super::arguments::{By, Change, Form, Format, Part, TestNumbers, Work};
+use super::lost_here::LostHere;
 use super::table::table;
 use crate::clock::ServerClock;
 use crate::commands::good_settings;
@@ -46,6 +47,7 @@ pub(super) async fn run(work: Work, file: Option<&Path>) -> Result<(), StartErro
     let clock = Arc::new(ServerClock::of(&database).await?);
     let (store, keyring, _) = wiring::keys(&settings, &database).await?;
     let store = Arc::new(store);
+    let lost = Arc::new(LostHere::default());
     let desk = Administration {
         accounts: store.clone(),
         sessions: store.clone(),
@@ -54,9 +56,10 @@ pub(super) async fn run(work: Work, file: Option<&Path>) -> Result<(), StartErro
         end_codes: Arc::new(EndCodes {
             codes: wiring::codes(&settings, &keyring)?,
         }),
-        audit: store,
-        mac: keyring,
-        clock,
+        notices: lost.clone(),
+        audit: store.clone(),
+        mac: keyring.clone(),
+        clock: clock.clone(),
         randomness: Arc::new(SystemRandomness),
         hours: HourCache::default(),
     };
@@ -66,6 +69,7 @@ pub(super) async fn run(work: Work, file: Option<&Path>) -> Result<(), StartErro
     }
     .carry_out(work)
     .await;
+    lost.tell(&settings, &store, &keyring, clock).await;
     database.close().await?;
     done
 }

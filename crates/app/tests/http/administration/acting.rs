@@ -4,6 +4,7 @@ use serde_json::{Value, json};
 
 use super::{ALICE, PHONE, READ, WRITE, delete, get, post, see, told, with_keys};
 use crate::support::{Answer, Login, Service, device};
+use crate::webhooks::until;
 
 async fn act(service: &Service, user: &str, what: &str) -> Answer {
     let path = format!("users/{user}/{what}");
@@ -164,6 +165,14 @@ async fn a_number_is_detached_and_free_for_its_new_owner() {
     let line = act(&service, alice.user(), "detach-phone").await.ok();
     let tried = service.try_code(ALICE, &outstanding).await;
     tried.fails(400, "sms_code_expired");
+    // The detached number is told so, without a code.
+    let noticed = async || {
+        let inbox = service.inbox(ALICE).await;
+        inbox.iter().any(|message| message["code"] == "")
+    };
+    until("a notice", noticed).await;
+    let asked = "sms_sends WHERE purpose = 'number_notice' AND client_type = 'operator'";
+    assert_eq!(service.count(asked).await, 1);
     service.forget_messages().await;
     assert_eq!(line["phone_masked"], Value::Null);
     let over = service.me(alice.access()).await;

@@ -52,7 +52,7 @@ const SIGN_IN: &str = "
         if (wanted.person) return post('/v1/login/wechat', { code: await fromWeChat('login'), client });
         await post('/v1/sms/codes', { phone: wanted.phone, purpose: 'login', client_type: client.type });
         const inbox = await (await fetch('/simulator/control/sms')).json();
-        const own = inbox.filter((message) => message.phone.endsWith(wanted.phone)).sort((one, other) => one.at.localeCompare(other.at));
+        const own = inbox.filter((message) => message.code && message.phone.endsWith(wanted.phone)).sort((one, other) => one.at.localeCompare(other.at));
         const { code } = own.at(-1);
         return post('/v1/login/sms', { phone: wanted.phone, code, client });
     };

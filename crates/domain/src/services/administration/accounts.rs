@@ -6,7 +6,9 @@ use crate::model::audit::AuditAction;
 use crate::model::changes::{SessionsOf, Step};
 use crate::model::identifiers::{SessionId, UserId};
 use crate::model::linking::Snapshot;
+use crate::model::number_notice::LostNumber;
 use crate::model::session::EndReason;
+use crate::model::sms_message::AskedThrough;
 use crate::ports::account_store::AccountStoreError;
 use crate::services::account_changes::ChangeSet;
 use crate::services::administration::{Act, Administration, AdministrationError};
@@ -73,8 +75,8 @@ impl Administration {
 
     /// Takes the phone number away from an account. All its sessions end with
     /// [`EndReason::PhoneChanged`]: whoever has the number now may have opened them; and
-    /// codes that are outstanding for it end. An account without a number stays as it
-    /// is.
+    /// codes that are outstanding for it end. The number is told, which nobody waits
+    /// for. An account without a number stays as it is.
     ///
     /// # Errors
     ///
@@ -190,7 +192,10 @@ impl Administration {
                 signed_in: Some(account.clone()),
                 ..Snapshot::default()
             };
-            let before = account.phone.clone();
+            let before = account
+                .phone
+                .clone()
+                .map(|phone| (phone, account.phone_proof));
             let (account, changes) = {
                 let mut set = self.change_set(act, account);
                 change.collect(&mut set);
@@ -198,8 +203,16 @@ impl Administration {
             };
             match self.accounts.apply(&changes).await {
                 Ok(()) => {
-                    if let Some(old) = before.filter(|old| account.phone.as_ref() != Some(old)) {
-                        self.end_codes.of_number(account.id, &old).await;
+                    let lost = before.filter(|(old, _)| account.phone.as_ref() != Some(old));
+                    if let Some((phone, proof)) = lost {
+                        self.end_codes.of_number(account.id, &phone).await;
+                        self.notices.hand_over(LostNumber {
+                            user: account.id,
+                            phone,
+                            proof,
+                            asked: AskedThrough::Operator,
+                            origin: act.origin.clone(),
+                        });
                     }
                     return Ok(account);
                 }

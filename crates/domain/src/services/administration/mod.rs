@@ -31,6 +31,7 @@ use crate::ports::admin_reader::{AdminReader, AdminReaderError};
 use crate::ports::audit_log::{AuditLog, AuditLogError};
 use crate::ports::clock::Clock;
 use crate::ports::mac::Mac;
+use crate::ports::number_notices::NumberNotices;
 use crate::ports::randomness::Randomness;
 use crate::ports::session_store::{SessionStore, SessionStoreError};
 use crate::ports::test_number_store::{TestNumberStore, TestNumberStoreError};
@@ -110,6 +111,8 @@ pub struct Administration {
     pub test_numbers: Arc<dyn TestNumberStore>,
     /// Ends the codes of a number that was taken away.
     pub end_codes: Arc<EndCodes>,
+    /// Sees to it that a number that was taken away is told.
+    pub notices: Arc<dyn NumberNotices>,
     /// Is told of everything.
     pub audit: Arc<dyn AuditLog>,
     /// Makes keyed hashes.

@@ -37,11 +37,12 @@ impl Heard<AuditEvent> {
     }
 }
 
-impl Heard<Changes> {
-    /// The only changes that were carried out.
-    pub(crate) fn only(&self) -> Changes {
+impl<T: Clone> Heard<T> {
+    /// The only one that was heard of.
+    #[track_caller]
+    pub(crate) fn only(&self) -> T {
         let all = self.all();
-        assert_eq!(all.len(), 1, "changes were carried out once");
+        assert_eq!(all.len(), 1, "it happened once");
         all[0].clone()
     }
 }

@@ -13,6 +13,7 @@ use menshen_domain::model::changes::Changes;
 use menshen_domain::model::identifiers::UserId;
 use menshen_domain::model::limits::{LimitRule, Limits, Window};
 use menshen_domain::model::linking::Snapshot;
+use menshen_domain::model::number_notice::LostNumber;
 use menshen_domain::model::phone_number::PhoneNumber;
 use menshen_domain::model::policy::{
     AccountPolicy, RequirePhone, SmsPolicy, TokenLives, TokenPolicy,
@@ -28,6 +29,7 @@ use menshen_domain::ports::account_store::{AccountStoreError, MockAccountStore};
 use menshen_domain::ports::audit_log::{AuditLogError, MockAuditLog};
 use menshen_domain::ports::code_store::{Attempt, CodeStoreError, MockCodeStore};
 use menshen_domain::ports::mac::Mac;
+use menshen_domain::ports::number_notices::{MockNoticeObserver, MockNumberNotices};
 use menshen_domain::ports::open_data_reader::MockOpenDataReader;
 use menshen_domain::ports::rate_limiter::{
     Admission, MockRateLimiter, RateLimiterError, Reservation, Spend,
@@ -57,6 +59,8 @@ pub(crate) struct Desk {
     pub(crate) limiter: MockRateLimiter,
     pub(crate) sender: MockSmsSender,
     pub(crate) records: MockSendRecords,
+    pub(crate) notices: MockNumberNotices,
+    pub(crate) noticed: MockNoticeObserver,
     pub(crate) audit: MockAuditLog,
     pub(crate) accounts: MockAccountStore,
     pub(crate) turns: Arc<dyn Turns>,
@@ -106,6 +110,8 @@ impl Default for Desk {
             limiter: MockRateLimiter::new(),
             sender: MockSmsSender::new(),
             records: MockSendRecords::new(),
+            notices: MockNumberNotices::new(),
+            noticed: MockNoticeObserver::new(),
             audit: MockAuditLog::new(),
             accounts: MockAccountStore::new(),
             turns: Arc::new(NobodyElse),
@@ -271,6 +277,13 @@ impl Desk {
         });
     }
 
+    /// The number that the account loses is handed over, once, to be told.
+    pub(crate) fn handed_over(&mut self) -> Heard<LostNumber> {
+        let (heard, listen) = Heard::new();
+        self.notices.expect_hand_over().once().returning(listen);
+        heard
+    }
+
     /// A right code is accepted, once, and taken off the counts.
     pub(crate) fn right_code_is_spent(&mut self) {
         self.counted(4);
@@ -331,6 +344,8 @@ impl Desk {
             limiter: Arc::new(self.limiter),
             sender: Arc::new(self.sender),
             records: Arc::new(self.records),
+            notices: Arc::new(self.notices),
+            noticed: Arc::new(self.noticed),
             audit: Arc::new(self.audit),
             accounts: Arc::new(self.accounts),
             turns: self.turns,

@@ -14,6 +14,7 @@ use menshen_domain::ports::audit_log::MockAuditLog;
 use menshen_domain::ports::clock::Clock;
 use menshen_domain::ports::code_store::MockCodeStore;
 use menshen_domain::ports::mac::Mac;
+use menshen_domain::ports::number_notices::{MockNoticeObserver, MockNumberNotices};
 use menshen_domain::ports::open_data_reader::MockOpenDataReader;
 use menshen_domain::ports::personal_records::MockPersonalRecordsReader;
 use menshen_domain::ports::rate_limiter::MockRateLimiter;
@@ -53,6 +54,7 @@ use menshen_domain::services::screen_sign_up::ScreenSignUp;
 use menshen_domain::services::send_code::SendCode;
 use menshen_domain::services::sign_in::SignIn;
 use menshen_domain::services::step_up::StepUp;
+use menshen_domain::services::tell_old_number::TellOldNumber;
 use menshen_domain::services::test_numbers::TestNumbers;
 use menshen_domain::services::unlink_identity::UnlinkIdentity;
 use menshen_domain::services::vouch::Vouch;
@@ -65,6 +67,8 @@ pub(crate) struct Office {
     pub(super) limiter: Arc<MockRateLimiter>,
     pub(super) sender: Arc<MockSmsSender>,
     pub(super) records: Arc<MockSendRecords>,
+    pub(super) notices: Arc<MockNumberNotices>,
+    pub(super) noticed: Arc<MockNoticeObserver>,
     pub(super) audit: Arc<MockAuditLog>,
     pub(super) accounts: Arc<MockAccountStore>,
     pub(super) turns: Arc<dyn Turns>,
@@ -105,6 +109,20 @@ impl Office {
             limits: self.limits,
             guard: self.guard,
             spending: self.spending.clone(),
+        }
+    }
+
+    pub(crate) fn tell_old_number(&self) -> TellOldNumber {
+        TellOldNumber {
+            sender: self.sender.clone(),
+            limiter: self.limiter.clone(),
+            records: self.records.clone(),
+            clock: self.clock.clone(),
+            randomness: randomness(),
+            policy: self.sms.clone(),
+            limits: self.limits,
+            test_numbers: self.test_numbers(),
+            observer: self.noticed.clone(),
         }
     }
 
@@ -199,6 +217,7 @@ impl Office {
             reader: Arc::new(reader),
             test_numbers: Arc::new(test_numbers),
             end_codes: Arc::new(self.end_codes()),
+            notices: self.notices.clone(),
             audit: self.audit.clone(),
             mac: self.mac.clone(),
             clock: self.clock.clone(),
@@ -272,6 +291,7 @@ impl Office {
         Bind {
             sign_in: Arc::new(self.sign_in()),
             end_codes: Arc::new(self.end_codes()),
+            notices: self.notices.clone(),
         }
     }
 

@@ -36,7 +36,9 @@ use crate::acts::{Act, Crash, NUMBERS, PEOPLE};
 use crate::flaky::Flaky;
 use crate::proofs::{apps, by_button, identity, origin};
 use crate::support;
-use parts::{TownClock, client, codes_that_end, one_at_a_time, policy, tokens, told, with};
+use parts::{
+    TownClock, client, codes_that_end, nobody_to_tell, one_at_a_time, policy, tokens, told, with,
+};
 pub(crate) use seen::Seen;
 
 /// What is known of an account from outside.
@@ -102,6 +104,7 @@ impl Town {
                 end_codes: Arc::new(EndCodes {
                     codes: Arc::new(codes_that_end()),
                 }),
+                notices: Arc::new(nobody_to_tell()),
             },
             unlink: UnlinkIdentity {
                 accounts: accounts.clone(),

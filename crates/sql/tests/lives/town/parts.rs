@@ -13,6 +13,7 @@ use menshen_domain::model::recycled::RecycledPhone;
 use menshen_domain::model::token::AccessToken;
 use menshen_domain::ports::clock::Clock;
 use menshen_domain::ports::code_store::MockCodeStore;
+use menshen_domain::ports::number_notices::MockNumberNotices;
 use menshen_domain::ports::randomness::Randomness;
 use menshen_domain::ports::token_issuer::MockTokenIssuer;
 use menshen_domain::ports::turns::{MockTurns, Turn};
@@ -115,4 +116,11 @@ pub(super) fn codes_that_end() -> MockCodeStore {
     let mut codes = MockCodeStore::new();
     codes.expect_end().returning(|_| Ok(()));
     codes
+}
+
+/// Numbers that are lost here are told nothing.
+pub(super) fn nobody_to_tell() -> MockNumberNotices {
+    let mut notices = MockNumberNotices::new();
+    notices.expect_hand_over().returning(drop);
+    notices
 }
