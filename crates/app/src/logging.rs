@@ -1,6 +1,7 @@
 //! The log: one line per event, for people or for machines, each with the request
 //! and the trace that it belongs to.
 
+mod closing;
 mod json;
 mod pretty;
 
@@ -17,6 +18,8 @@ use tracing_subscriber::util::SubscriberInitExt as _;
 use crate::log_writer::LogWriter;
 use crate::request_scope;
 use crate::settings::logging::{LogFormat, LogSettings};
+
+pub use closing::listeners_are_closed;
 
 /// What the names of all our crates begin with.
 const OURS: &str = "menshen";
@@ -50,7 +53,9 @@ fn writer() -> BoxMakeWriter {
 /// Libraries log at `warn` at most, whatever the level: what they trace would
 /// hold requests and statements.
 pub fn start(settings: &LogSettings) {
-    let registry = tracing_subscriber::registry().with(filter(settings.level));
+    let registry = tracing_subscriber::registry()
+        .with(filter(settings.level))
+        .with(closing::filter());
     let layer = fmt::layer().with_writer(writer());
     let colours = io::stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none();
     let pretty = |format: Format| pretty::WithRequest(format.with_ansi(colours));

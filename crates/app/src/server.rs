@@ -18,6 +18,7 @@ use crate::http::front_door::front_door;
 use crate::http::readiness::Readiness;
 use crate::http::{self, App};
 use crate::key_care::{KeyCare, look_after_keys, look_after_ring};
+use crate::logging;
 use crate::receipt_address::ReceiptAddress;
 use crate::rounds::Running as Background;
 use crate::settings::Settings;
@@ -230,6 +231,7 @@ impl Leave {
     async fn take(&self, readiness: &Readiness, handle: &ServerHandle) -> bool {
         tokio::time::sleep(self.delay).await;
         handle.pause().await;
+        logging::listeners_are_closed();
         for listener in &self.listeners {
             if let Err(error) = SockRef::from(listener).shutdown(Shutdown::Read) {
                 // Not every system can; the socket is closed at the end anyway.

@@ -43,6 +43,26 @@ async fn each_start_is_told_with_its_version_and_the_digest_of_its_settings() {
     );
 }
 
+#[test]
+fn a_stop_that_was_asked_for_is_no_fault_in_the_log() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let file = format!("sqlite://{}/menshen.db", folder.path().display());
+    let settings = [
+        ("server.listen", "127.0.0.1:0"),
+        ("database.url", file.as_str()),
+        ("log.format", "json"),
+    ];
+    // Which of the two comes first, the pause or the closed socket, is chance.
+    for _ in 0..6 {
+        let running = Process::start(menshen(folder.path(), &settings, &["serve"]), "Playground");
+        running.signal("TERM");
+        let (status, log) = running.end();
+        assert_eq!(status, Some(0), "{log}");
+        assert!(log.contains("\"message\":\"stopping\""), "{log}");
+        assert!(!log.contains("\"level\":\"ERROR\""), "{log}");
+    }
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_process_that_cannot_tell_of_its_start_does_not_serve() {
     let folder = tempfile::tempdir().expect("a folder");
