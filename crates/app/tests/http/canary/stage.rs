@@ -1,119 +1,28 @@
-//! Known numbers, codes, tokens, keys and ids go through every operation, while all is
-//! well and while each dependency is away, with the log at its most talkative. None of
-//! them comes out where it does not belong.
+//! Asking for every operation, and looking for secrets in what it answers.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::AtomicUsize;
 use std::time::Duration;
 
-use aws_lc_rs::digest::{SHA256, digest};
 use menshen_app::clock::SystemClock;
 use menshen_app::http::operations::{self, Operation, Schemas};
 use menshen_domain::ports::clock::Clock as _;
-use menshen_outbound::mock::{MockServer, Reaction, Seen};
-use menshen_testkit::servers::postgres::PostgresServer;
-use menshen_testkit::servers::redis::RedisServer;
+use menshen_outbound::mock::{MockServer, Seen};
 use reqwest::Method;
 use serde_json::{Value, json};
-use tokio::task::spawn_blocking;
 
+use super::{
+    ADMIN_KEY, APP, BIO, CAPTCHA, DAY, MADE_UP, NEVER, OTHER_PHONE, PERSONAL, PHONE,
+    RECEIPT_SECRET, SEALED, TEST_PHONE,
+};
 use crate::secrecy::Secrets;
-use crate::support::{Answer, Call, Login, Process, client, menshen};
-
-const PHONE: &str = "13900000001";
-const OTHER_PHONE: &str = "13900000002";
-const TEST_PHONE: &str = "13900000003";
-const OPENID: &str = "oPENidOfNobodyElse0123456789";
-const UNIONID: &str = "uNIONidOfNobodyElse012345678";
-const BIO: &str = "a bio that nobody else reads";
-const MASTER_KEY: &str = "q0xTlXvS2mY8cQd1Zr5hWn7uEoPa3KfGjBt9yLiV6sM=";
-const SESSION_KEY: &str = "c2Vzc2lvbktleTAxMjM0NQ==";
-const WECHAT_TOKEN: &str = "WECHAT_ACCESS_TOKEN_0123456789abcdef";
-const APP_SECRET: &str = "0fa15ecre70fa15ecre70fa15ecre700";
-const WEBHOOK_SECRET: &str = "whsec_MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY=";
-const RECEIPT_SECRET: &str = "r3ceipts0nlyForThoseWhoKnowThis1";
-const PUSH_TOKEN: &str = "pusht0kenOfNobodyElse";
-const PUSH_KEY: &str = "pushKey0fNobodyElse0123456789abcdefghijklmn";
-const ADMIN_KEY: &str = "mak_x4NrQm8TzK1wYb6HsJc3VdLg9EaPo5UiRt2FvSxZ7Q8";
-const CAPTCHA: &str = "captchaTokenOfNobodyElse0123456789";
-const TRACE_KEY: &str = "Bearer of-the-collector-alone-0123";
-const SEALED: &str = "c2VhbGVkIGZvciBub2JvZHkgZWxzZSB0byByZWFkLi4=";
-const MADE_UP: &str = "madeUpSecretOfNobodyElse0123456789";
-const APP: &str = "wx00000000000000aa";
-const DAY: &str = "2026-01-01";
-
-/// What comes out of the process nowhere at all.
-const NEVER: [&str; 13] = [
-    MASTER_KEY,
-    SESSION_KEY,
-    WECHAT_TOKEN,
-    APP_SECRET,
-    WEBHOOK_SECRET,
-    RECEIPT_SECRET,
-    PUSH_TOKEN,
-    PUSH_KEY,
-    ADMIN_KEY,
-    CAPTCHA,
-    TRACE_KEY,
-    SEALED,
-    MADE_UP,
-];
-/// What stands in answers to whom it belongs, and nowhere else.
-const PERSONAL: [&str; 6] = [PHONE, OTHER_PHONE, TEST_PHONE, OPENID, UNIONID, BIO];
-
-/// How WeChat and the vendor are at the moment.
-const WELL: usize = 0;
-const CLOSING: usize = 1;
-const TALKATIVE: usize = 2;
-
-/// A WeChat that knows one person, and tells secrets where it fails.
-fn wechat(seen: &Seen, mood: usize) -> Reaction {
-    let person = json!({ "openid": OPENID, "unionid": UNIONID, "session_key": SESSION_KEY });
-    let phone = json!({
-        "errcode": 0, "errmsg": "ok",
-        "phone_info": {
-            "phoneNumber": PHONE, "purePhoneNumber": PHONE, "countryCode": "86",
-            "watermark": { "timestamp": SystemClock.now().timestamp(), "appid": APP },
-        },
-    });
-    let everything = format!("{person} {WECHAT_TOKEN} {} {}", seen.target, seen.text());
-    match (mood, seen.path()) {
-        (CLOSING, _) => Reaction::Close,
-        (TALKATIVE, "/sns/jscode2session") => {
-            Reaction::ok(json!({ "errcode": 45099, "errmsg": everything }).to_string())
-        }
-        (TALKATIVE, _) => Reaction::status(500, everything),
-        (_, "/sns/jscode2session") => Reaction::ok(person.to_string()),
-        (_, "/cgi-bin/stable_token") => {
-            let token = json!({ "access_token": WECHAT_TOKEN, "expires_in": 7200 });
-            Reaction::ok(token.to_string())
-        }
-        (_, "/wxa/business/getuserphonenumber") => Reaction::ok(phone.to_string()),
-        _ => Reaction::status(404, ""),
-    }
-}
-
-/// A vendor that takes messages, or tells all about them.
-fn vendor(seen: &Seen, mood: usize) -> Reaction {
-    match mood {
-        WELL => Reaction::status(204, ""),
-        CLOSING => Reaction::Close,
-        _ => Reaction::status(500, format!("{} {:?}", seen.text(), seen.headers)),
-    }
-}
-
-/// An upstream whose mood the test changes.
-async fn upstream(react: fn(&Seen, usize) -> Reaction, mood: &Arc<AtomicUsize>) -> MockServer {
-    let mood = Arc::clone(mood);
-    let started = MockServer::start(move |seen, _| react(seen, mood.load(Ordering::SeqCst))).await;
-    started.expect("an upstream")
-}
+use crate::support::{Answer, Call, Login, Process, client};
 
 /// The service with all around it.
-struct Stage {
+pub(super) struct Stage {
     menshen: Process,
     vendor: MockServer,
-    mood: Arc<AtomicUsize>,
+    pub(super) mood: Arc<AtomicUsize>,
     secrets: Secrets,
     /// The tokens of a session that lives, as long as anybody can sign in.
     login: Login,
@@ -122,7 +31,7 @@ struct Stage {
 }
 
 impl Stage {
-    fn of(menshen: Process, vendor: MockServer, mood: Arc<AtomicUsize>) -> Self {
+    pub(super) fn of(menshen: Process, vendor: MockServer, mood: Arc<AtomicUsize>) -> Self {
         let mut secrets = Secrets::default();
         for secret in NEVER.iter().chain(&PERSONAL) {
             secrets.add(*secret);
@@ -301,7 +210,7 @@ impl Stage {
     }
 
     /// Asks once for everything, and holds every answer against what may be in it.
-    async fn ask_for_all(&mut self, well: bool) {
+    pub(super) async fn ask_for_all(&mut self, well: bool) {
         // What ends the session, or the account, comes when all else has been asked.
         let last = |operation: &&Operation| {
             let revokes = operation.path.ends_with("/disable") || operation.form.is_some();
@@ -334,7 +243,7 @@ impl Stage {
     }
 
     /// Ends the process, and looks for secrets in all that it has said and kept.
-    async fn ends_in_silence(self, collector: &MockServer, kept: &str, audit: &str) {
+    pub(super) async fn ends_in_silence(self, collector: &MockServer, kept: &str, audit: &str) {
         let metrics = self.menshen.get("/metrics").send().await.text;
         self.menshen.signal("TERM");
         let (_, log) = self.menshen.end();
@@ -358,7 +267,7 @@ impl Stage {
     }
 
     /// A new session, whatever became of the one before.
-    async fn sign_in(&mut self) {
+    pub(super) async fn sign_in(&mut self) {
         if !self.login.access().is_empty() {
             let me = self.menshen.get("/v1/me").bearer(self.login.access());
             if me.send().await.status == 200 {
@@ -405,105 +314,4 @@ impl Stage {
             self.secrets.are_not_in(&what, &headers);
         }
     }
-}
-
-fn settings<'a>(urls: &'a [String; 5], apps: &'a str, keys: &'a str) -> Vec<(&'a str, &'a str)> {
-    let [wechat, vendor, collector, redis, postgres] = urls.each_ref().map(String::as_str);
-    vec![
-        ("server.listen", "127.0.0.1:0"),
-        ("log.level", "trace"),
-        ("log.format", "json"),
-        ("RUST_LOG", "trace"),
-        ("database.url", postgres),
-        ("ephemeral.url", redis),
-        ("wechat.base_url", wechat),
-        ("wechat.apps", apps),
-        ("wechat.phone_per_user_day", "0"),
-        ("admin.keys", keys),
-        ("sms.vendors", "[\"webhook\"]"),
-        ("sms.webhook.url", vendor),
-        ("sms.webhook.secret", WEBHOOK_SECRET),
-        ("sms.webhook.notices", "on"),
-        ("sms.receipt_secret", RECEIPT_SECRET),
-        ("sms.resend_interval", "0s"),
-        ("tracing.otlp_endpoint", collector),
-        ("tracing.authorization", TRACE_KEY),
-        ("tracing.sample_ratio", "1"),
-        ("secrets.master_key", MASTER_KEY),
-    ]
-}
-
-/// All keys of Redis, and all that stands in them.
-fn copy_of(redis: &RedisServer) -> String {
-    let keys = redis.command(&["KEYS", "*"]);
-    assert!(keys.lines().count() > 3, "{keys}");
-    let mut copy = keys.clone();
-    for key in keys.lines() {
-        copy += &match redis.command(&["TYPE", key]).as_str() {
-            "string" => redis.command(&["GET", key]),
-            "hash" => redis.command(&["HGETALL", key]),
-            "zset" => redis.command(&["ZRANGE", key, "0", "-1", "WITHSCORES"]),
-            other => panic!("{key} is a {other}"),
-        };
-    }
-    copy
-}
-
-/// Runs what blocks, away from the tasks.
-async fn aside<T: Send + 'static>(act: impl FnOnce() -> T + Send + 'static) -> T {
-    spawn_blocking(act).await.expect("done")
-}
-
-/// Two applications, and the key of an operator.
-fn apps_and_keys() -> [String; 2] {
-    let apps = format!(
-        "[{{ app_id = \"{APP}\", app_secret = \"{APP_SECRET}\", kind = \"mini_program\", \
-         platform = \"p\", push_token = \"{PUSH_TOKEN}\", push_aes_key = \"{PUSH_KEY}\" }}, \
-         {{ app_id = \"wx00000000000000bb\", app_secret = \"{APP_SECRET}\", kind = \"app\", \
-         platform = \"p\" }}]"
-    );
-    let sha256 = hex::encode(digest(&SHA256, ADMIN_KEY.as_bytes()));
-    let keys = format!("[{{ name = \"ops\", sha256 = \"{sha256}\", scope = \"write\" }}]");
-    [apps, keys]
-}
-
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn no_operation_and_no_fault_lets_a_secret_out() {
-    let servers = aside(|| (RedisServer::start(), PostgresServer::start()));
-    let (redis, postgres) = servers.await;
-    let (redis, postgres) = (Arc::new(redis), Arc::new(postgres));
-    let mood = Arc::new(AtomicUsize::new(WELL));
-    let (upstream, vendor) = (upstream(wechat, &mood).await, upstream(vendor, &mood).await);
-    let collector = MockServer::start(|_, _| Reaction::ok("")).await;
-    let collector = collector.expect("a collector");
-    let urls = [
-        upstream.url(),
-        vendor.url(),
-        collector.url(),
-        redis.url(),
-        postgres.url(),
-    ];
-    let [apps, keys] = apps_and_keys();
-    let folder = tempfile::tempdir().expect("a folder");
-    let command = menshen(folder.path(), &settings(&urls, &apps, &keys), &["serve"]);
-    let mut stage = Stage::of(Process::start(command, "Playground"), vendor, mood);
-
-    stage.ask_for_all(true).await;
-    for mood in [CLOSING, TALKATIVE] {
-        stage.sign_in().await;
-        stage.mood.store(mood, Ordering::SeqCst);
-        stage.ask_for_all(false).await;
-        stage.mood.store(WELL, Ordering::SeqCst);
-    }
-    stage.sign_in().await;
-    let kept = Arc::clone(&redis);
-    let kept = aside(move || copy_of(&kept)).await;
-    let audit = Arc::clone(&postgres);
-    let audit = aside(move || audit.execute("SELECT * FROM audit_events")).await;
-    aside(move || redis.kill()).await;
-    stage.ask_for_all(false).await;
-    stage.sign_in().await;
-    aside(move || postgres.kill()).await;
-    stage.ask_for_all(false).await;
-    stage.ends_in_silence(&collector, &kept, &audit).await;
 }
